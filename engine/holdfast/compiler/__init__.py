@@ -1,0 +1,1 @@
+"""Documents, variables and facts to graphs."""

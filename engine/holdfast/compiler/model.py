@@ -1,0 +1,60 @@
+"""What the compiler gives to the executor."""
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from holdfast.problems import Place
+from holdfast_host.graph import Node
+
+
+@dataclass(frozen=True, slots=True)
+class Left:
+    """A resource that is declared but not in this host's graph, because its `when` is false."""
+
+    id: str
+    place: Place
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class HostGraph:
+    """The task graph of one host. name: SHA-256 of its canonical JSON, in hex. places: where each node was declared,
+    with `where_argument` for single arguments. secrets: the values that the graph refers to by name."""
+
+    host: str
+    nodes: tuple[Node, ...]
+    places: tuple[Place, ...]
+    left: tuple[Left, ...] = ()
+    secrets: Mapping[str, str] = field(default_factory=dict, repr=False)
+    name: str = ""
+    where_argument: Callable[[int, str], Place] | None = field(default=None, repr=False, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Rollout:
+    """How a run goes through its hosts. batches: sizes, each a number of hosts or a share of all ("10%"); the last one
+    is repeated until all are done; (): all at once. error_budget: how many hosts may fail ("5%" or 3) before the run
+    stops; None: it never stops. at_once: hosts in hand at a time. host_s, run_s: time limits in seconds."""
+
+    batches: tuple[str | int, ...] = ()
+    error_budget: str | int | None = None
+    at_once: int = 50
+    host_s: float | None = None
+    run_s: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Compiled:
+    """Graphs for all hosts that the documents target, in inventory order.
+
+    needs_facts: hosts whose graph cannot be made before their facts are known; for these `graph_of(host, facts)` makes
+    it (raising Problems), for the others the graph is in `graphs`. blob: content by SHA-256.
+    """
+
+    graphs: Mapping[str, HostGraph]
+    needs_facts: tuple[str, ...]
+    graph_of: Callable[[str, Mapping[str, Any]], HostGraph]
+    blob: Callable[[str], bytes]
+    rollout: Rollout = Rollout()

@@ -1,0 +1,1 @@
+"""YAML to validated documents that remember file, line and column."""

@@ -1,0 +1,1 @@
+"""Carrying graphs out on many hosts: concurrency, batches, the failure budget, time limits, stopping."""

@@ -1,0 +1,138 @@
+"""What a run is, what happens in it, and what comes of it."""
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from holdfast.channels.model import Connection
+from holdfast.compiler.model import HostGraph, Rollout
+from holdfast.problems import Place
+from holdfast_host.graph import Event
+
+Mode = Literal["plan", "apply"]
+
+# What can become of a host. ok: in state; changed: was changed; pending: would be (plan); failed: at least one resource
+# failed; unreachable: could not be asked; timed_out: took longer than allowed; interrupted: somebody stopped the run;
+# refused: the host may not be changed now (another run holds it); untouched: the run stopped before it.
+HOST_STATUSES = (
+    "ok", "changed", "pending", "failed", "unreachable", "timed_out", "interrupted", "refused", "untouched")
+BAD = frozenset({"failed", "unreachable", "timed_out", "refused"})  # these spend the error budget
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What became of one resource: the host's event, with what the controller knows of it."""
+
+    id: str
+    place: Place | None
+    event: Event
+
+
+@dataclass(frozen=True, slots=True)
+class HostResult:
+    """What became of one host. message: for a person, when status is not ok/changed/pending. owed: notifications that
+    are still to be carried out there, as [id, since, why]. seconds: from the first byte to the last."""
+
+    host: str
+    status: str
+    results: tuple[Result, ...] = ()
+    message: str = ""
+    mend: str = ""
+    owed: tuple[tuple[str, str, str], ...] = ()
+    graph: str = ""
+    seconds: float = 0.0
+
+    def counts(self) -> Counter[str]:
+        """How many resources have which status."""
+        return Counter(result.event.status for result in self.results)
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """What the executor is asked to do. who: user@machine of the person or service that asked. graph_of is called with
+    facts for the hosts in needs_facts."""
+
+    run: str
+    mode: Mode
+    who: str
+    connections: Mapping[str, Connection]  # by host, in the order in which they are taken
+    graphs: Mapping[str, HostGraph]
+    needs_facts: frozenset[str]
+    graph_of: Callable[[str, Mapping[str, Any]], HostGraph]
+    blob: Callable[[str], bytes]
+    rollout: Rollout = Rollout()
+
+
+# -- what happens, in the order in which it happens; reports, the store and --json are fed from these ---------------
+
+
+@dataclass(frozen=True, slots=True)
+class RunStarted:
+    """Before any host is touched."""
+
+    run: str
+    mode: Mode
+    hosts: tuple[str, ...]
+    who: str
+    started: float  # seconds since the epoch
+
+
+@dataclass(frozen=True, slots=True)
+class HostStarted:
+    """A host is being contacted."""
+
+    host: str
+    resources: int
+
+
+@dataclass(frozen=True, slots=True)
+class ResourceDone:
+    """One resource of one host has its result."""
+
+    host: str
+    result: Result
+
+
+@dataclass(frozen=True, slots=True)
+class OutputCame:
+    """A program's live output, secrets masked."""
+
+    host: str
+    id: str
+    stream: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class HostDone:
+    """A host has its result; it is in the store by the time this is shown."""
+
+    result: HostResult
+
+
+@dataclass(frozen=True, slots=True)
+class Noticed:
+    """Something worth a line that is not a result: results collected of an earlier run, a stop, a new batch."""
+
+    host: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class RunDone:
+    """The end. stopped: why the run ended before all hosts were done, or ""."""
+
+    run: str
+    results: tuple[HostResult, ...]
+    stopped: str
+    seconds: float
+    facts: Mapping[str, Mapping[str, Any]] = field(default_factory=dict, repr=False)
+
+    def counts(self) -> Counter[str]:
+        """How many hosts have which status."""
+        return Counter(result.status for result in self.results)
+
+
+Happening = RunStarted | HostStarted | ResourceDone | OutputCame | HostDone | Noticed | RunDone

@@ -1,0 +1,1 @@
+"""Hosts, groups, tags, variables and target expressions; Holdfast's own format, Ansible's, and executable ones."""

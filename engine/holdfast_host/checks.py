@@ -1,0 +1,73 @@
+"""Checks of single arguments, for `arg(check=…)`. Each raises Refused without a name; the argument adds its own."""
+from __future__ import annotations
+
+import re
+
+from .errors import Refused
+
+
+def absolute(path: str) -> None:
+    """An absolute path without `..`, double slashes, a slash at the end or a NUL."""
+    if not path.startswith("/"):
+        raise Refused("", "`%s` is not an absolute path" % path, "begin it with /")
+    if "\0" in path or "\n" in path:
+        raise Refused("", "holds a NUL or a line end", "name a plain path")
+    if path != "/" and (path.endswith("/") or "//" in path or "/./" in path or path.endswith("/.")):
+        raise Refused("", "`%s` is not in its shortest form" % path, "write %s" % _shortest(path))
+    if "/../" in path + "/":
+        raise Refused("", "`%s` holds .." % path, "write the path it means")
+
+
+def _shortest(path: str) -> str:
+    return "/" + "/".join(part for part in path.split("/") if part not in ("", "."))
+
+
+def one_line(text: str) -> None:
+    """Text without a line end."""
+    if "\n" in text or "\r" in text:
+        raise Refused("", "holds more than one line", "one line only; `template` or `file` write whole files")
+
+
+def not_empty(text: str) -> None:
+    """Text with at least one character."""
+    if not text:
+        raise Refused("", "is empty", "")
+
+
+def regex(pattern: str) -> None:
+    """A regular expression as Python's `re` understands it."""
+    try:
+        re.compile(pattern)
+    except re.error as error:
+        raise Refused("", "is not a regular expression: %s" % error, "escape special characters with \\") from None
+
+
+def mode(text: str) -> None:
+    """Permissions as four octal digits: "0644"."""
+    if re.match(r"[0-7]{4}\Z", text):
+        return
+    if re.match(r"[0-7]{3}\Z", text):
+        raise Refused("", "`%s` has three digits" % text, 'write "0%s"' % text)
+    if text.isdigit() and int(text) <= 0o7777 and not text.startswith("0"):
+        raise Refused("", "`%s` looks like an octal mode that YAML read as a number" % text,
+                      'put it in quotes: "%04o"' % int(text))
+    raise Refused("", "`%s` is not a mode" % text, 'write four octal digits in quotes: "0644"')
+
+
+def account(name: str) -> None:
+    """A name of a user or group as Debian's and Red Hat's tools take it."""
+    if not re.match(r"[A-Za-z_][A-Za-z0-9_.-]{0,31}\$?\Z", name):
+        raise Refused("", "`%s` is not an account's name" % name, "letters, digits, _ . -, at most 32")
+
+
+def unit_word(name: str) -> None:
+    """A systemd unit's name, with or without its suffix."""
+    if not re.match(r"[A-Za-z0-9:_.\\@-]{1,255}\Z", name):
+        raise Refused("", "`%s` is not a unit's name" % name, "as systemctl list-units prints it")
+
+
+def package(name: str) -> None:
+    """A Debian package's name, perhaps with an architecture: `libc6:amd64`."""
+    if not re.match(r"[a-z0-9][a-z0-9+.-]+(:[a-z0-9-]+)?\Z", name):
+        raise Refused("", "`%s` is not a package's name" % name,
+                      "small letters, digits and + - .; a version goes in `version`")

@@ -1,0 +1,172 @@
+"""The protocol between controller and runner: bytes in, messages out, no input or output of its own.
+
+A frame is four bytes of length (big-endian), one byte that says how the payload is packed (0: as it is, 1: zlib), then
+the payload: one JSON object with its `kind`. The same over a pipe, an SSH channel or a WebSocket. What a side may say
+when is the table MOVES; what is incomplete has a bound.
+
+    conn = Connection(CONTROLLER); conn.receive(data)
+    for message in conn.messages(): …
+    write(conn.send({"kind": "facts"}))
+"""
+from __future__ import annotations
+
+import json
+import zlib
+from typing import Any, Dict, FrozenSet, Iterator, List, Mapping, Tuple
+
+MAJOR, MINOR = 1, 0
+MAX_FRAME = 16 * 1024 * 1024  # bytes of a payload, packed or not
+PACK_FROM = 512  # bytes; smaller payloads are not worth packing
+BLOB_PART = 256 * 1024  # bytes of content in one `blob` message
+
+CONTROLLER, RUNNER = "controller", "runner"
+
+# The state of a conversation, and in it: who may say what, and which state follows.
+MOVES: Mapping[str, Mapping[Tuple[str, str], str]] = {
+    "new": {(CONTROLLER, "hello"): "greeted"},
+    "greeted": {(RUNNER, "hello"): "ready", (RUNNER, "refused"): "ended"},
+    "ready": {
+        (CONTROLLER, "facts"): "asked", (CONTROLLER, "graph"): "running", (CONTROLLER, "done"): "ready",
+        (CONTROLLER, "bye"): "ended", (CONTROLLER, "cancel"): "ready", (RUNNER, "refused"): "ended",
+        (RUNNER, "unsupported"): "ready",
+    },
+    "asked": {(RUNNER, "facts"): "ready", (RUNNER, "refused"): "ended", (CONTROLLER, "cancel"): "asked"},
+    "running": {
+        (RUNNER, "need"): "running", (RUNNER, "event"): "running", (RUNNER, "output"): "running",
+        (RUNNER, "result"): "ready", (RUNNER, "refused"): "ended", (RUNNER, "unsupported"): "running",
+        (CONTROLLER, "blob"): "running", (CONTROLLER, "cancel"): "running",
+    },
+    "ended": {},
+}
+
+# Every word on the wire: the keys of each message, and their types. Unknown keys are dropped on arrival.
+MESSAGES: Mapping[str, Mapping[str, Tuple[type, ...]]] = {
+    "hello": {"major": (int,), "minor": (int,), "who": (str,), "python": (str,), "user": (str,), "host": (str,),
+              "unfinished": (list,), "owed": (list,)},
+    "facts": {"facts": (dict,)},
+    "graph": {"run": (str,), "mode": (str,), "nodes": (list,), "secrets": (dict,), "who": (str,)},
+    "need": {"blobs": (list,)},
+    "blob": {"sha256": (str,), "data": (str,), "last": (bool,)},
+    "event": {"events": (list,)},
+    "output": {"node": (int,), "stream": (str,), "text": (str,)},
+    "result": {"run": (str,), "status": (str,), "message": (str,), "owed": (list,)},
+    "cancel": {"now": (bool,)},
+    "done": {"run": (str,)},
+    "bye": {},
+    "refused": {"error": (str,), "message": (str,), "detail": (dict,)},
+    "unsupported": {"what": (str,)},
+}
+NEEDED: Mapping[str, FrozenSet[str]] = {
+    "hello": frozenset({"major", "minor"}), "graph": frozenset({"run", "mode", "nodes"}), "need": frozenset({"blobs"}),
+    "blob": frozenset({"sha256", "data", "last"}), "event": frozenset({"events"}),
+    "output": frozenset({"node", "stream", "text"}), "result": frozenset({"run", "status"}),
+    "done": frozenset({"run"}), "refused": frozenset({"error", "message"}), "unsupported": frozenset({"what"}),
+}
+
+Message = Dict[str, Any]
+
+
+class LocalProtocolError(Exception):
+    """We tried to say what may not be said now: a defect of ours."""
+
+
+class RemoteProtocolError(Exception):
+    """The other side sent what is not of this protocol."""
+
+
+def pack(message: Mapping[str, Any]) -> bytes:
+    """One frame. Raises LocalProtocolError when it would be larger than MAX_FRAME."""
+    payload = json.dumps(message, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "surrogatepass")
+    if len(payload) > MAX_FRAME:
+        raise LocalProtocolError("%s of %d bytes is larger than a frame" % (message.get("kind"), len(payload)))
+    packing = 0
+    if len(payload) >= PACK_FROM:
+        packed = zlib.compress(payload, 6)
+        if len(packed) < len(payload):
+            payload, packing = packed, 1
+    return len(payload).to_bytes(4, "big") + bytes([packing]) + payload
+
+
+def _unpack(packing: int, payload: bytes) -> Message:
+    if packing == 1:
+        inflate = zlib.decompressobj()
+        try:
+            payload = inflate.decompress(payload, MAX_FRAME)
+        except zlib.error as error:
+            raise RemoteProtocolError("a frame does not unpack: %s" % error) from None
+        if inflate.unconsumed_tail or not inflate.eof:
+            raise RemoteProtocolError("a frame is cut short or unpacks to more than %d bytes" % MAX_FRAME)
+    elif packing != 0:
+        raise RemoteProtocolError("a frame is packed in an unknown way (%d)" % packing)
+    try:
+        message = json.loads(payload.decode("utf-8", "surrogatepass"))
+    except (ValueError, RecursionError) as error:
+        raise RemoteProtocolError("a frame is not JSON: %s" % error) from None
+    return _checked(message)
+
+
+def _checked(message: Any) -> Message:
+    if not isinstance(message, dict) or not isinstance(message.get("kind"), str):
+        raise RemoteProtocolError("a frame is not an object with a kind")
+    kind = message["kind"]
+    words = MESSAGES.get(kind)
+    if words is None:
+        return {"kind": kind}  # of a later minor version; answered with `unsupported`
+    for word in NEEDED.get(kind, ()):
+        if word not in message:
+            raise RemoteProtocolError("%s has no `%s`" % (kind, word))
+    kept: Message = {"kind": kind}
+    for word, types in words.items():
+        if word in message:
+            if not isinstance(message[word], types) or (isinstance(message[word], bool) and bool not in types):
+                raise RemoteProtocolError("%s: `%s` is not of its type" % (kind, word))
+            kept[word] = message[word]
+    return kept
+
+
+class Connection:
+    """One side of a conversation. Feed it with `receive`, take out `messages`, write what `send` gives."""
+
+    def __init__(self, side: str) -> None:
+        self.side, self.other = side, RUNNER if side == CONTROLLER else CONTROLLER
+        self.state = "new"
+        self._data = bytearray()
+
+    def send(self, message: Mapping[str, Any]) -> bytes:
+        """The frame to write. Raises LocalProtocolError when this may not be said now."""
+        self._move(self.side, message["kind"], LocalProtocolError)
+        return pack(message)
+
+    def receive(self, data: bytes) -> None:
+        """Takes bytes of any cut."""
+        self._data += data
+
+    def messages(self) -> Iterator[Message]:
+        """The messages that are whole by now. Raises RemoteProtocolError; the conversation is over then."""
+        while len(self._data) >= 5:
+            size = int.from_bytes(self._data[:4], "big")
+            if size > MAX_FRAME:
+                raise RemoteProtocolError("a frame of %d bytes is larger than %d" % (size, MAX_FRAME))
+            if len(self._data) < 5 + size:
+                return
+            packing, payload = self._data[4], bytes(self._data[5:5 + size])
+            del self._data[:5 + size]
+            message = _unpack(packing, payload)
+            if message["kind"] in MESSAGES:
+                self._move(self.other, message["kind"], RemoteProtocolError)
+            yield message
+
+    def _move(self, who: str, kind: str, error: type) -> None:
+        moves = MOVES[self.state]
+        if (who, kind) not in moves:
+            raise error("%s may not say `%s` while %s" % (who, kind, self.state))
+        self.state = moves[who, kind]
+
+
+def blob_messages(sha256: str, data: bytes) -> List[Message]:
+    """A content in parts."""
+    import base64
+
+    parts = [data[i:i + BLOB_PART] for i in range(0, len(data), BLOB_PART)] or [b""]
+    return [{"kind": "blob", "sha256": sha256, "data": base64.b64encode(part).decode("ascii"),
+             "last": number == len(parts) - 1} for number, part in enumerate(parts)]

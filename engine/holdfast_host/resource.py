@@ -1,0 +1,208 @@
+"""What a resource type is: its arguments, declared once, and the three steps observe, diff, converge."""
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Callable, ClassVar, Dict, List, Mapping, Optional, Sequence, Tuple
+
+from . import values
+from .errors import Refused
+from .record import MISSING, Record, Slot
+
+if TYPE_CHECKING:
+    from .files import FileState
+
+NEVER, ALLOWED, ALWAYS = "never", "allowed", "always"  # may a marked secret stand in an argument?
+
+
+class Arg(Slot):
+    """One declared argument of a type. `kind` is filled in from the annotation: see `values.KINDS`."""
+
+    def __init__(self, default: object, doc: str, choices: Sequence[str], check: Optional[Callable[[Any], None]],
+                 secret: str, controller: str) -> None:
+        self.name, self.kind = "", ""
+        self.default, self.doc, self.choices, self.check = default, doc, tuple(choices), check
+        self.secret, self.controller = secret, controller
+
+    @property
+    def required(self) -> bool:
+        return self.default is MISSING
+
+    def accept(self, value: object) -> object:
+        """The value as the type will see it. Raises Refused, naming this argument."""
+        value = values.convert(self.name, self.kind, value)
+        if value is None or isinstance(value, values.Later):
+            return value
+        if self.choices and value not in self.choices:
+            raise Refused(self.name, "is %s, not `%s`" % (" or ".join(self.choices), value),
+                          values.did_you_mean(str(value), self.choices))
+        if self.check is not None:
+            try:
+                self.check(value)
+            except Refused as refused:
+                raise Refused(refused.argument or self.name, refused.what, refused.mend) from None
+        return value
+
+
+def arg(default: Any = MISSING, *, doc: str, choices: Sequence[str] = (),
+        check: Optional[Callable[[Any], None]] = None, secret: str = NEVER, controller: str = "") -> Any:
+    """Declares an argument.
+
+    doc: one sentence or two, shown by `holdfast doc`. choices: the words that are allowed. check: called with the
+    value, raises Refused. secret: NEVER (a marked secret is refused here), ALLOWED, ALWAYS (the value is secret even
+    if nobody marked it). controller: "file" or "template" for an argument of kind Blob that is written as a path on
+    the controller, whose (rendered) content goes to the host.
+    """
+    return Arg(default, doc, choices, check, secret, controller)
+
+
+class Field(Record):
+    """One difference. before/after: JSON values, or bytes for content that is shown as a text diff; None: absent."""
+
+    name: str
+    before: Any
+    after: Any
+
+
+class Change(Record):
+    """What `diff` found to be needed.
+
+    action: a verb in the infinitive ("create", "update", "delete", "run", "install" …). fields: what a reader is shown.
+    files: what paths will be afterwards (None: absent), so that a plan can look at later resources as if this one had
+    been carried out. payload: whatever `converge` needs; stays on the host.
+    """
+
+    action: str
+    fields: Tuple[Field, ...] = ()
+    files: Mapping[str, Optional["FileState"]] = {}
+    payload: Any = None
+
+
+Outputs = Dict[str, Any]
+Identity = Tuple[str, str]  # ("path", "/etc/motd"), ("user", "deploy"), ("package", "nginx"), ("service", "nginx") …
+
+
+class Resource(Record):
+    """Base of all resource types. A subclass is named after its type: `SystemdUnit` is `systemd_unit`.
+
+    The order in a file: arguments, example, check, provides/wants, observe, diff, converge, refresh, pure helpers.
+    """
+
+    example: ClassVar[str] = ""
+    named: ClassVar[str] = ""  # the argument that the resource's name gives; "": the name is only a label
+    barrier: ClassVar[bool] = False  # what it does cannot be known (a command): nothing observed before it stays true
+    reversible: ClassVar[bool] = True  # may a run be undone by converging to what was observed before?
+    refreshes: ClassVar[str] = ""  # what a notification does here ("restart"); "": cannot be notified
+    _args_: ClassVar[Dict[str, Arg]] = {}
+
+    def __init_subclass__(cls) -> None:
+        super().__init_subclass__()
+        args: Dict[str, Arg] = {}
+        for name in cls._fields_:
+            declared = getattr(cls, name, None)
+            if not isinstance(declared, Arg):
+                raise TypeError("%s.%s: declare it with arg(…)" % (cls.__name__, name))
+            declared.name, declared.kind = name, cls._annotations_[name]
+            args[name] = declared
+        cls._args_ = args
+
+    def __init__(self, **given: object) -> None:
+        """Raises Refused for the first argument that is wrong; `faults` gives all of them."""
+        problems, accepted = _accept(type(self), given)
+        if problems:
+            raise problems[0]
+        self.__dict__.update(accepted)
+        if not any(isinstance(value, values.Later) for value in accepted.values()):
+            self.check()
+
+    # -- what a type defines -------------------------------------------------------------------------------------
+
+    def check(self) -> None:
+        """Rules between arguments; pure, on the controller, before any host is touched. Raises Refused."""
+
+    def provides(self) -> Sequence[Identity]:
+        """What this resource makes or owns, for implied edges and to see two that fight over one thing."""
+        return ()
+
+    def wants(self) -> Sequence[Identity]:
+        """What has to be there first if the same graph declares it."""
+        return ()
+
+    def observe(self) -> Any:
+        """What is; read-only."""
+        raise NotImplementedError(type(self).__name__)
+
+    def diff(self, observed: Any) -> Optional[Change]:
+        """Pure: the change that is needed, or None. Refused when it cannot be had on this host as it stands."""
+        raise NotImplementedError(type(self).__name__)
+
+    def converge(self, change: Change) -> Optional[Outputs]:
+        """Makes it so. May return outputs that only the deed knows (a command's stdout)."""
+        raise NotImplementedError(type(self).__name__)
+
+    def remaining(self, change: Change, observed: Any) -> Optional[Change]:
+        """What is still different after `converge(change)`; the runner fails the resource if anything is."""
+        return self.diff(observed)
+
+    def refresh(self) -> None:
+        """Acts on a notification. Only for types with `refreshes`."""
+        raise NotImplementedError(type(self).__name__)
+
+    def outputs(self, observed: Any) -> Outputs:
+        """Values that other resources may use, read from what is."""
+        return {}
+
+    @classmethod
+    def observe_many(cls, resources: Sequence[Any]) -> List[Any]:
+        """The same as observe() for each, where one query can answer for all. An exception may stand for an answer."""
+        found: List[Any] = []
+        for resource in resources:
+            try:
+                found.append(resource.observe())
+            except Exception as error:  # one resource's trouble is not the others'; the runner reports it
+                found.append(error)
+        return found
+
+    # A type that can carry out many changes at once defines
+    #     converge_many(cls, changes: Sequence[Tuple[Resource, Change]]) -> None
+    # it raises when the whole of it failed; the runner then observes each resource to see what came true.
+    converge_many: ClassVar[Optional[Callable[..., None]]] = None
+
+
+def _accept(cls: type, given: Mapping[str, object]) -> Tuple[List[Refused], Dict[str, object]]:
+    args: Dict[str, Arg] = cls._args_  # type: ignore[attr-defined]  # a Resource subclass; typed as type for speed
+    problems: List[Refused] = []
+    accepted: Dict[str, object] = {}
+    for name in given:
+        if name not in args:
+            problems.append(Refused(name, "is not an argument of %s" % type_name(cls),
+                                    values.did_you_mean(name, list(args))))
+    for name, declared in args.items():
+        if name in given:
+            try:
+                accepted[name] = declared.accept(given[name])
+            except Refused as refused:
+                problems.append(refused)
+        elif declared.default is MISSING:
+            problems.append(Refused(name, "is missing", "add `%s:` (%s)" % (name, declared.doc)))
+        else:
+            accepted[name] = declared.default
+    return problems, accepted
+
+
+def faults(cls: type, given: Mapping[str, object]) -> List[Refused]:
+    """Every fault of the arguments, rules between them included (when each is right by itself)."""
+    problems, _accepted = _accept(cls, given)
+    if not problems:
+        try:
+            cls(**given)
+        except Refused as refused:
+            problems.append(refused)
+    return problems
+
+
+def type_name(cls: type) -> str:
+    """`SystemdUnit` -> `systemd_unit`."""
+    name = cls.__name__
+    return "".join("_" + c.lower() if c.isupper() and i else c.lower() for i, c in enumerate(name))
+
+
+
