@@ -39,11 +39,12 @@ class Record:
     def __init_subclass__(cls) -> None:
         fields, annotations = dict(cls._fields_), dict(cls._annotations_)
         for name, annotation in cls.__dict__.get("__annotations__", {}).items():
-            if str(annotation).startswith("ClassVar") or name.startswith("_"):
+            text = _spelled(annotation)
+            if text.startswith("ClassVar") or name.startswith("_"):
                 continue
             value = cls.__dict__.get(name, MISSING)
             fields[name] = value.default if isinstance(value, Slot) else value
-            annotations[name] = str(annotation)
+            annotations[name] = text
         cls._fields_, cls._annotations_ = fields, annotations
 
     def __init__(self, *args: object, **kwargs: object) -> None:
@@ -73,6 +74,13 @@ class Record:
 
     def __repr__(self) -> str:
         return "%s(%s)" % (type(self).__name__, ", ".join("%s=%r" % item for item in self.__dict__.items()))
+
+
+def _spelled(annotation: object) -> str:
+    """An annotation's text, whether or not its module delays annotations."""
+    if isinstance(annotation, type) and not hasattr(annotation, "__args__"):
+        return annotation.__name__
+    return str(annotation).replace("typing.", "")
 
 
 def fields_of(record: Record) -> Dict[str, Any]:
