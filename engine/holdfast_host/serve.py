@@ -4,9 +4,9 @@ from __future__ import annotations
 import base64
 import hashlib
 import os
-import platform
 import select
 import signal
+import sys
 import threading
 import time
 from typing import Any, Callable, Dict, List, Mapping, Optional, Sequence
@@ -119,7 +119,7 @@ class Server:
             return
         running = (lock.holder(self._folder) or {}).get("run", "")
         self._send({"kind": "hello", "major": protocol.MAJOR, "minor": protocol.MINOR,
-                    "python": platform.python_version(), "host": os.uname().nodename, "user": str(os.geteuid()),
+                    "python": "%d.%d.%d" % sys.version_info[:3], "host": os.uname().nodename, "user": str(os.geteuid()),
                     "unfinished": journal.uncollected(self._folder, running), "owed": self._owed()})
 
     def _owed(self) -> List[Sequence[str]]:
