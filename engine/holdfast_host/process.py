@@ -20,10 +20,10 @@ GRACE_S = 3.0  # between the polite signal and the one that cannot be refused
 OUTPUT_LIMIT = 1024 * 1024  # bytes kept of stdout and of stderr each; the middle is left out beyond that
 PLAIN = {"LC_ALL": "C.UTF-8", "LANG": "C.UTF-8", "DEBIAN_FRONTEND": "noninteractive", "SYSTEMD_COLORS": "0",
          "SYSTEMD_PAGER": "", "PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"}
-UNIGNORED = (signal.SIGPIPE, signal.SIGXFSZ)  # Python ignores these, and a program would inherit that
+# Python ignores the first two and the runner the others; a program would inherit that.
+UNIGNORED = (signal.SIGPIPE, signal.SIGXFSZ, signal.SIGHUP, signal.SIGINT)
 
-Live = Callable[[str, bytes], None]
-on_output: Optional[Live] = None  # set by the runner: takes ("stdout"|"stderr", bytes) of what a user's command prints
+Hear = Callable[[str, bytes], None]
 
 
 class Listening:
@@ -31,7 +31,7 @@ class Listening:
 
     now: Optional["Listening"] = None
 
-    def __init__(self, hear: Callable[[str, bytes], None]) -> None:
+    def __init__(self, hear: Hear) -> None:
         self.hear = hear
 
     def __enter__(self) -> "Listening":
@@ -77,12 +77,11 @@ def spelled(argv: Sequence[str], words: int = 6) -> str:
 
 
 def run(argv: Sequence[str], *, timeout_s: Optional[float] = None, stdin: bytes = b"",
-        env: Optional[Mapping[str, str]] = None, cwd: Optional[str] = None, user: Optional[str] = None,
-        live: Optional[Live] = None) -> Finished:
+        env: Optional[Mapping[str, str]] = None, cwd: Optional[str] = None, user: Optional[str] = None) -> Finished:
     """Runs a program to its end in a session of its own.
 
     env is added to a plain environment (C.UTF-8, Debian's PATH). user: run as this user, with its groups and HOME.
-    live: called with ("stdout"|"stderr", bytes) as output comes. Raises Failed when it cannot be started, TimedOut
+    What it prints is also passed on as it comes to whoever is Listening. Raises Failed when it cannot be started, TimedOut
     when `timeout_s` seconds are over; then, and when anything else is raised meanwhile (say Interrupted by a signal
     handler), its whole process group has been ended. What it leaves running in the background stays.
     """
@@ -94,7 +93,7 @@ def run(argv: Sequence[str], *, timeout_s: Optional[float] = None, stdin: bytes 
     environment.update(env or {})
     child = _Child(list(argv), bool(stdin), environment, cwd or "/", become)
     try:
-        return _attend(child, stdin, None if timeout_s is None else time.monotonic() + timeout_s, timeout_s or 0, live)
+        return _attend(child, stdin, None if timeout_s is None else time.monotonic() + timeout_s, timeout_s or 0)
     except BaseException:  # of whatever kind: nobody will wait for it any more
         child.end()
         raise
@@ -258,7 +257,7 @@ def _is_group(number: int) -> bool:
     return True
 
 
-def _attend(child: _Child, stdin: bytes, until: Optional[float], timeout_s: float, live: Optional[Live]) -> Finished:
+def _attend(child: _Child, stdin: bytes, until: Optional[float], timeout_s: float) -> Finished:
     """Moves what is to be moved until the program has ended."""
     kept = {"stdout": Kept(), "stderr": Kept()}
     poll = select.poll()
@@ -283,14 +282,14 @@ def _attend(child: _Child, stdin: bytes, until: Optional[float], timeout_s: floa
             nap_s = min(nap_s * 2, 0.02)
             continue
         for fd, _ in poll.poll(50):
-            stdin, is_over = _move(child, fd, stdin, kept, live)
+            stdin, is_over = _move(child, fd, stdin, kept)
             if is_over:
                 poll.unregister(fd)
                 open_fds -= 1
     return Finished(child.argv, child.code or 0, kept["stdout"].text(), kept["stderr"].text())
 
 
-def _move(child: _Child, fd: int, stdin: bytes, kept: Mapping[str, Kept], live: Optional[Live]) -> Tuple[bytes, bool]:
+def _move(child: _Child, fd: int, stdin: bytes, kept: Mapping[str, Kept]) -> Tuple[bytes, bool]:
     """One step on one stream: what is left of stdin, and whether the stream is over."""
     if fd == child.inlet:
         try:
@@ -305,8 +304,8 @@ def _move(child: _Child, fd: int, stdin: bytes, kept: Mapping[str, Kept], live: 
     if data:
         name = child.outlets[fd]
         kept[name].add(data)
-        if live is not None:
-            live(name, data)
+        if Listening.now is not None:
+            Listening.now.hear(name, data)
     return stdin, not data
 
 

@@ -116,8 +116,8 @@ def test_whole_group_is_killed_when_somebody_says_stop(cwd, tmp_path):
     def stop(stream, data):
         raise Stop
 
-    with pytest.raises(Stop):
-        process.run(["sh", "-c", f"sleep 300 & echo $! $$ > {pids}; echo go; wait"], live=stop, cwd=cwd)
+    with pytest.raises(Stop), process.Listening(stop):
+        process.run(["sh", "-c", f"sleep 300 & echo $! $$ > {pids}; echo go; wait"], cwd=cwd)
     assert wait_until(lambda: not any(alive(int(word)) for word in pids.read_text().split()))
 
 
@@ -148,12 +148,14 @@ def test_live_output_comes_while_the_program_runs(cwd, tmp_path):
     gate = tmp_path / "gate"
     seen = []
 
-    def live(stream, data):
+    def hear(stream, data):
         seen.append((stream, data))
         gate.touch()  # the program ends only because its output was handed on before its end
 
     script = f"echo a; while [ ! -e {gate} ]; do sleep 0.01; done; echo b >&2"
-    process.run(["sh", "-c", script], live=live, cwd=cwd, timeout_s=60)
+    with process.Listening(hear):
+        process.run(["sh", "-c", script], cwd=cwd, timeout_s=60)
+    process.run(["echo", "not heard"])
     assert seen == [("stdout", b"a\n"), ("stderr", b"b\n")]
 
 
