@@ -81,9 +81,9 @@ def run(argv: Sequence[str], *, timeout_s: Optional[float] = None, stdin: bytes 
     """Runs a program to its end in a session of its own.
 
     env is added to a plain environment (C.UTF-8, Debian's PATH). user: run as this user, with its groups and HOME.
-    What it prints is also passed on as it comes to whoever is Listening. Raises Failed when it cannot be started, TimedOut
-    when `timeout_s` seconds are over; then, and when anything else is raised meanwhile (say Interrupted by a signal
-    handler), its whole process group has been ended. What it leaves running in the background stays.
+    What it prints is also passed on as it comes to whoever is Listening. Raises Failed when it cannot be started,
+    TimedOut when `timeout_s` seconds are over; then, and when anything else is raised meanwhile (say Interrupted by a
+    signal handler), its whole process group has been ended. What it leaves running in the background stays.
     """
     environment = {key: os.environ[key] for key in ("HOME", "USER", "LOGNAME") if key in os.environ}
     environment.update(PLAIN)
