@@ -12,10 +12,10 @@ import stat
 from contextlib import contextmanager
 from typing import Callable, Iterator, Optional, Tuple
 
-from .accounts import group_id, user_id
 from .ahead import LINK, FileState
 from .errors import Failed, Stale
 from .looking import state_of
+from .names import group_id, user_id
 
 IsAsPlanned = Callable[[], bool]
 _UNSUPPORTED = (errno.ENOTSUP, errno.EPERM, errno.ENODATA)
