@@ -226,7 +226,7 @@ class _Builder:
 
     def tagged(self, tag: str, text: str, place: Place) -> Scalar:
         own = tag.removeprefix("tag:yaml.org,2002:")
-        if tag == "!" or own == "str":
+        if tag == "!" or own == "str" or (own == "python/unicode" and self.rules == "ansible"):
             return text
         if self.rules == "ansible":
             if tag == "!unsafe":

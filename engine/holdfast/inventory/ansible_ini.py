@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 
+from holdfast.documents.yamlscalars import Unsafe
 from holdfast.inventory.builder import Builder
 from holdfast.inventory.hostpattern import Wrong, expand, split_port
 from holdfast.inventory.model import Variable
@@ -166,7 +167,7 @@ def _plain(value: Any) -> Any:
     if isinstance(value, dict):
         return {key: _plain(each) for key, each in value.items()}
     if isinstance(value, bytes):
-        return value.decode("utf-8", "surrogateescape")
+        return Unsafe(value.decode("utf-8", "replace"))
     if value is ...:
         return "..."
     return str(value) if isinstance(value, complex) else value

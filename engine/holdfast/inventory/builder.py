@@ -29,12 +29,13 @@ class BuiltGroup:
 
 @dataclass(slots=True)
 class BuiltHost:
-    """groups: the direct ones, as keys."""
+    """groups: the direct ones, as keys. lost: groups around it that do not count for it, see `Builder._ungroup`."""
 
     name: str
     place: Place
     variables: dict[str, Variable] = field(default_factory=dict)
     groups: dict[str, None] = field(default_factory=dict)
+    lost: frozenset[str] = frozenset()
 
 
 class Builder:
@@ -142,13 +143,28 @@ class Builder:
             around = set(host.groups) | self.ancestors(host.groups)
             if "ungrouped" in around:
                 if around - {"all", "ungrouped"} and "ungrouped" in host.groups:
-                    del self.groups["ungrouped"].hosts[host.name], host.groups["ungrouped"]
+                    self._ungroup(host, around)
             elif not around - {"all"}:
                 if host.name in self.groups:
                     self.add_child("ungrouped", host.name)
                 else:
                     self.groups["ungrouped"].hosts[host.name] = None
                     host.groups["ungrouped"] = None
+
+
+    def _ungroup(self, host: BuiltHost, around: set[str]) -> None:
+        """Takes the host out of `ungrouped`, and of what is above that and above none of its other groups. It stays so
+        even if another of its groups is below `ungrouped`: a corner of Ansible's that some inventories stand in."""
+        del self.groups["ungrouped"].hosts[host.name], host.groups["ungrouped"]
+        waiting = ["ungrouped"]
+        while waiting:
+            name = waiting.pop()
+            around.discard(name)
+            for above in sorted(self.ancestors([name]) & around - {"all"}):
+                if not any(above in self.ancestors([other]) for other in around):
+                    waiting.append(above)
+                    around.discard(above)
+        host.lost = frozenset((set(host.groups) | self.ancestors(host.groups)) - around)
 
 
 class _Finisher:
@@ -158,7 +174,7 @@ class _Finisher:
         self.built, self.files = built, files
         self.depths = _depths(built.groups)
         self.group_files = {name: files("group_vars", name) for name in built.groups}
-        self.shared: dict[frozenset[str], tuple[tuple[str, ...], tuple[Layer, ...]]] = {}
+        self.shared: dict[tuple[frozenset[str], frozenset[str]], tuple[tuple[str, ...], tuple[Layer, ...]]] = {}
 
     def inventory(self, sources: tuple[str, ...]) -> Inventory:
         hosts = {host.name: self.host(host) for host in self.built.hosts.values()}
@@ -172,21 +188,22 @@ class _Finisher:
         return Group(group.name, tuple(group.hosts), tuple(group.children), variables, merged_tags(layers))
 
     def host(self, host: BuiltHost) -> Host:
-        direct = frozenset(host.groups)
-        if direct not in self.shared:
-            self.shared[direct] = self.around(direct)
-        groups, layers = self.shared[direct]
+        key = (frozenset(host.groups), host.lost)
+        if key not in self.shared:
+            self.shared[key] = self.around(*key)
+        groups, layers = self.shared[key]
         own = [host.variables] if host.variables else []
         layers = (*layers, *own, *(layer for layer in self.files("host_vars", host.name) if layer))
         return Host(host.name, groups, merged_tags(layers), layers, host.place)
 
-    def around(self, direct: frozenset[str]) -> tuple[tuple[str, ...], tuple[Layer, ...]]:
-        """The names of all groups around a host, and their layers: `all` first, then by depth, priority and name."""
+    def around(self, direct: frozenset[str], lost: frozenset[str]) -> tuple[tuple[str, ...], tuple[Layer, ...]]:
+        """The names of all groups around a host, and their layers: what inventories say of `all`, then of the others by
+        depth, priority and name; then what variable files say of `all`, then of the others."""
         groups = self.built.groups
-        names = sorted((direct | self.built.ancestors(direct)) - {"all"},
+        names = sorted((direct | self.built.ancestors(direct)) - lost - {"all"},
                        key=lambda name: (self.depths[name], groups[name].priority, name))
-        layers: list[Layer] = [groups["all"].variables, *self.group_files["all"]]
-        layers += [groups[name].variables for name in names]
+        layers: list[Layer] = [groups[name].variables for name in ("all", *names)]
+        layers += self.group_files["all"]
         layers += [layer for of_folder in zip(*(self.group_files[name] for name in names), strict=True)
                    for layer in of_folder]  # all groups of the first folder, then all of the next
         return tuple(sorted(set(names) - {"ungrouped"})), tuple(layer for layer in layers if layer)

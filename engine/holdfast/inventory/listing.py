@@ -38,7 +38,8 @@ def inventory_list(inventory: Inventory) -> dict[str, Any]:
         if entry:
             listed[name] = entry
         waiting += group.children[::-1]
-    hostvars = {host.name: _variables(host) for host in inventory.hosts.values()}
+    listed_hosts = {host for name in reached for host in inventory.groups[name].hosts}
+    hostvars = {host.name: _variables(host) for host in inventory.hosts.values() if host.name in listed_hosts}
     listed["_meta"] = {"hostvars": {name: found for name, found in hostvars.items() if found},
                        "profile": "inventory_legacy"}
     return listed
