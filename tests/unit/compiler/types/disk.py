@@ -1,4 +1,5 @@
 """Small resource types for tests of documents and the compiler."""
+# ruff: noqa: UP006, UP035, UP045
 from __future__ import annotations
 
 import os
