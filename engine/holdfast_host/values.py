@@ -47,6 +47,15 @@ class Blob(Record):
     size: int
     _held_: Dict[str, bytes] = {}  # what has come to this host in this run
 
+    @classmethod
+    def of(cls, data: bytes) -> "Blob":
+        """Content that is at hand, as when it was put together on this host from a secret or an output."""
+        import hashlib
+
+        blob = cls(hashlib.sha256(data).hexdigest(), len(data))
+        cls._held_[blob.sha256] = data
+        return blob
+
     def data(self) -> bytes:
         """The content. Raises NeedBlob when it has not come yet."""
         held = Blob._held_.get(self.sha256)
@@ -100,6 +109,8 @@ def _text_map(name: str, value: object) -> Dict[str, Any]:
 def _blob(name: str, value: object) -> Blob:
     if isinstance(value, Blob):
         return value
+    if isinstance(value, str):  # a rendered template with a secret or an output in it, resolved on the host
+        return Blob.of(value.encode("utf-8", "surrogateescape"))
     raise Refused(name, "is the path of a file on the controller, not %s" % describe(value))
 
 
