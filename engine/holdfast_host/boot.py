@@ -36,7 +36,8 @@ def boot(nonce: str, sha256: str, state: str) -> None:
 
     try:
         user = os.geteuid()
-        state = os.path.realpath(state or os.path.expanduser("~/.local/state/holdfast" if user else "/var/lib/holdfast"))
+        usual = "~/.local/state/holdfast" if user else "/var/lib/holdfast"
+        state = os.path.realpath(state or os.path.expanduser(usual))
         home = state + "/runner/" + sha256
         try:
             for path in (state, state + "/runner", home):
@@ -48,7 +49,7 @@ def boot(nonce: str, sha256: str, state: str) -> None:
         except FileNotFoundError:
             say("NEED")
             scope = {"read": read, "state": state, "sha256": sha256}
-            exec(read() + b"\ninstall(state, sha256, read)\n", scope)  # install.py, over the same authenticated channel
+            exec(read() + b"\ninstall(state, sha256, read)\n", scope)  # noqa: S102  # over the same channel as all else
     except OSError as error:
         say("FAILED", "%s: %s" % (error.filename or state, error.strerror or error))
         sys.exit(1)
