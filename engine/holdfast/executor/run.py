@@ -232,7 +232,10 @@ class _Run:
             try:
                 await self._keep(result)
                 is_kept = True
-    XX(result))
+            except Exception as error:  # raised again at the end of `go`; hosts keep what cannot be kept here
+                self._keep = None
+                self._break(error)
+        self.emit(HostDone(result))
         return is_kept
 
     def _end(self, why: str) -> None:
