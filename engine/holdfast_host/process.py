@@ -20,6 +20,22 @@ PLAIN = {"LC_ALL": "C.UTF-8", "LANG": "C.UTF-8", "DEBIAN_FRONTEND": "noninteract
          "SYSTEMD_PAGER": "", "PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"}
 
 
+class Listening:
+    """A context in which the output of whatever runs is also passed to `hear`, as ("stdout"|"stderr", bytes)."""
+
+    now: Optional["Listening"] = None
+
+    def __init__(self, hear: Callable[[str, bytes], None]) -> None:
+        self.hear = hear
+
+    def __enter__(self) -> "Listening":
+        Listening.now = self
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        Listening.now = None
+
+
 class Finished(Record):
     """How a program ended. code: its exit code, or minus the signal's number; output is text, undecodable bytes kept
     as surrogate escapes."""

@@ -51,7 +51,7 @@ class Record:
         fields = self._fields_
         if len(args) > len(fields):
             raise TypeError("%s takes %d fields" % (type(self).__name__, len(fields)))
-        values = dict(zip(fields, args, strict=False))
+        values = dict(zip(fields, args))
         for name, value in kwargs.items():
             if name not in fields or name in values:
                 raise TypeError("%s: unknown or doubled field %r" % (type(self).__name__, name))

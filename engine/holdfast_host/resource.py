@@ -146,6 +146,11 @@ class Resource(Record):
         """Acts on a notification. Only for types with `refreshes`."""
         raise NotImplementedError(type(self).__name__)
 
+    def needs_refresh(self, change: Optional[Change]) -> bool:
+        """Whether a notification has something to do after this change (None: it was in state). A service that the
+        change has just started need not be restarted."""
+        return True
+
     def outputs(self, observed: Any) -> Outputs:
         """Values that other resources may use, read from what is."""
         return {}
