@@ -19,8 +19,7 @@ from holdfast.problems import Place
 from holdfast_host.graph import Event
 
 STARTED = 1_795_493_700.0  # 2026-11-24 04:15:00 UTC
-DIFF = "--- /etc/nginx/nginx.conf (now)\n+++ /etc/nginx/nginx.conf (as declared)\n@@ -1,2 +1,2 @@\n user www-data;\n" \
-       "-worker_processes 1;\n+worker_processes auto;\n"
+DIFF = "@@ -1,2 +1,2 @@\n user www-data;\n-worker_processes 1;\n+worker_processes auto;\n"
 
 
 def place(line: int, file: str = "playbooks/webs.yml") -> Place:
@@ -50,7 +49,7 @@ def web(name: str, mode: str = "apply") -> HostResult:
     return HostResult(name, does, (
         changed(0, "package: nginx", does, action="install", fields=(("version", None, "1.22.1-9"),)),
         changed(1, "template: /etc/nginx/nginx.conf", does, fields=(("mode", "0600", "0644"),),
-                diffs=(("/etc/nginx/nginx.conf", DIFF),)),
+                diffs=(("content", DIFF),)),
         ok(2, "directory: /srv/www"),
         changed(3, "service: nginx", does, action="restart",
                 refreshed="restart: template: /etc/nginx/nginx.conf changed"),

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from holdfast.store.writing import Job
 
 MOST_AT_ONCE = 256  # jobs in one transaction
+CUT_SHORT = frozenset({"interrupted", "unreachable", "timed_out", "untouched"})  # more may be known later
 END = None  # what the writer takes for "no more"
 
 
@@ -91,14 +92,22 @@ class Store:
                        "stopped_": done.stopped}]
         return self._put(job)
 
-    def collected(self, run: str, result: HostResult) -> bool:
-        """Keeps what a host brings of a run whose controller had ended. False: the run is not in this store, so that
-        the host should keep it for the controller that asks for it."""
+    def collected(self, host: str, story: Mapping[str, Any]) -> bool:
+        """Keeps what a host brings of a run whose controller had ended: an item of `unfinished` of its hello. Waits
+        until it is durable. False: the run is not in this store, so the host should keep it for whoever asks next.
+
+        A result that is complete already is left as it is. Raises ValueError for a story that is not well formed.
+        """
+        brought = rows.from_story(host, story)
         try:
-            self.run(run)
+            run = self.run(str(story["run"]))
         except Problems:
             return False
-        self.keep(run, result).result()
+        if run.id != story["run"] or host not in run.hosts:
+            return False
+        before = self._database.results(run.id, [host]).get(host)
+        if before is None or before.status in CUT_SHORT:
+            self.keep(run.id, rows.with_places(brought, before)).result()
         return True
 
     def runs(self, limit: int = 20, mode: str = "") -> tuple[Run, ...]:

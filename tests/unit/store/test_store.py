@@ -8,6 +8,7 @@ import sqlite3
 import subprocess
 import sys
 import textwrap
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -102,14 +103,36 @@ def test_a_run_whose_controller_was_killed_is_never_shown_as_good(tmp_path):
         assert store.runs()[0].status == "interrupted"
 
 
+def story(result: HostResult, run: str = RUN, status: str = "") -> dict[str, object]:
+    """What the host's journal says of it."""
+    return {"run": run, "who": "ann@desk", "started": STARTED, "nodes": [one.id for one in result.results],
+            "events": [one.event.to_wire() for one in result.results], "status": status or result.status}
+
+
 def test_a_host_later_brings_what_the_killed_controller_never_heard(tmp_path):
     with Store.open(tmp_path / "holdfast.db") as store:
         begin(store, ("a", "b"))
-        assert store.collected(RUN, web("b")) is True
-        assert store.host_result(store.run(RUN), "b") == web("b")
-        assert store.collected(RUN, quiet("b")) is True, "brought twice, for the host did not hear that it was kept"
-        assert store.host_result(store.run(RUN), "b") == quiet("b")
-        assert store.collected("20250101-000000-none", web("b")) is False
+        assert store.collected("b", story(web("b"))) is True
+        found = store.host_result(store.run(RUN), "b")
+        assert found.status == "changed"
+        assert [one.event for one in found.results] == [one.event for one in web("b").results]
+        assert store.collected("b", story(web("b"), "20250101-000000-none")) is False
+        assert store.collected("stranger", story(web("b"))) is False
+        with pytest.raises(ValueError, match="not an event"):
+            store.collected("b", {**story(web("b")), "events": [[99, "ok", 1]]})
+
+
+def test_what_a_host_brings_completes_a_result_but_never_takes_a_whole_one_away(tmp_path):
+    with Store.open(tmp_path / "holdfast.db") as store:
+        begin(store, ("a", "b"))
+        store.keep(RUN, replace(web("a"), status="interrupted", results=web("a").results[:1]), web("b")).result()
+        store.collected("a", story(web("a")))
+        store.collected("b", story(quiet("b")))
+        run = store.run(RUN)
+        assert store.host_result(run, "b") == web("b")
+        completed = store.host_result(run, "a")
+        assert (completed.status, len(completed.results)) == ("changed", 4)
+        assert [str(one.place) for one in completed.results] == ["playbooks/webs.yml:10:5", "None", "None", "None"]
 
 
 def test_many_hosts_at_once_become_few_transactions(tmp_path):
