@@ -3,7 +3,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from holdfast.executor.model import Happening, HostDone, Noticed, ResourceDone, RunStarted
+from holdfast.executor.model import Happening, HostDone, Noticed, OutputCame, ResourceDone, RunStarted
 from holdfast.reports.progress import host_words
 from holdfast.reports.style import PAINT_OF, Style, printable
 from holdfast.reports.summary import IN_DRIFT, SAID
@@ -13,10 +13,20 @@ BAD = frozenset({"failed", "timed_out"})
 DOES = {"plan": "plan for", "apply": "apply to"}
 
 
-def lines(happening: Happening, style: Style, drift: bool = False) -> list[str]:
-    """What there is to say of it; nothing for what only the summary needs. The same events give the same lines: no
-    clock is read, and times are left to the end of the run."""
+def lines(happening: Happening, style: Style, drift: bool = False, output: bool = False) -> list[str]:
+    """What there is to say of it; nothing for what only the summary needs. output: programs' live output too. The same
+    events give the same lines: no clock is read, and times are left to the end of the run."""
+    if output and isinstance(happening, OutputCame):
+        return output_lines(happening, style)
     return [style.line(line) for line in _lines(happening, style, drift)]
+
+
+def output_lines(happening: Happening, style: Style) -> list[str]:
+    """What a program printed, each line after its host's name."""
+    if not isinstance(happening, OutputCame):
+        return []
+    return [style.line(f"{style.paint(printable(happening.host), 'faint')}| {printable(line)}")
+            for line in happening.text.splitlines()]
 
 
 def _lines(happening: Happening, style: Style, drift: bool) -> Iterator[str]:

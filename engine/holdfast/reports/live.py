@@ -11,7 +11,7 @@ from rich.live import Live
 from rich.text import Text
 
 from holdfast.executor.model import Happening
-from holdfast.reports.lines import troubles
+from holdfast.reports.lines import output_lines, troubles
 from holdfast.reports.progress import FEW, Progress, draw
 from holdfast.reports.style import Style
 
@@ -22,8 +22,9 @@ MOST_TROUBLES = 30  # lines above the moving part; the summary has all, folded
 class Screen:
     """Shows a run while it goes on. Use it in `with`; call it with what happens."""
 
-    def __init__(self, stream: TextIO, style: Style, drift: bool = False) -> None:
-        self._style, self._drift = style, drift
+    def __init__(self, stream: TextIO, style: Style, drift: bool = False, output: bool = False) -> None:
+        """output: programs' live output is shown too."""
+        self._style, self._drift, self._output = style, drift, output
         self._progress, self._lock, self._told = Progress(), threading.Lock(), 0
         console = Console(file=stream, force_terminal=True, no_color=not style.colour, highlight=False, soft_wrap=False)
         self._live = Live(console=console, get_renderable=self._render, refresh_per_second=A_SECOND, transient=True,
@@ -42,6 +43,8 @@ class Screen:
         with self._lock:
             self._progress.take(happening, time.monotonic())
             many = len(self._progress.hosts) > FEW
+        for line in output_lines(happening, self._style) if self._output else ():
+            self._live.console.print(Text.from_ansi(line))
         for line in troubles(happening, self._style):
             self._told += 1
             if not many or self._told < MOST_TROUBLES:

@@ -20,6 +20,7 @@ from holdfast.executor.model import (
     RunStarted,
 )
 from holdfast.problems import Place, Problem
+from holdfast.store.model import Run
 
 Object = dict[str, Any]
 
@@ -57,6 +58,13 @@ def resource_object(host: str, result: Result) -> Object:
             **_present(action=event.action, fields=fields, diffs=diffs, refreshed=event.refreshed, error=event.error,
                        message=event.message, mend=event.mend, argument=event.argument, outputs=dict(event.outputs)),
             **_place(result.place)}
+
+
+def run_object(run: Run) -> Object:
+    """A run of the store."""
+    return {"event": "run", "run": run.id, "mode": run.mode, "who": run.who, "started": run.started, "ended": run.ended,
+            "status": run.status, "counts": dict(run.counts), "host_count": run.host_count,
+            **_present(stopped=run.stopped, documents=list(run.documents), targets=run.targets)}
 
 
 def _run_started(started: RunStarted) -> Object:
