@@ -1,27 +1,24 @@
-"""What the commands call: the Python API, as far as they need it."""
+"""What the commands call: the Python API, as far as they need it. Names for the type checker: nothing is imported."""
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
-from holdfast.executor.model import Happening, Mode, RunDone
-from holdfast.inventory.model import Inventory
-from holdfast.problems import Problem
-from holdfast.store import Store
-from holdfast_host.resource import Resource
+if TYPE_CHECKING:
+    from holdfast.executor.model import Happening, Mode, RunDone
+    from holdfast.inventory.model import Inventory
+    from holdfast.problems import Problem
+    from holdfast.store import Store
+    from holdfast_host.resource import Resource
 
-Emit = Callable[[Happening], None]
+Emit = Callable[["Happening"], None]
 
 
 class Stop(Protocol):
     """How a run is asked to end early."""
 
-    def ask(self) -> None:
-        """After the resources in hand."""
-        ...
-
-    def now(self) -> None:
-        """At once."""
+    def request(self, why: str) -> None:
+        """The first time: after the resources in hand; the second time: at once."""
         ...
 
 

@@ -2,8 +2,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
-from holdfast.executor.model import RunDone
+if TYPE_CHECKING:
+    from holdfast.executor.model import RunDone
 
 OK, INTERNAL, REFUSED, CHANGES, FAILED, UNREACHABLE, INTERRUPTED = 0, 1, 2, 3, 4, 5, 130
 

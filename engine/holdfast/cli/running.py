@@ -48,26 +48,23 @@ def carry_out(args: Namespace, console: Console, api: GetApi, project: Project, 
 
 
 async def _until_done(stop: Stop, start: Start, emit: Emit, console: Console) -> tuple[RunDone, bool]:
-    asked = False
+    asked = 0
     task = asyncio.ensure_future(start(emit, stop))
-
-    def cancel() -> None:
-        task.cancel()
-
-    steps = iter(((stop.ask, FINISHING), (stop.now, NOW), (cancel, NOW)))
 
     def on_signal() -> None:
         nonlocal asked
-        asked = True
-        act, words = next(steps, (cancel, NOW))
-        console.note(words, "bad")
-        act()
+        asked += 1
+        console.note(FINISHING if asked == 1 else NOW, "bad")
+        if asked <= 2:
+            stop.request("somebody asked to stop")
+        else:
+            task.cancel()
 
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, on_signal)
     try:
-        return await task, asked
+        return await task, asked > 0
     except asyncio.CancelledError:
         raise KeyboardInterrupt from None
 

@@ -2,7 +2,6 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Callable, Hashable, Iterable
 from dataclasses import dataclass
 from typing import Generic, TypeVar
@@ -96,9 +95,6 @@ def change_id(result: Result) -> Hashable:
     return result.id, change_key(result.event, "\0")
 
 
-def resource_counts(results: Iterable[HostResult]) -> Counter[str]:
-    """How many resources of all hosts have which status."""
-    total: Counter[str] = Counter()
-    for result in results:
-        total.update(result.counts())
-    return total
+def is_left_out(result: Result) -> bool:
+    """Declared, but not for this host (its `when` is false); the runner says of others what they need."""
+    return result.event.status == "skipped" and not result.event.message.startswith("needs ")

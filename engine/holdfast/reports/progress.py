@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from holdfast.executor.model import Happening, HostDone, HostResult, HostStarted, ResourceDone, RunStarted
 from holdfast.reports.fold import stopped_at
 from holdfast.reports.style import PAINT_OF, Style, printable
-from holdfast.reports.summary import IN_DRIFT, SAID, counted
+from holdfast.reports.summary import IN_DRIFT, SAID, counted, resources
 from holdfast.reports.words import duration, many, where
 
 FEW = 12  # so many hosts are drawn one by one
@@ -89,9 +89,9 @@ def host_words(result: HostResult, said: dict[str, str], style: Style) -> str:
     if failed:
         words += f" at {printable(failed[0].id)}{where(failed[0].place)}"
     elif result.status in ("changed", "pending"):
-        words += f": {changed} of {many(len(result.results), 'resource')}"
+        words += f": {changed} of {many(resources(result), 'resource')}"
     elif result.status == "ok":
-        words += f" ({many(len(result.results), 'resource')})"
+        words += f" ({many(resources(result), 'resource')})"
     elif result.message:
         words += ": " + printable(result.message.partition("\n")[0])
     return words

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from holdfast.executor.model import HostResult, RunDone
 from holdfast.reports.details import message_lines
-from holdfast.reports.fold import Group, by_status, fold, moved, stopped_at, without_host
+from holdfast.reports.fold import Group, by_status, fold, is_left_out, moved, stopped_at, without_host
 from holdfast.reports.style import PAINT_OF, Style, printable
 from holdfast.reports.words import duration, many, ranges, short_list, where
 
@@ -59,12 +59,17 @@ def _what(result: HostResult, alike: bool) -> str:
     """What it was that changed or failed."""
     if result.status in ("changed", "pending"):
         names = [printable(one.id) for one in moved(result)]
-        return f": {len(names)} of {many(len(result.results), 'resource')} ({short_list(names, MOST_NAMES)})"
+        return f": {len(names)} of {many(resources(result), 'resource')} ({short_list(names, MOST_NAMES)})"
     failed = stopped_at(result)
     if failed:
         first = failed[0]
         return f" at {printable(first.id)}{where(first.place)}: {_first_line(first.event.message, alike)}"
     return f": {_first_line(result.message, alike)}" if result.message else ""
+
+
+def resources(result: HostResult) -> int:
+    """How many are declared for this host."""
+    return sum(not is_left_out(one) for one in result.results)
 
 
 def _first_line(message: str, alike: bool) -> str:
@@ -85,7 +90,8 @@ def _more(result: HostResult) -> Iterator[str]:
         yield f"and at {len(failed) - MOST_NAMES} more"
     if failed and result.message:
         yield from message_lines(result.message)
-    skipped = [printable(one.id) for one in result.results if one.event.status == "skipped"]
+    skipped = [printable(one.id) for one in result.results
+               if one.event.status == "skipped" and not is_left_out(one)]
     if skipped:
         yield f"skipped because of it: {short_list(skipped, MOST_NAMES)}"
 

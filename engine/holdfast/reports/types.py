@@ -12,7 +12,8 @@ from holdfast.reports.words import table, value
 from holdfast_host.resource import ALLOWED, ALWAYS, Arg, Resource, type_name
 
 KINDS = {"str": "text", "int": "whole number", "float": "number", "bool": "true or false",
-         "Blob": "path of a file here", "Tuple[str, ...]": "list of texts", "Dict[str, str]": "mapping of texts", "Any": "any value"}
+         "Blob": "path of a file here", "Tuple[str, ...]": "list of texts",
+         "Dict[str, str]": "mapping of texts", "Any": "any value"}
 WIDTH = 100  # columns of flowing text
 Types = Mapping[str, type[Resource] | Problem]
 

@@ -5,9 +5,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
-from holdfast.executor.model import HOST_STATUSES, HostResult, Result
+from holdfast.executor.model import HostResult, Result
 from holdfast.problems import Place
-from holdfast_host.graph import Event, event_from_wire
+from holdfast_host.graph import Event
 
 Row = dict[str, Any]
 _TEXTS = ("action", "refreshed", "error", "message", "mend", "argument")  # of an event; "" is kept as NULL
@@ -48,19 +48,6 @@ def _result(row: Mapping[str, Any]) -> Result:
                   diffs=tuple((name, diff) for name, diff in row["diffs"] or ()),
                   **{name: row[name] or "" for name in _TEXTS})
     return Result(row["id"], place, event)
-
-
-def from_story(host: str, story: Mapping[str, Any]) -> HostResult:
-    """What a host tells of a run in its journal: {run, nodes: [id], events: […], status}. Raises ValueError when it is
-    not well formed. Where the resources were declared is not in it."""
-    nodes, told, status = story.get("nodes"), story.get("events"), story.get("status")
-    if not isinstance(nodes, list) or not isinstance(told, list) or not isinstance(story.get("run"), str):
-        raise ValueError("not the story of a run")
-    events = [event_from_wire(wire, len(nodes)) for wire in told]
-    latest = {event.node: event for event in events}
-    return HostResult(host, status if status in HOST_STATUSES else "interrupted",
-                      tuple(Result(str(nodes[number]), None, event) for number, event in sorted(latest.items())),
-                      message="" if status in ("ok", "changed") else "collected after the controller had ended")
 
 
 def with_places(result: HostResult, known: HostResult | None) -> HostResult:

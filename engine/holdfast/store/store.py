@@ -92,23 +92,24 @@ class Store:
                        "stopped_": done.stopped}]
         return self._put(job)
 
-    def collected(self, host: str, story: Mapping[str, Any]) -> bool:
-        """Keeps what a host brings of a run whose controller had ended: an item of `unfinished` of its hello. Waits
-        until it is durable. False: the run is not in this store, so the host should keep it for whoever asks next.
-
-        A result that is complete already is left as it is. Raises ValueError for a story that is not well formed.
-        """
-        brought = rows.from_story(host, story)
+    def collected(self, run: str, result: HostResult) -> bool:
+        """Keeps what a host brings of a run whose controller had ended; waits until it is durable. A result that is
+        whole already is left as it is. False: the run is not in this store, so the host should keep it for whoever
+        asks next."""
         try:
-            run = self.run(str(story["run"]))
+            known = self.run(run)
         except Problems:
             return False
-        if run.id != story["run"] or host not in run.hosts:
+        if known.id != run or result.host not in known.hosts:
             return False
-        before = self._database.results(run.id, [host]).get(host)
+        before = self._database.results(run, [result.host]).get(result.host)
         if before is None or before.status in CUT_SHORT:
-            self.keep(run.id, rows.with_places(brought, before)).result()
+            self.keep(run, rows.with_places(result, before)).result()
         return True
+
+    async def collect(self, run: str, result: HostResult) -> bool:
+        """`collected`, without holding up the loop."""
+        return await asyncio.to_thread(self.collected, run, result)
 
     def runs(self, limit: int = 20, mode: str = "") -> tuple[Run, ...]:
         """The newest first, without the names of their hosts."""
