@@ -53,7 +53,7 @@ class Command(Resource):
     """A program is run. Say when: a guard (`creates`, `removes`, `unless`, `only_if`), `on_notify`, `always`; or that
     it only looks (`read_only`). What a plan shows of a guard is its answer now; earlier changes may alter it."""
 
-    run: str = arg(check=_words, literal=True, doc="The command line. It is split into words as a shell does it, but no "
+    run: str = arg(check=_words, literal=True, doc="The command line, split into words as a shell does it, but no "
                    "shell runs it: no pipes, no $variables. With `argv` it is only a label.")
     argv: Optional[Tuple[str, ...]] = arg(default=None, doc="The program and its arguments as a list, each passed on "
                                           "as it is: for values that hold blanks or come from elsewhere.")

@@ -138,8 +138,9 @@ class _Child:
 
     def __init__(self, argv: List[str], has_stdin: bool, environment: Mapping[str, str], cwd: str,
                  become: Optional[Callable[[], None]]) -> None:
-        self.argv, self.code = argv, None  # type: List[str], Optional[int]
-        self.inlet, self.outlets = -1, {}  # type: int, Dict[int, str]
+        self.argv, self.inlet = argv, -1
+        self.outlets: Dict[int, str] = {}
+        self.code: Optional[int] = None
         theirs: List[int] = []
         try:
             if has_stdin:
