@@ -25,6 +25,7 @@ BASE_PACKAGES = (
     "openssh-server",
     "procps",
     "python3",
+    "python3-apt",  # Ansible's module `apt` asks for it on every host: the benchmark pairs it with Holdfast
     "sudo",
     "systemd",
     "systemd-sysv",
