@@ -74,7 +74,8 @@ def compile_documents(request: Request) -> Compiled:
         elif compilation.waits:
             waiting.append(host)
     compilation.raise_problems()
-    return Compiled(graphs, tuple(waiting), compilation.graph_of, compilation.resources.blobs.get, compilation.rollout)
+    return Compiled(graphs, tuple(waiting), compilation.graph_of, compilation.resources.contents.get,
+                    compilation.rollout)
 
 
 def _types_in(unit: Unit | LoopedUse, documents: Mapping[str, Document]) -> set[str]:

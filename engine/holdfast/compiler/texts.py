@@ -246,6 +246,7 @@ def _not_defined(error: NotDefined, source: str, line: int, at: At, known: Calla
 
 def undefined(name: str, place: Place, known: list[str]) -> Problem:
     """A variable that is not there."""
+    known = [one for one in known if one != "ansible_managed"]
     mend = did_you_mean(name, known) if len(known) <= 30 else _nearest(name, known)
     if name.startswith("ansible_") and not mend.startswith("did"):
         mend = "what a host says of itself is in `facts`, as `facts.os.family`"
