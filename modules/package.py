@@ -214,6 +214,11 @@ class Package(Resource):
         raise Refused("version", "no version `%s` of %s is on offer" % (self.version, self.name),
                       "choose one of %s" % ", ".join(offer.versions[:8]))
 
+    def remaining(self, change: Change, observed: Observed) -> Optional[Change]:
+        if change.payload.refresh and observed.offer is not None and observed.lists_age_s is not None:
+            return self._installation(observed.installed, observed.offer)  # the lists were fetched a moment ago
+        return self.diff(observed)
+
     # -- doing -------------------------------------------------------------------------------------------------------
 
     def converge(self, change: Change) -> None:
@@ -393,4 +398,4 @@ def _near(name: str) -> Tuple[str, ...]:
     import difflib
 
     known = process.run(["apt-cache", "pkgnames", "--", name[:2]]).stdout.split()
-    return tuple(difflib.get_close_matches(name, known, 3, 0.75))
+    return tuple(difflib.get_close_matches(name, known, 3, 0.6))

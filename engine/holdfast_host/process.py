@@ -6,6 +6,7 @@ ended together when time is up or somebody says stop.
 """
 from __future__ import annotations
 
+import errno
 import os
 import select
 import signal
@@ -76,6 +77,14 @@ def spelled(argv: Sequence[str], words: int = 6) -> str:
     return " ".join(argv[:words]) + (" …" if len(argv) > words else "")
 
 
+def which(name: str, path: str = PLAIN["PATH"]) -> Optional[str]:
+    """Where a program lies that is asked for by name; None: in no folder of `path`. A name with a slash is a place."""
+    if "/" in name:
+        return name
+    places = (os.path.join(folder, name) for folder in path.split(":"))
+    return next((place for place in places if os.access(place, os.X_OK) and not os.path.isdir(place)), None)
+
+
 def run(argv: Sequence[str], *, timeout_s: Optional[float] = None, stdin: bytes = b"",
         env: Optional[Mapping[str, str]] = None, cwd: Optional[str] = None, user: Optional[str] = None) -> Finished:
     """Runs a program to its end in a session of its own.
@@ -129,8 +138,9 @@ class _Child:
 
     def __init__(self, argv: List[str], has_stdin: bool, environment: Mapping[str, str], cwd: str,
                  become: Optional[Callable[[], None]]) -> None:
-        self.argv, self.code = argv, None  # type: List[str], Optional[int]
-        self.inlet, self.outlets = -1, {}  # type: int, Dict[int, str]
+        self.argv, self.inlet = argv, -1
+        self.outlets: Dict[int, str] = {}
+        self.code: Optional[int] = None
         theirs: List[int] = []
         try:
             if has_stdin:
@@ -143,9 +153,12 @@ class _Child:
                 reading, writing = _pipe()
                 self.outlets[reading] = name
                 theirs.append(writing)
+            program = which(argv[0], environment["PATH"])  # in the PATH that it will have, not the runner's
+            if program is None:
+                raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT))
             is_plain = become is None and cwd == os.getcwd()
-            self.pid = _spawned(argv, environment, theirs) if is_plain else 0
-            self.pid = self.pid or _forked(argv, environment, theirs, cwd, become)
+            self.pid = _spawned(program, argv, environment, theirs) if is_plain else 0
+            self.pid = self.pid or _forked(program, argv, environment, theirs, cwd, become)
         except OSError as error:
             self.close()
             raise Failed("cannot start %s: %s" % (argv[0], error.strerror)) from None
@@ -179,23 +192,23 @@ class _Child:
         self.inlet, self.outlets = -1, {}
 
 
-def _spawned(argv: List[str], environment: Mapping[str, str], fds: List[int]) -> int:
+def _spawned(program: str, argv: List[str], environment: Mapping[str, str], fds: List[int]) -> int:
     """The number of the new process; 0: this platform cannot do it so. Three times faster than to fork a whole Python,
     but it knows neither working directory nor user."""
     actions = [(os.POSIX_SPAWN_DUP2, fd, target) for target, fd in enumerate(fds)]
     try:
-        return os.posix_spawnp(argv[0], argv, environment, file_actions=actions, setsid=True, setsigdef=UNIGNORED)
+        return os.posix_spawn(program, argv, environment, file_actions=actions, setsid=True, setsigdef=UNIGNORED)
     except NotImplementedError:  # Python was built with a C library that has no setsid here
         return 0
 
 
-def _forked(argv: List[str], environment: Mapping[str, str], fds: List[int], cwd: str,
+def _forked(program: str, argv: List[str], environment: Mapping[str, str], fds: List[int], cwd: str,
             become: Optional[Callable[[], None]]) -> int:
     """The number of the new process. Raises OSError with the reason when the child could not become the program."""
     trouble, tell = _pipe()
     pid = os.fork()
     if pid == 0:
-        _become_program(argv, environment, cwd, become, fds, tell)
+        _become_program(program, argv, environment, cwd, become, fds, tell)
     os.close(tell)
     try:
         reason = os.read(trouble, 1000)  # the pipe closes without a word when the program runs
@@ -207,7 +220,7 @@ def _forked(argv: List[str], environment: Mapping[str, str], fds: List[int], cwd
     return pid
 
 
-def _become_program(argv: List[str], environment: Mapping[str, str], cwd: str,
+def _become_program(program: str, argv: List[str], environment: Mapping[str, str], cwd: str,
                     become: Optional[Callable[[], None]], fds: List[int], tell: int) -> None:
     """What the child does between fork and exec. Never returns."""
     try:
@@ -219,7 +232,7 @@ def _become_program(argv: List[str], environment: Mapping[str, str], cwd: str,
         if become is not None:
             become()
         os.chdir(cwd)
-        os.execvpe(argv[0], argv, environment)  # noqa: S606  # no shell, on purpose
+        os.execve(program, argv, environment)  # noqa: S606  # no shell, on purpose
     except BaseException as error:
         where = "%s: " % cwd if getattr(error, "filename", None) == cwd else ""
         reason = getattr(error, "strerror", None) or str(error) or type(error).__name__

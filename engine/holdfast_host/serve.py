@@ -11,7 +11,7 @@ import threading
 import time
 from typing import Any, Callable, Dict, List, Mapping, Optional, Sequence
 
-from . import files, journal, limit, lock, protocol
+from . import journal, limit, lock, protocol
 from .errors import Interrupted
 from .graph import APPLY, PLAN, Event, nodes_from_wire
 from .runner import Runner
@@ -152,7 +152,6 @@ class Server:
                 self._refuse("Held", str(held))
                 return
         book = journal.Journal(self._folder, run, message.get("who", "?"), nodes)
-        files.look_away()  # from what an earlier graph of this conversation planned
         runner = Runner(nodes, mode, message.get("secrets", {}), self, journal.Ledger(self._folder), book, run)
         self._in_hand = True
         try:

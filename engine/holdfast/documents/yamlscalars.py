@@ -27,6 +27,12 @@ _NOT_FINITE = re.compile(r"[-+]?\.(inf|Inf|INF)\Z|\.(nan|NaN|NAN)\Z")
 _LONGEST = 300  # digits; nobody writes longer numbers on purpose, and Python refuses to read those over 4300
 
 
+class Unsafe(str):
+    """Text that is never a template, whatever is in it: what Ansible inventories mark as `!unsafe`."""
+
+    __slots__ = ()
+
+
 class Unclear(Exception):
     """A scalar that readers of YAML do not agree on: what is wrong, and what to write instead."""
 

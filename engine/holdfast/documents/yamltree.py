@@ -10,7 +10,7 @@ import yaml
 
 from holdfast.documents import yamlscalars
 from holdfast.documents.yamlfaults import bare_template, nested_too_deep, syntax_fault
-from holdfast.documents.yamlscalars import Scalar, Unclear
+from holdfast.documents.yamlscalars import Scalar, Unclear, Unsafe
 from holdfast.problems import Place, Problem
 
 Rules = Literal["strict", "ansible"]
@@ -168,6 +168,7 @@ class _Builder:
         self.events: Iterator[Any] = iter(yaml.parse(text, Loader=_PARSER))
         self.anchors: dict[str, _Measured] = {}
         self.aliased = 0
+        self.unsafe = 0  # how many `!unsafe` are around what is being built
         self.scalar = yamlscalars.strict if rules == "strict" else yamlscalars.ansible
 
     def documents(self) -> Iterator[Node]:
@@ -180,6 +181,7 @@ class _Builder:
         """The node that starts with this event; takes the events up to its end."""
         if isinstance(event, yaml.AliasEvent):
             return self.alias(event, depth)
+        self.unsafe += event.tag == "!unsafe"
         if isinstance(event, yaml.ScalarEvent):
             made = _Measured(self.scalar_node(event, is_key))
         elif depth > DEPTH:
@@ -190,6 +192,7 @@ class _Builder:
             made = self.bare_template(event, depth)
         else:
             made = self.mapping_node(event, depth)
+        self.unsafe -= event.tag == "!unsafe"
         if event.anchor:
             self.anchors[event.anchor] = made
         return made
@@ -217,15 +220,17 @@ class _Builder:
                 value = self.scalar(text)  # a key that is a word is that word: `on`, `no`, `null`
         except Unclear as unclear:
             self.problems.append(Problem(unclear.what, place, unclear.mend))
+        if self.unsafe and isinstance(value, str) and not is_key:
+            value = Unsafe(value)
         return Node(value, place, _STYLES[event.style], _kind(value), self.lines)
 
     def tagged(self, tag: str, text: str, place: Place) -> Scalar:
         own = tag.removeprefix("tag:yaml.org,2002:")
-        if tag == "!" or own == "str":
+        if tag == "!" or own == "str" or (own == "python/unicode" and self.rules == "ansible"):
             return text
         if self.rules == "ansible":
             if tag == "!unsafe":
-                return text
+                return yamlscalars.ansible(text)  # a number stays one, even in quotes: so does Ansible
             if tag in ("!vault", "!vault-encrypted"):
                 self.problems.append(Problem(
                     "this value is encrypted with ansible-vault, which Holdfast does not read", place,

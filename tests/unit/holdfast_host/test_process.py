@@ -167,6 +167,17 @@ def test_environment_is_plain_and_can_be_added_to(cwd, monkeypatch):
     assert not [line for line in done if line.startswith("LD_LIBRARY_PATH")]
 
 
+def test_program_is_found_in_its_own_path_not_the_runners(cwd, tmp_path, monkeypatch):
+    monkeypatch.setenv("PATH", str(tmp_path))
+    tool = tmp_path / "tool"
+    tool.write_text("#!/bin/sh\necho found\n")
+    tool.chmod(0o755)
+    assert process.run(["sh", "-c", "true"], cwd=cwd).code == 0
+    with pytest.raises(Failed, match="cannot start tool"):
+        process.run(["tool"], cwd=cwd)
+    assert process.run(["tool"], cwd=cwd, env={"PATH": str(tmp_path)}).stdout == "found\n"
+
+
 def test_a_broken_pipe_ends_a_program_as_in_a_shell(cwd):
     done = process.run(["sh", "-c", "(yes; echo $? >&2) | head -1"], cwd=cwd)
     assert "rror" not in done.stderr  # with SIGPIPE ignored, as Python has it, `yes` would complain
