@@ -50,13 +50,13 @@ class Request:
     inventory: Inventory
     types: Types
     select: Select
-    problems: Sequence[Problem] = ()
     names: Sequence[str] | None = None
     targets: str | None = None
     settings: Mapping[str, Any] = field(default_factory=dict)
     facts: Facts = field(default_factory=dict)
     sources: Sources = field(default_factory=Disk)
     root: Path = Path()
+    problems: Sequence[Problem] = ()
 
 
 def compile_documents(request: Request) -> Compiled:

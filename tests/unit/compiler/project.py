@@ -76,7 +76,7 @@ def compiled(folder: Path, text: str, inventory: Inventory | None = None, *, env
     if not text.lstrip().startswith("state:"):
         text = f"state: site\ntargets: all\n{text}"
     (folder / "site.yml").write_text(text)
-    documents, problems = read_documents([folder / "site.yml"], TYPES, folder / "no-library")
+    documents, problems = read_documents([folder / "site.yml"], TYPES)
     return compile_documents(Request(
         documents, inventory or fleet(), TYPES, choose, problems=problems, root=folder,
         sources=given or Given(env or {}, programs or {}), **more))
