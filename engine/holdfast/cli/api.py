@@ -43,9 +43,6 @@ class Project(Protocol):
     def inventory(self) -> Inventory: ...
 
     @property
-    def store(self) -> Store: ...
-
-    @property
     def secrets(self) -> Mapping[str, str]:
         """The values that are known by now, to be masked wherever they might turn up."""
         ...
@@ -75,6 +72,10 @@ class Api(Protocol):
 
     def load(self, folder: str, *, inventory: Sequence[str], set: Mapping[str, Any], **login: str) -> Project:
         """login: user, key and become_password, if given."""
+        ...
+
+    def open_store(self, folder: str) -> Store:
+        """The folder's store; no inventory is read."""
         ...
 
     def types(self, folder: str) -> Mapping[str, type[Resource] | Problem]:

@@ -164,9 +164,9 @@ def batches(text: str) -> tuple[int | str, ...]:
 
 def duration(text: str) -> float:
     """`90s`, `5m`, `1h30m`; a number alone is seconds."""
-    parts = re.fullmatch(r"(?:(\d+)h)?(?:(\d+)m)?(?:(\d+(?:\.\d+)?)s?)?", text)
-    seconds = sum(float(part or 0) * unit for part, unit in zip(parts.groups(), (3600, 60, 1), strict=True)) \
-        if parts else 0
-    if not seconds:
+    from holdfast.documents.durations import seconds  # noqa: PLC0415 -- only with a limit
+
+    found = seconds(text + "s" if text.isdecimal() else text)
+    if found is None:
         raise ArgumentTypeError(f"`{text}` is not a time; write it as in 90s, 5m, 1h30m")
-    return seconds
+    return found

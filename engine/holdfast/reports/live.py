@@ -44,11 +44,11 @@ class Screen:
             self._progress.take(happening, time.monotonic())
             many = len(self._progress.hosts) > FEW
         for line in output_lines(happening, self._style) if self._output else ():
-            self._live.console.print(Text.from_ansi(line))
+            self._live.console.print(Text.from_ansi(line), soft_wrap=True)
         for line in troubles(happening, self._style):
             self._told += 1
             if not many or self._told < MOST_TROUBLES:
-                self._live.console.print(Text.from_ansi(line))
+                self._live.console.print(Text.from_ansi(line), soft_wrap=True)
             elif self._told == MOST_TROUBLES:
                 self._live.console.print("more of this is in the summary")
 

@@ -41,17 +41,18 @@ def ranges(hosts: Iterable[str], most: int = MOST_RANGES) -> str:
 def _folded(hosts: Iterable[str]) -> list[tuple[str, int]]:
     """Parts and how many hosts each stands for. Names fold when they differ in their last number alone."""
     numbered: dict[tuple[str, str, int], list[int]] = {}
-    parts: list[tuple[str, int]] = []
+    parts: list[tuple[str, int, str]] = []  # with the first host, by whose name they are sorted
     for host in hosts:
         cut = re.fullmatch(r"(.*?)(\d+)(\D*)", host)
         if cut is None or len(cut[2]) > 9:
-            parts.append((printable(host), 1))
+            parts.append((host, 1, host))
             continue
         width = len(cut[2]) if cut[2].startswith("0") and len(cut[2]) > 1 else 0
         numbered.setdefault((cut[1], cut[3], width or -len(cut[2])), []).append(int(cut[2]))
     for (before, after, width), numbers in _joined(numbered).items():
-        parts += [(printable(text), count) for text, count in _spans(before, after, width, sorted(set(numbers)))]
-    return sorted(parts, key=lambda part: _natural(part[0]))
+        parts += _spans(before, after, width, sorted(set(numbers)))
+    parts.sort(key=lambda part: (_natural(part[2]), part[0]))
+    return [(printable(text), count) for text, count, _ in parts]
 
 
 def _joined(numbered: dict[tuple[str, str, int], list[int]]) -> dict[tuple[str, str, int], list[int]]:
@@ -64,7 +65,7 @@ def _joined(numbered: dict[tuple[str, str, int], list[int]]) -> dict[tuple[str, 
     return joined
 
 
-def _spans(before: str, after: str, width: int, numbers: Sequence[int]) -> Iterable[tuple[str, int]]:
+def _spans(before: str, after: str, width: int, numbers: Sequence[int]) -> Iterable[tuple[str, int, str]]:
     start = previous = numbers[0]
     for number in [*numbers[1:], None]:
         if number == previous + 1:
@@ -72,7 +73,7 @@ def _spans(before: str, after: str, width: int, numbers: Sequence[int]) -> Itera
             continue
         first, last = str(start).zfill(width), str(previous).zfill(width)
         inner = first if start == previous else f"[{first}-{last}]"
-        yield f"{before}{inner}{after}", previous - start + 1
+        yield f"{before}{inner}{after}", previous - start + 1, f"{before}{first}{after}"
         if number is not None:
             start = previous = number
 

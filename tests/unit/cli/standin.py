@@ -56,7 +56,7 @@ class Project:
     @property
     def store(self) -> Store:
         if self._store is None:
-            self._store = Store.open(Path(self.folder) / ".holdfast" / "holdfast.db")
+            self._store = self._api.open_store(self.folder)
             self._api.stores.append(self._store)
         return self._store
 
@@ -115,6 +115,9 @@ class Standin:
     def load(self, folder: str, **how: Any) -> Project:
         self.loaded = how
         return Project(self, folder, how)
+
+    def open_store(self, folder: str) -> Store:
+        return Store.open(Path(folder) / ".holdfast" / "holdfast.db")
 
     def types(self, folder: str) -> dict[str, Any]:
         return {"motd": Motd, "broken": Problem("this resource type cannot be imported", Place("modules/broken.py", 3))}

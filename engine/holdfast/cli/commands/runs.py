@@ -2,12 +2,14 @@
 from __future__ import annotations
 
 from argparse import ArgumentParser, Namespace
-from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING
 
 from holdfast.cli.api import GetApi
 from holdfast.cli.console import Console
 from holdfast.cli.options import add_action, count
+
+if TYPE_CHECKING:
+    from holdfast.store import Store
 
 
 def add(parser: ArgumentParser) -> None:
@@ -31,26 +33,37 @@ examples:
 
 def run(args: Namespace, console: Console, api: GetApi) -> int:
     """Carries it out."""
-    from holdfast.cli.running import load_project  # noqa: PLC0415 -- not needed for --help
-    from holdfast.reports import history  # noqa: PLC0415
-    from holdfast.reports.objects import host_object, resource_object, run_object  # noqa: PLC0415
-
-    store = load_project(args, console, api).store
-    if args.action == "list":
-        runs = store.runs(args.limit, args.mode)
-        console.results(history.runs_table(runs, console.style), map(run_object, runs))
-        return 0
-    found = store.run(args.run)
-    if args.host is None:
-        results = store.results(found)
-        console.results(history.run_lines(found, results, console.style),
-                        [run_object(found), *map(host_object, results)])
-        return 0
-    result = store.host_result(found, args.host)
-
-    def objects() -> Iterator[dict[str, Any]]:
-        yield from (resource_object(result.host, one) for one in result.results)
-        yield host_object(result)
-
-    console.results(history.host_lines(found, result, console.style, args.diff, console.verbose > 0), objects())
+    with api().open_store(args.folder) as store:
+        if args.action == "list":
+            _list(args, console, store)
+        elif args.host is None:
+            _show_run(args, console, store)
+        else:
+            _show_host(args, console, store)
     return 0
+
+
+def _list(args: Namespace, console: Console, store: Store) -> None:
+    from holdfast.reports import history, objects  # noqa: PLC0415 -- not needed for --help
+
+    runs = store.runs(args.limit, args.mode)
+    console.results(history.runs_table(runs, console.style), map(objects.run_object, runs))
+
+
+def _show_run(args: Namespace, console: Console, store: Store) -> None:
+    from holdfast.reports import history, objects  # noqa: PLC0415
+
+    run = store.run(args.run)
+    results = store.results(run)
+    console.results(history.run_lines(run, results, console.style),
+                    [objects.run_object(run), *map(objects.host_object, results)])
+
+
+def _show_host(args: Namespace, console: Console, store: Store) -> None:
+    from holdfast.reports import history, objects  # noqa: PLC0415
+
+    run = store.run(args.run)
+    result = store.host_result(run, args.host)
+    resources = (objects.resource_object(result.host, one) for one in result.results)
+    console.results(history.host_lines(run, result, console.style, args.diff, console.verbose > 0),
+                    [*resources, objects.host_object(result)])
