@@ -1,99 +1,93 @@
-"""Names and numbers of a host's users and groups, remembered while nothing changes them."""
+"""The accounts that a host keeps in its own files: passwd, group and shadow."""
 from __future__ import annotations
 
-from typing import Any, Dict, Tuple
+from typing import Any, Callable, Dict, Mapping, Optional, Tuple
 
-from .errors import Failed
+from . import files
+from .record import Record
 
-_names: Dict[Tuple[str, int], str] = {}
-_numbers: Dict[Tuple[str, str], int] = {}
-
-
-def forget() -> None:
-    """Drops what is remembered, after something may have changed users or groups."""
-    _names.clear()
-    _numbers.clear()
+PASSWD, GROUP, SHADOW, LOGIN_DEFS = "/etc/passwd", "/etc/group", "/etc/shadow", "/etc/login.defs"
 
 
-def owner_name(uid: int) -> str:
-    """A user's name, or the number as text."""
-    name = _names.get(("u", uid))
-    if name is None:
-        import pwd
+class UserEntry(Record):
+    """A line of passwd. gid: of the primary group."""
+
+    name: str
+    uid: int
+    gid: int
+    comment: str
+    home: str
+    shell: str
+
+
+class GroupEntry(Record):
+    """A line of group."""
+
+    name: str
+    gid: int
+    members: Tuple[str, ...]
+
+
+class ShadowEntry(Record):
+    """A line of shadow. password: a hash, or what stands in its place; expires: days since 1970-01-01, None: never."""
+
+    name: str
+    password: str
+    expires: Optional[int]
+
+
+class Accounts(Record):
+    """All accounts of the files, by name. shadow is empty when it was not asked for."""
+
+    users: Mapping[str, UserEntry]
+    groups: Mapping[str, GroupEntry]
+    shadow: Mapping[str, ShadowEntry] = {}
+
+    def group_of(self, gid: int) -> str:
+        """A group's name, or the number as text."""
+        return next((group.name for group in self.groups.values() if group.gid == gid), str(gid))
+
+    def group_named(self, name: str) -> Optional[GroupEntry]:
+        """The group of this name, or of this number in digits."""
+        if name in self.groups or not name.isdigit():
+            return self.groups.get(name)
+        return next((group for group in self.groups.values() if group.gid == int(name)), None)
+
+
+def load(with_shadow: bool = False) -> Accounts:
+    """Reads the files. Raises Failed when one cannot be read, as shadow cannot by anyone but root."""
+    return Accounts(parsed(files.read(PASSWD), _user), parsed(files.read(GROUP), _group),
+                    parsed(files.read(SHADOW), _shadow) if with_shadow else {})
+
+
+def parsed(data: Optional[bytes], entry: Callable[[Any], Any]) -> Dict[str, Any]:
+    """The entries of a file by name, the first of equal names; lines that are not entries are left out, as by libc."""
+    found: Dict[str, Any] = {}
+    for line in (data or b"").decode("utf-8", "surrogateescape").split("\n"):
         try:
-            name = pwd.getpwuid(uid).pw_name
-        except KeyError:
-            name = str(uid)
-        _names["u", uid] = name
-    return name
+            made = entry(line.split(":"))
+        except (ValueError, IndexError):
+            continue
+        found.setdefault(made.name, made)
+    return found
 
 
-def group_name(gid: int) -> str:
-    """A group's name, or the number as text."""
-    name = _names.get(("g", gid))
-    if name is None:
-        import grp
-        try:
-            name = grp.getgrgid(gid).gr_name
-        except KeyError:
-            name = str(gid)
-        _names["g", gid] = name
-    return name
+def _user(row: Any) -> UserEntry:
+    name, _, uid, gid, comment, home, shell = row
+    return UserEntry(name, int(uid), int(gid), comment, home, shell)
 
 
-def user_id(name: str) -> int:
-    """A user's number from its name or digits. Raises Failed when there is no such user."""
-    number = _numbers.get(("u", name))
-    if number is None:
-        import pwd
-        try:
-            number = pwd.getpwnam(name).pw_uid
-        except KeyError:
-            number = _digits(name, "user")
-        _numbers["u", name] = number
-    return number
+def _group(row: Any) -> GroupEntry:
+    name, _, gid, members = row
+    return GroupEntry(name, int(gid), tuple(word.strip() for word in members.split(",") if word.strip()))
 
 
-def group_id(name: str) -> int:
-    """A group's number from its name or digits. Raises Failed when there is no such group."""
-    number = _numbers.get(("g", name))
-    if number is None:
-        import grp
-        try:
-            number = grp.getgrnam(name).gr_gid
-        except KeyError:
-            number = _digits(name, "group")
-        _numbers["g", name] = number
-    return number
+def _shadow(row: Any) -> ShadowEntry:
+    return ShadowEntry(row[0], row[1], int(row[7]) if row[7].strip() else None)
 
 
-def owner_as_shown(name: str) -> str:
-    """How `FileState.owner` spells this user: "0" and a second name of the same number become its first name. A user
-    that does not exist (yet) stays as it is written."""
-    try:
-        return owner_name(user_id(name))
-    except Failed:
-        return name
-
-
-def group_as_shown(name: str) -> str:
-    """How `FileState.group` spells this group; see `owner_as_shown`."""
-    try:
-        return group_name(group_id(name))
-    except Failed:
-        return name
-
-
-def entry(user: str) -> Any:
-    """The user's line of the password database (`pwd.struct_passwd`), or None."""
-    import pwd
-    try:
-        return pwd.getpwnam(user)
-    except KeyError:
-        return None
-
-
-def _digits(name: str, what: str) -> int:
-    if name.isdigit():
-        return int(name)
-    raise Failed("there is no %s %s on this host" % (what, name))
+def login_defs() -> Dict[str, str]:
+    """The settings of /etc/login.defs, which useradd follows."""
+    text = (files.read(LOGIN_DEFS) or b"").decode("utf-8", "surrogateescape")
+    rows = (line.split(None, 1) for line in text.splitlines() if not line.lstrip().startswith("#"))
+    return {row[0]: row[1].strip() for row in rows if len(row) == 2}

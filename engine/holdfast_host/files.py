@@ -1,14 +1,14 @@
 """Files of a host: looking at them, and the one way to write them.
 
-What a resource type needs of files is named here; `looking`, `ahead`, `writing` and `accounts` hold it.
+What a resource type needs of files is named here; `looking`, `ahead`, `writing` and `names` hold it.
 """
 from __future__ import annotations
 
 from typing import Callable, Optional
 
-from .accounts import entry, forget, group_as_shown, group_id, group_name, owner_as_shown, owner_name, user_id
 from .ahead import DIRECTORY, FILE, LINK, OTHER, FileState, find, look_away, parents, plan_ahead
 from .looking import LIMIT, fresh, look, names_in, read, real, sha256, tree
+from .names import entry, forget, group_as_shown, group_id, group_name, owner_as_shown, owner_name, user_id
 from .writing import dress, keep_copy, make_directory, make_link, remove, remove_tree, swap, sync_folder
 
 __all__ = [

@@ -7,9 +7,9 @@ import stat
 from typing import List, Optional, Tuple
 
 from . import ahead
-from .accounts import group_name, owner_name
 from .ahead import DIRECTORY, FILE, LINK, OTHER, FileState
 from .errors import Failed
+from .names import group_name, owner_name
 
 LIMIT = 64 * 1024 * 1024  # bytes that `read` takes into memory unless told otherwise
 _BLOCK = 1 << 20

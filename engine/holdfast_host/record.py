@@ -50,7 +50,7 @@ class Record:
     def __init__(self, *args: object, **kwargs: object) -> None:
         fields = self._fields_
         if not kwargs and len(args) == len(fields):  # the way of records that are made by the hundred
-            self.__dict__.update(zip(fields, args))  # noqa: B905  # `strict=` came with 3.10
+            self.__dict__.update(zip(fields, args))
             return
         if len(args) > len(fields):
             raise TypeError("%s takes %d fields" % (type(self).__name__, len(fields)))

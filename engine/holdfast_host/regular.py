@@ -173,8 +173,8 @@ def wants(path: str, owner: Optional[str] = None, group: Optional[str] = None) -
     return found
 
 
-def converge(change: Change, validate: Optional[str] = None) -> None:
-    """Carries out a change that `present` or `absent` has made."""
+def converge(change: Change, validate: Optional[str] = None, folder_owner: Optional[str] = None) -> None:
+    """Carries out a change that `present` or `absent` has made. folder_owner: see `files.swap`."""
     deed: Deed = change.payload
     observed, after, before = deed.observed, deed.after, deed.observed.state
     path = observed.path
@@ -183,10 +183,11 @@ def converge(change: Change, validate: Optional[str] = None) -> None:
     elif deed.data is None and before is not None:
         files.dress(path, before, after)
     else:
-        _write(path, observed, after, deed, validate)
+        _write(deed, after, validate, folder_owner)
 
 
-def _write(path: str, observed: Observed, after: FileState, deed: Deed, validate: Optional[str]) -> None:
+def _write(deed: Deed, after: FileState, validate: Optional[str], folder_owner: Optional[str]) -> None:
+    observed, path = deed.observed, deed.observed.path
     if observed.state is not None and observed.state.kind == DIRECTORY:
         files.remove(path, lambda: _is_still(observed))
         observed = with_fields(observed, state=None)
@@ -195,7 +196,7 @@ def _write(path: str, observed: Observed, after: FileState, deed: Deed, validate
         files.keep_copy(path, deed.backup)
     try:
         files.swap(path, deed.data or b"", lambda: _is_still(observed), mode=after.mode, owner=after.owner,
-                   group=after.group, validate=checker(validate))
+                   group=after.group, validate=checker(validate), folder_owner=folder_owner)
     except BaseException:
         if made:
             files.remove(deed.backup, lambda: True)

@@ -71,6 +71,7 @@ class Runner:
 
     def go(self) -> str:
         """Carries it out; returns the worst of what happened: failed, interrupted, changed, pending or ok."""
+        files.look_away()  # from what an earlier plan of this process laid over the files
         self._bring_contents()
         number = 0
         while number < len(self.steps):

@@ -12,10 +12,10 @@ import stat
 from contextlib import contextmanager
 from typing import Callable, Iterator, Optional, Tuple
 
-from .accounts import group_id, user_id
 from .ahead import LINK, FileState
 from .errors import Failed, Stale
 from .looking import state_of
+from .names import group_id, user_id
 
 IsAsPlanned = Callable[[], bool]
 _UNSUPPORTED = (errno.ENOTSUP, errno.EPERM, errno.ENODATA)
@@ -29,7 +29,8 @@ def swap(path: str, data: bytes, is_as_planned: IsAsPlanned, *, mode: Optional[s
     What is not given (mode as four octal digits, owner, group), and extended attributes with the SELinux context and
     ACLs, stay as they were; a new file is 0644 and the runner's user's. A second hard link to the file keeps the old
     content. validate: called with the temporary file's path, complete but not yet in effect; whatever it raises leaves
-    the host as it was. folder_owner: the directory must be this user's and not be reached over a link.
+    the host as it was. folder_owner: the directory must be this user's or
+    root's, and not be a link: for a directory that its owner can exchange while root writes to it.
     """
     with _beside(path, folder_owner) as (folder, name, temporary):
         before = _lstat(name, folder)
@@ -168,7 +169,7 @@ def _beside(path: str, folder_owner: Optional[str] = None) -> Iterator[Tuple[int
         follow = os.O_NOFOLLOW if folder_owner is not None else 0
         folder = os.open(where or "/", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC | follow)
         try:
-            if folder_owner is not None and os.fstat(folder).st_uid != user_id(folder_owner):
+            if folder_owner is not None and os.fstat(folder).st_uid not in (0, user_id(folder_owner)):
                 raise Failed("cannot write %s: its directory does not belong to %s" % (path, folder_owner))
             _clear(temporary, folder)
             try:

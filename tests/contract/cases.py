@@ -4,7 +4,7 @@ from __future__ import annotations
 from tests.contract.case import Case, Witness
 
 
-def _file(witness: Witness, path: str, content: str, mode: int = 0o644, owner: str = "root", group: str = "root") -> bool:
+def _file(witness: Witness, path: str, content: str, mode: int, owner: str = "root", group: str = "root") -> bool:
     file = witness.file(path)
     return bool(file.is_file and file.content_string == content and file.mode == mode
                 and (file.user, file.group) == (owner, group))
@@ -78,7 +78,8 @@ FILES = (
            state: absent
          """,
          ("sed -i s/h1/h9/ /srv/made.conf", "chmod 644 /srv/made.conf", "rm /srv/made.conf"),
-         contents=(("made.conf.j2", "host={{ inventory_hostname }}\n{% for n in [1, 2] %}\n  - {{ n }}\n{% endfor %}\n"),)),
+         contents=(("made.conf.j2",
+                    "host={{ inventory_hostname }}\n{% for n in [1, 2] %}\n  - {{ n }}\n{% endfor %}\n"),)),
     Case("line",
          """
          - line: no root login
@@ -126,8 +127,9 @@ ACCOUNTS = (
            groups: [sailors]
            shell: /bin/bash
          """,
-         lambda w: bool(w.user("popeye").exists and w.user("popeye").uid == 4801 and w.user("popeye").gecos == "The Sailor"
-                        and "sailors" in w.user("popeye").groups and w.user("popeye").shell == "/bin/bash"
+         lambda w: bool(w.user("popeye").exists and w.user("popeye").uid == 4801
+                        and w.user("popeye").gecos == "The Sailor" and "sailors" in w.user("popeye").groups
+                        and w.user("popeye").shell == "/bin/bash"
                         and w.file("/home/popeye").is_directory),
          """
          - user: popeye
@@ -181,7 +183,8 @@ SYSTEM = (
          - package: [holdfast-app, holdfast-lib, holdfast-hello]
            state: absent
          """,
-         ("dpkg -r holdfast-app", "dpkg --purge holdfast-hello", "apt-get install -y --allow-downgrades holdfast-hello=1.0")),
+         ("dpkg -r holdfast-app", "dpkg --purge holdfast-hello",
+          "apt-get install -y --allow-downgrades holdfast-hello=1.0")),
     Case("systemd_unit and service",
          """
          - systemd_unit: contract.service

@@ -8,14 +8,14 @@ import threading
 from pathlib import Path
 
 import pytest
-import yaml
 
 import holdfast
 from holdfast.executor.model import HostResult
 from holdfast_host.graph import Event
 from tests.contract.case import Case
 from tests.contract.cases import CASES
-from tests.lab import LabHost
+from tests.lab import Lab, LabHost
+from tests.lab.inventory import native
 
 pytestmark = pytest.mark.lab
 KILL_AT_FIRST_CHANGE = ("until ls /var/lib/holdfast/journal/*.jsonl >/dev/null 2>&1; do :; done; "
@@ -25,17 +25,16 @@ KILL_AT_FIRST_CHANGE = ("until ls /var/lib/holdfast/journal/*.jsonl >/dev/null 2
 class Desk:
     """A project folder that declares one state at a time for one host."""
 
-    def __init__(self, folder: Path, host: LabHost) -> None:
+    def __init__(self, folder: Path, lab: Lab, host: LabHost) -> None:
         self.folder, self.host = folder, host
         (folder / "playbooks").mkdir()
-        (folder / "inventory.yml").write_text(yaml.safe_dump({"inventory": "lab", "hosts": {host.name: {
-            "address": host.address, "user": "root", "key": str(host.key), "known_hosts": str(host.known_hosts)}}}))
+        (folder / "inventory.yml").write_text(native(lab))
 
     def declare(self, case: Case, resources: str) -> None:
         for name, content in case.contents:
             (self.folder / "playbooks" / name).write_text(content)
         body = textwrap.indent(textwrap.dedent(resources).strip("\n"), "  ")
-        (self.folder / "playbooks" / "case.yml").write_text(f"state: case\ntargets: all\nresources:\n{body}\n")
+        (self.folder / "playbooks" / "case.yml").write_text(f"state: case\ntargets: h1\nresources:\n{body}\n")
 
     def run(self, mode: holdfast.Mode) -> HostResult:
         with holdfast.load(self.folder, inventory=[self.folder / "inventory.yml"]) as project:
@@ -44,8 +43,8 @@ class Desk:
 
 
 @pytest.fixture
-def desk(tmp_path: Path, host: LabHost) -> Desk:
-    return Desk(tmp_path, host)
+def desk(tmp_path: Path, lab: Lab, host: LabHost) -> Desk:
+    return Desk(tmp_path, lab, host)
 
 
 def shown(event: Event) -> tuple[object, ...]:

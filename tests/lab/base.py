@@ -10,12 +10,16 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.lab import mirror, paths, recipe, repository
-from tests.lab.errors import CommandFailed, LabError
+from tests.lab import mirror, mounts, paths, recipe, repository
+from tests.lab.errors import CommandFailed, LabUnavailable
 from tests.lab.process import run
 
-KEPT = 2
-"""How many images stay in the cache, so that going to and fro between two branches does not build each time."""
+_SPACES = ("unshare", "--mount", "--propagation", "private", "--pid", "--fork", "--kill-child=SIGKILL")
+ALONE = ("setpriv", "--pdeathsig", "KILL", *_SPACES)
+"""How a step of the build is run: all it mounts and starts ends with it, and it ends with this process."""
+
+KEPT = 3
+"""How many images stay in the cache, so that going to and fro between branches does not build each time."""
 
 log = logging.getLogger("holdfast.lab")
 
@@ -38,16 +42,19 @@ class Base:
         return self.folder / "apt"
 
 
+def current() -> Base:
+    """The image of the current recipe, built or not."""
+    digest = recipe.digest(run("dpkg", "--print-architecture").stdout.strip())
+    return Base(digest, paths.cache() / digest)
+
+
 def ready() -> Base:
     """The image of the current recipe; built first where it is not in the cache (one to two minutes).
 
-    Raises CommandFailed when it cannot be built, for one because no mirror can be reached. Waits when another process
+    Raises LabUnavailable when it cannot be built, for one because no mirror can be reached. Waits when another process
     is building it.
     """
-    cache = paths.cache()
-    architecture = run("dpkg", "--print-architecture").stdout.strip()
-    digest = recipe.digest(architecture)
-    base = Base(digest, cache / digest)
+    cache, base = paths.cache(), current()
     with paths.locked(cache / "lock"):
         if not base.folder.exists():
             _build(base, cache)
@@ -77,6 +84,9 @@ def _build(base: Base, cache: Path) -> None:
         (root / recipe.ROOT_SHARE.lstrip("/")).mkdir(parents=True)
         _inside(root, apt, recipe.SCRIPT)
         scratch.rename(base.folder)
+    except CommandFailed as error:
+        _remove(scratch)
+        raise LabUnavailable(f"the base image could not be built: {error}") from error
     except BaseException:
         _remove(scratch)
         raise
@@ -85,7 +95,7 @@ def _build(base: Base, cache: Path) -> None:
 
 def _debootstrap(root: Path, source: str) -> None:
     packages = ",".join(recipe.BASE_PACKAGES)
-    command = ("debootstrap", "--variant=minbase", f"--include={packages}", recipe.SUITE, str(root), source)
+    command = (*ALONE, "debootstrap", "--variant=minbase", f"--include={packages}", recipe.SUITE, str(root), source)
     try:
         run(*command, timeout_s=1200, env=mirror.proxy_environment())
     except CommandFailed as error:
@@ -101,24 +111,20 @@ def _inside(root: Path, apt: Path, script: str) -> None:
         'set -eu; mount --bind "$2" "$1$3"; mount -t proc proc "$1/proc"; '
         'exec chroot "$1" /usr/bin/env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin LC_ALL=C.UTF-8 sh -c "$4"'
     )
-    private = ("unshare", "--mount", "--net", "--propagation", "private")
-    run(*private, "sh", "-c", around, "sh", str(root), str(apt), share, script, timeout_s=300)
+    run(*ALONE, "--net", "sh", "-c", around, "sh", str(root), str(apt), share, script, timeout_s=300)
 
 
 def _prune(cache: Path, keep: Base) -> None:
     """Remove the images that were not used lately, except those that a running lab stands on."""
-    mounts = Path("/proc/self/mounts").read_text()
     images = [path for path in cache.iterdir() if (path / "root").is_dir() and path != keep.folder]
     images.sort(key=lambda path: path.stat().st_mtime, reverse=True)
     for path in images[KEPT - 1 :]:
-        if str(path) not in mounts:
+        if not mounts.is_used(path):
             log.info("removing the old base image %s", path.name)
             _remove(path)
 
 
 def _remove(folder: Path) -> None:
-    """Delete a folder of the cache. Refuses when something is mounted below it, which must not be deleted through."""
-    for line in Path("/proc/self/mounts").read_text().splitlines():
-        if Path(line.split(" ")[1]).is_relative_to(folder):
-            raise LabError(f"{folder}: something is still mounted below it: {line.split(' ')[1]}")
+    """Delete a folder of the cache, but nothing through what a killed build may have left mounted in it."""
+    mounts.unmount_below(folder)
     shutil.rmtree(folder)

@@ -7,22 +7,24 @@ in the `name=systemd` hierarchy is needed as well, or the systemd of all hosts w
 from __future__ import annotations
 
 import contextlib
+import functools
 import os
 import time
 from collections.abc import Callable
 from pathlib import Path
 
 from tests.lab.errors import LabError, LabUnavailable
+from tests.lab.mounts import mounts
 
 ROOT = "holdfast-lab"
 
 
+@functools.cache
 def mount_point() -> Path:
     """Where the unified hierarchy is mounted. Raises LabUnavailable when there is none, or it is too old to kill."""
-    for line in Path("/proc/self/mounts").read_text().splitlines():
-        _, where, kind, options, *_ = line.split(" ")
-        if kind == "cgroup2" and "rw" in options.split(","):
-            here = Path(where)
+    for mount in mounts():
+        if mount.kind == "cgroup2" and "rw" in mount.options:
+            here = mount.target
             probe = here / ROOT
             try:
                 probe.mkdir(exist_ok=True)
@@ -34,12 +36,12 @@ def mount_point() -> Path:
     raise LabUnavailable("no writable cgroup2 hierarchy is mounted")
 
 
+@functools.cache
 def named_systemd() -> Path | None:
     """Where the version 1 hierarchy `name=systemd` is mounted, or None on a machine that has version 2 only."""
-    for line in Path("/proc/self/mounts").read_text().splitlines():
-        _, where, kind, options, *_ = line.split(" ")
-        if kind == "cgroup" and "name=systemd" in options.split(","):
-            return Path(where)
+    for mount in mounts():
+        if mount.kind == "cgroup" and "name=systemd" in mount.options:
+            return mount.target
     return None
 
 

@@ -8,10 +8,9 @@ import logging
 import os
 import sys
 
-from tests.lab import inventory
 from tests.lab.errors import LabError, LabUnavailable
 from tests.lab.host import LabHost
-from tests.lab.lab import Lab, running, sweep, tear_down
+from tests.lab.lab import Lab, bring_down, running, sweep
 
 UNAVAILABLE = 69
 """The exit code where this machine cannot run a lab (EX_UNAVAILABLE), for scripts that then do without."""
@@ -42,7 +41,7 @@ def up(options: argparse.Namespace) -> int:
 def down(options: argparse.Namespace) -> int:
     """Take a lab down; with --all every lab of this machine."""
     for name in running() if options.all else [options.name]:
-        tear_down(name)
+        bring_down(name)
     return 0
 
 
@@ -54,7 +53,7 @@ def status(options: argparse.Namespace) -> int:
 
 def show_inventory(options: argparse.Namespace) -> int:
     """Print the inventory."""
-    print(inventory.native(Lab.attach(options.name)), end="")
+    print(Lab.attach(options.name).inventory(), end="")
     return 0
 
 

@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 
 from tests.lab.base import Base
-from tests.lab.errors import LabError
+from tests.lab.mounts import unmount_below
 from tests.lab.process import run
 from tests.lab.recipe import ROOT_SHARE
 
@@ -54,28 +54,15 @@ class Disk:
         self._resize(f"{max(used_kib, 4)}k")
 
     def widen(self) -> None:
-        """Give the room back."""
-        self._resize(f"{self.size_mib}m")
+        """Give the room back, where it was taken."""
+        room = os.statvfs(self.memory)
+        if room.f_blocks * room.f_frsize < self.size_mib * 2**20:
+            self._resize(f"{self.size_mib}m")
 
     def _resize(self, size: str) -> None:
         run("mount", "-o", f"remount,size={size}", str(self.memory))
 
 
-def unmount_below(folder: Path) -> None:
-    """Unmount everything at or below a folder, the last mounted first. Raises LabError when something stays."""
-    for path in reversed(_mounts_below(folder)):
-        if run("umount", str(path), check=False).returncode != 0:
-            run("umount", "--lazy", str(path), check=False)
-    left = _mounts_below(folder)
-    if left:
-        raise LabError(f"could not unmount {', '.join(map(str, left))}")
-
-
 def share_option(base: Base) -> str:
     """The option of systemd-nspawn that shows a host the repository, read-only."""
     return f"--bind-ro={base.repository}:{ROOT_SHARE}"
-
-
-def _mounts_below(folder: Path) -> list[Path]:
-    paths = (Path(line.split(" ")[1]) for line in Path("/proc/self/mounts").read_text().splitlines())
-    return [path for path in paths if path.is_relative_to(folder)]

@@ -6,7 +6,10 @@
 `clean_hosts`  all three likewise, by name
 
 Each test session has a lab of its own, which ends with it even when it is killed. To use one that is up already
-(`make lab-up`), name it in HOLDFAST_LAB: it is then left up.
+(`make lab-up`), name it in HOLDFAST_LAB: it is then left up. Where a lab is a must, as in CI, set
+HOLDFAST_LAB_REQUIRED=1: a machine without one then fails these tests instead of skipping them.
+
+Load it from a conftest.py and not with `-p`: pytest-testinfra brings a fixture `host` too, and the later one counts.
 """
 
 from __future__ import annotations
@@ -45,6 +48,8 @@ def lab() -> Iterator[Lab]:
     try:
         made = Lab.up(f"test-{os.getpid()}", HOSTS, owner=os.getpid())
     except LabUnavailable as reason:
+        if os.environ.get("HOLDFAST_LAB_REQUIRED"):
+            raise
         pytest.skip(f"no lab: {reason}")
     with made:
         yield made

@@ -41,7 +41,7 @@ def keep(lab: str) -> None:
         except LabNotRunning:
             return
         time.sleep(LOOK_EVERY_S)
-    with paths.locked(paths.runtime() / f".{lab}.lock"):
+    with paths.lab_lock(lab):
         try:
             if State.load(folder).owner == owner:
                 tear_down(lab)

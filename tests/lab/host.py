@@ -129,6 +129,7 @@ class LabHost:
     def recover(self) -> None:
         """Whatever was done to it with the verbs here: make it thawed, connected, with room on its disk, and on."""
         self.thaw()
+        self.disk.widen()
         if not network.is_plugged(self.lab, self.number):
             self.mend()
         if not self.is_on:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import yaml
 
-from tests.lab.lab import Lab
+if TYPE_CHECKING:
+    from tests.lab.lab import Lab
 
 
 def native(lab: Lab) -> str:

@@ -14,9 +14,9 @@ from types import TracebackType
 from tests.lab import base, guardian, identity, network, paths, requirements
 from tests.lab.base import Base
 from tests.lab.cgroup import Group
-from tests.lab.disk import unmount_below
 from tests.lab.errors import LabError, LabNotRunning
 from tests.lab.host import LabHost
+from tests.lab.mounts import unmount_below
 from tests.lab.state import Owner, State
 
 DISK_MIB = 2048
@@ -62,21 +62,26 @@ class Lab:
     ) -> Lab:
         """Bring a lab up and wait until every host is; a number makes h1, h2 and so on.
 
-        What an earlier lab of this name left is removed first; with `reuse` a whole running one that has these hosts is
-        taken as it is. `owner` is a process id: when that process ends, the lab does. `tags` are by host name.
-        `disk_mib` bounds what each host can write, in MiB of memory used as it is written.
+        What an earlier lab of this name left is removed first; with `reuse` a whole one that has just these hosts, on
+        the current base, is kept: hosts that are off are started, the rest stays as it is. `owner` is a process id:
+        when that process ends, the lab does. `tags` are by host name. `disk_mib` bounds what each host can write, in
+        MiB of memory used as it is written.
 
-        Raises LabUnavailable where this machine cannot, BootFailed when a host does not come up.
+        Raises LabUnavailable where this machine cannot, BootFailed when a host does not come up, LabError for names
+        that cannot be.
         """
         names = _names(hosts)
         paths.checked_name(name)
         requirements.ensure()
-        with paths.locked(paths.runtime() / f".{name}.lock"):
-            if reuse and (running := _running(name, names)) is not None:
+        labels = {host: dict(pairs) for host, pairs in (tags or {}).items()}
+        if unknown := labels.keys() - set(names):
+            raise LabError(f"tags for hosts that the lab will not have: {', '.join(sorted(unknown))}")
+        with paths.lab_lock(name):
+            if reuse and (running := _reused(name, names, labels)) is not None:
                 return running
             sweep(but=name)
             tear_down(name)
-            return cls._make(name, names, {host: dict(pairs) for host, pairs in (tags or {}).items()}, owner, disk_mib)
+            return cls._make(name, names, labels, owner, disk_mib)
 
     @classmethod
     def _make(
@@ -86,15 +91,15 @@ class Lab:
         image = base.ready()
         folder = paths.runtime() / name
         folder.mkdir(parents=True, mode=0o755)
+        kept_by = None if owner is None else Owner.of(owner)
         with paths.locked(paths.runtime() / ".network.lock"):
             subnet = network.free_subnet(name)
+            state = State(name, subnet, image.digest, disk_mib, names, tags, kept_by, complete=False)
+            state.save(folder)  # first, so that whatever is made from now on is found by `sweep`
             network.make_bridge(name, subnet)
-        kept_by = None if owner is None else Owner.of(owner)
-        state = State(name, subnet, image.digest, disk_mib, names, tags, kept_by, complete=False)
-        state.save(folder)
-        if kept_by is not None:
-            guardian.watch(name)
         try:
+            if kept_by is not None:
+                guardian.watch(name)
             lab = cls(state)
             lab._prepare()
             lab.each(LabHost.reset)
@@ -116,8 +121,7 @@ class Lab:
 
     def down(self) -> None:
         """Take it down and leave nothing; may be called again."""
-        with paths.locked(paths.runtime() / f".{self.name}.lock"):
-            tear_down(self.name)
+        bring_down(self.name)
 
     def __enter__(self) -> Lab:
         return self
@@ -142,6 +146,12 @@ class Lab:
         """For `ssh -F`: every host by name or address, as root, verified."""
         return self.folder / "ssh_config"
 
+    def inventory(self) -> str:
+        """All hosts with their addresses, keys and tags, as YAML in Holdfast's own form."""
+        from tests.lab.inventory import native
+
+        return native(self)
+
     def each(self, verb: Callable[[LabHost], None], names: Iterable[str] | None = None) -> None:
         """Do something to all hosts (or the named ones) at once: `lab.each(LabHost.reset)`. Raises the first error."""
         chosen = [self.hosts[name] for name in (self.hosts if names is None else names)]
@@ -163,9 +173,14 @@ class Lab:
         self.ssh_config.write_text(identity.ssh_config(self.key, self.known_hosts, addresses))
 
 
+def bring_down(name: str) -> None:
+    """Take down the lab of this name, or what is left of one; nothing happens where there is none."""
+    with paths.lab_lock(paths.checked_name(name)):
+        tear_down(name)
+
+
 def tear_down(name: str) -> None:
-    """Remove all that a lab of this name has or had: processes, mounts, network, files. May be called again."""
-    paths.checked_name(name)
+    """Remove all that a lab of this name has or had: processes, mounts, network, files. The caller holds its lock."""
     folder = paths.runtime() / name
     group = Group(name)
     group.kill()
@@ -182,17 +197,23 @@ def running() -> list[str]:
 
 
 def sweep(but: str = "") -> None:
-    """Tear down every lab whose owner has ended without doing so, except the one named `but`."""
+    """Tear down every lab whose owner has ended without doing so, except the one named `but`.
+
+    One that another process is busy with is left to it; one that cannot be removed is logged, and keeps nobody waiting.
+    """
     for name in running():
         if name == but:
             continue
-        try:
-            owner = State.load(paths.runtime() / name).owner
-        except LabNotRunning:
-            continue
-        if owner is not None and not owner.is_alive():
-            log.info("removing lab %s: its owner, process %d, has ended", name, owner.pid)
-            tear_down(name)
+        with paths.lab_lock(name, wait=False) as is_ours:
+            try:
+                owner = State.load(paths.runtime() / name).owner
+                if is_ours and owner is not None and not owner.is_alive():
+                    log.info("removing lab %s: its owner, process %d, has ended", name, owner.pid)
+                    tear_down(name)
+            except LabNotRunning:
+                continue
+            except LabError as error:
+                log.warning("lab %s, left by a process that has ended, could not be removed: %s", name, error)
 
 
 def keep_consoles(folder: Path) -> None:
@@ -201,13 +222,22 @@ def keep_consoles(folder: Path) -> None:
         log.warning("%s:\n%s", console, console.read_text(errors="replace")[-1000:])
 
 
-def _running(name: str, hosts: tuple[str, ...]) -> Lab | None:
+def _reused(name: str, hosts: tuple[str, ...], tags: dict[str, dict[str, str]]) -> Lab | None:
+    """The lab of this name with all hosts on, and now with these tags; None when another has to be made."""
+    folder = paths.runtime() / name
     try:
-        lab = Lab.attach(name)
+        state = State.load(folder)
+        if not state.complete or state.hosts != hosts or state.digest != base.current().digest:
+            return None
+        state = replace(state, tags=tags or state.tags)
+        lab = Lab(state)
+        lab.each(LabHost.recover)
     except LabNotRunning:
         return None
-    if tuple(lab.hosts) != hosts or not all(host.is_on for host in lab.hosts.values()):
+    except (LabError, OSError) as error:
+        log.info("lab %s is not whole any more (%s): making it anew", name, error)
         return None
+    state.save(folder)
     return lab
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import os
 import re
 from collections.abc import Iterator
@@ -32,9 +31,33 @@ def checked_name(name: str) -> str:
 
 
 @contextlib.contextmanager
-def locked(path: Path) -> Iterator[None]:
-    """Hold a lock between processes; it ends with the process whatever happens to it."""
+def locked(path: Path, wait: bool = True) -> Iterator[bool]:
+    """Hold a lock between processes; it ends with the process whatever happens to it. Gives whether it was got.
+
+    Without `wait` that is False at once when another process has it.
+    """
+    import fcntl  # Unix only, and the package must be importable anywhere to say that it cannot run there
+
     path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("w") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
-        yield
+    with contextlib.ExitStack() as files:
+        while True:
+            file = files.enter_context(path.open("w"))
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
+            except BlockingIOError:
+                yield False
+                return
+            with contextlib.suppress(FileNotFoundError):
+                if path.stat().st_ino == os.fstat(file.fileno()).st_ino:
+                    break  # else its last holder has removed it, and the next one would lock another file
+        yield True
+
+
+@contextlib.contextmanager
+def lab_lock(lab: str, wait: bool = True) -> Iterator[bool]:
+    """The lock of a lab: for whoever brings it up or takes it down. Its file goes when the lab is gone."""
+    path = runtime() / f".{lab}.lock"
+    with locked(path, wait) as is_ours:
+        yield is_ours
+        if is_ours and not (runtime() / lab).exists():
+            path.unlink(missing_ok=True)

@@ -21,6 +21,7 @@ TOOLS = {
     "dpkg-deb": "dpkg",
     "nsenter": "util-linux",
     "setsid": "util-linux",
+    "setpriv": "util-linux",
     "mount": "mount",
 }
 """Program to the Debian package that brings it."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 from pathlib import Path
 
@@ -53,6 +54,14 @@ def test_command_line_says_what_is_wrong(capsys: pytest.CaptureFixture[str]) -> 
     assert "no running lab" in capsys.readouterr().err
     with pytest.raises(SystemExit):
         cli.main(["up", "--tag", "nonsense"])
+
+
+def test_command_line_tells_a_machine_without_lab_apart(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(os, "geteuid", lambda: 1000)
+    assert cli.main(["up", "--name", "no-such-lab"]) == cli.UNAVAILABLE
+    assert "root" in capsys.readouterr().err
 
 
 def test_own_packages_are_what_they_say(tmp_path: Path) -> None:

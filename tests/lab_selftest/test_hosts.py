@@ -8,7 +8,7 @@ import subprocess
 import pytest
 import yaml
 
-from tests.lab import Lab, LabHost, inventory
+from tests.lab import Lab, LabHost
 from tests.lab.recipe import OPS_PASSWORD
 
 
@@ -92,7 +92,7 @@ def test_rootfs_shows_what_the_host_writes(host: LabHost) -> None:
 
 
 def test_inventory_is_the_lab(lab: Lab) -> None:
-    data = yaml.safe_load(inventory.native(lab))
+    data = yaml.safe_load(lab.inventory())
     assert data["inventory"] == lab.name
     assert list(data["hosts"]) == list(lab.hosts)
     assert data["hosts"]["h2"] == {

@@ -15,6 +15,7 @@ import pytest
 from tests.lab import Lab, LabError, LabNotRunning, LabUnavailable, network, paths, requirements
 from tests.lab.boot import answers
 from tests.lab.cgroup import Group
+from tests.lab.lab import bring_down
 
 NAME = f"selftest-{os.getpid()}"
 OTHER = f"other-{os.getpid()}"
@@ -32,12 +33,16 @@ time.sleep(1000)
 def nothing_is_left(lab: Lab) -> Iterator[None]:
     yield
     for name in (NAME, OTHER):
-        Lab.up(name, ["last"], reuse=True).down() if name in os.listdir(paths.runtime()) else None
+        bring_down(name)
         assert remains(name) == []
 
 
 def remains(name: str) -> list[str]:
-    found = [str(path) for path in (paths.runtime() / name, Group(name).path) if path.exists()]
+    found = [
+        str(path)
+        for path in (paths.runtime() / name, paths.runtime() / f".{name}.lock", Group(name).path)
+        if path.exists()
+    ]
     found += [line for line in Path("/proc/self/mounts").read_text().splitlines() if f"holdfast-lab/{name}/" in line]
     found += [path.name for path in Path("/sys/class/net").iterdir() if path.name.startswith(network.bridge(name))]
     found += [path.name for path in Path("/run/netns").glob(network.namespace(name, "*"))]
@@ -70,7 +75,9 @@ def test_down_may_be_said_twice() -> None:
 def test_reuse_takes_the_running_lab_and_fresh_makes_another() -> None:
     with Lab.up(NAME, 1, owner=os.getpid()) as first:
         pid = first.hosts["h1"].pid
-        assert Lab.up(NAME, 1, reuse=True).hosts["h1"].pid == pid
+        again = Lab.up(NAME, 1, reuse=True, tags={"h1": {"role": "web"}})
+        assert again.hosts["h1"].pid == pid
+        assert Lab.attach(NAME).hosts["h1"].tags == {"role": "web"}
         assert Lab.attach(NAME).hosts["h1"].pid == pid
         assert Lab.up(NAME, 1, owner=os.getpid()).hosts["h1"].pid != pid
         assert list(Lab.up(NAME, 2, reuse=True, owner=os.getpid()).hosts) == ["h1", "h2"], "other hosts, another lab"
@@ -98,6 +105,15 @@ def test_up_removes_what_is_left_when_the_guardian_was_killed_too() -> None:
         assert remains(OTHER), "the control: nobody has tidied up yet"
         with Lab.up(NAME, 1, owner=os.getpid()):
             assert remains(OTHER) == []
+
+
+def test_reuse_starts_what_is_off_and_keeps_its_disk() -> None:
+    with Lab.up(NAME, 2, owner=os.getpid()) as first:
+        first.hosts["h1"].run("echo kept > /root/kept")
+        first.hosts["h1"].kill()
+        again = Lab.up(NAME, 2, reuse=True)
+        assert answers(again.hosts["h1"].address, 22)
+        assert again.hosts["h1"].run("cat /root/kept").stdout == "kept\n"
 
 
 def test_half_removed_lab_is_brought_up_again() -> None:

@@ -71,4 +71,6 @@ def test_real_packages_install_offline(h2: LabHost) -> None:
     done = h2.run(f"{APT} install {' '.join(REPOSITORY_PACKAGES)}", timeout_s=300)
     assert "Setting up nginx" in done.stdout
     assert h2.witness().service("nginx").is_running
+    assert h2.witness().service("chrony").is_running
+    assert h2.run("systemctl is-system-running").stdout == "running\n"
     assert "nginx" in h2.run("curl -s http://localhost/").stdout

@@ -63,7 +63,6 @@ class Host:
     def do(self, mode: str, *nodes: Node, secrets: Mapping[str, str] | None = None,
            contents: Mapping[str, bytes] | None = None, stop_after: int | None = None) -> list[Event]:
         self.runs += 1
-        files._planned.clear()
         run = f"run-{self.runs}"
         self.desk = Desk(contents or {}, stop_after)
         book = journal.Journal(str(self.state), run, "test", nodes)
@@ -71,7 +70,7 @@ class Host:
         self.status = runner.go()
         if mode == "apply":
             book.end(self.status)
-        files._planned.clear()
+        files.look_away()
         return self.desk.events
 
     def text(self, name: str) -> str:

@@ -37,9 +37,8 @@ class Thing(Resource):
     ({"path": "/a//b/"}, "`path` `/a//b/` is not in its shortest form: write /a/b"),
     ({"path": "/a", "onwer": "x"}, "`onwer` is not an argument of thing"),
     ({"path": "/a", "nmes": []}, "`nmes` is not an argument of thing: did you mean `names`?"),
-    ({"path": "/a", "mode": 493}, "`mode` `493` looks like an octal mode that YAML read as a number: "
-                                  'put it in quotes: "0755"'),
-    ({"path": "/a", "mode": "644"}, '`mode` `644` has three digits: write "0644"'),
+    ({"path": "/a", "mode": 493}, '`mode` `493` is not a mode: put it in quotes: "0755"'),
+    ({"path": "/a", "mode": "644"}, '`mode` `644` is not a mode: put it in quotes: "0644"'),
     ({"path": "/a", "state": "presnt"}, "`state` is present or absent, not `presnt`: did you mean `present`?"),
     ({"path": "/a", "names": "x"}, "`names` is a list, not `x`: write [x]"),
     ({"path": "/a", "on": "yes"}, "`on` is true or false, not `yes`: write true or false, or use `| bool`"),

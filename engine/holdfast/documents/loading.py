@@ -1,0 +1,138 @@
+"""Files to documents: all of them, and everything that is wrong in any of them."""
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+
+from holdfast import library
+from holdfast.documents import kinds
+from holdfast.documents import state as _state  # noqa: F401  # makes the kind known
+from holdfast.documents.model import Document, State, Use
+from holdfast.documents.types import Types
+from holdfast.documents.yamltree import decode, load_all
+from holdfast.problems import Place, Problem, Problems
+from holdfast_host.values import did_you_mean
+
+SUFFIXES = (".yml", ".yaml")
+Found = tuple[dict[str, Document], list[Problem]]
+
+
+def load_documents(paths: Sequence[Path], types: Types, shipped: Path | None = None) -> dict[str, Document]:
+    """All documents of the files and folders, by name, and those of the library that they use.
+
+    A folder stands for all *.yml and *.yaml below it. shipped: the folder of the library's documents; None: the one
+    that comes with Holdfast. A document of the user's hides a shipped one of the same name. Raises Problems.
+    """
+    problems: list[Problem] = []
+    documents: dict[str, Document] = {}
+    for path in paths:
+        if not path.exists():
+            problems.append(Problem("there is no such file or folder", Place(str(path)), "look at the spelling"))
+    _read(_files(paths), types, documents, problems)
+    missing = _missing(documents)
+    if missing:
+        own: dict[str, Document] = {}
+        own_problems: list[Problem] = []
+        _read(_files([shipped or library.root() / "playbooks"]), types, own, own_problems)
+        problems += _add_used(documents, own, own_problems)
+    problems += [
+        Problem(f"there is no document `{use.document}`", use.name.place, did_you_mean(use.document, documents))
+        for use in _missing(documents)]
+    problems += _recursions(documents)
+    if problems:
+        raise Problems(_unique(problems))
+    return documents
+
+
+def load_text(text: str, file: str, types: Types) -> tuple[list[Document], list[Problem]]:
+    """The documents of one file's text."""
+    nodes, problems = load_all(text, file, rules="strict")
+    documents = []
+    for node in nodes:
+        if node.kind == "null":
+            continue
+        document, found = kinds.load(node, types)
+        problems += found
+        if document is not None:
+            documents.append(document)
+    return documents, problems
+
+
+def _files(paths: Iterable[Path]) -> Iterator[Path]:
+    for path in paths:
+        if path.is_dir():
+            yield from sorted(inner for inner in path.rglob("*") if inner.suffix in SUFFIXES and inner.is_file()
+                              and not any(part.startswith(".") for part in inner.relative_to(path).parts))
+        elif path.exists():
+            yield path
+
+
+def _read(files: Iterable[Path], types: Types, documents: dict[str, Document], problems: list[Problem]) -> None:
+    for path in dict.fromkeys(files):
+        try:
+            text, found = decode(path.read_bytes(), str(path))
+        except OSError as error:
+            problems.append(Problem(f"cannot be read: {error.strerror}", Place(str(path)), "look at its permissions"))
+            continue
+        problems += found
+        if found:
+            continue
+        loaded, found = load_text(text, str(path), types)
+        problems += found
+        for document in loaded:
+            other = documents.setdefault(document.name, document)
+            if other is not document:
+                problems.append(Problem(f"there is a document `{document.name}` already", document.place,
+                                        "give one of the two another name", (("the other one", other.place),)))
+
+
+def _uses(document: Document) -> Iterator[Use]:
+    if isinstance(document, State):
+        yield from (resource for resource in document.resources if isinstance(resource, Use))
+
+
+def _missing(documents: dict[str, Document]) -> list[Use]:
+    return [use for document in documents.values() for use in _uses(document) if use.document not in documents]
+
+
+def _add_used(documents: dict[str, Document], own: dict[str, Document], own_problems: list[Problem]) -> list[Problem]:
+    """Takes what is used from the library, and of its faults those in the files that were taken."""
+    waiting = [use.document for use in _missing(documents)]
+    files = set()
+    while waiting:
+        name = waiting.pop()
+        if name in own and name not in documents:
+            documents[name] = own[name]
+            files.add(own[name].place.file)
+            waiting += [use.document for use in _uses(own[name])]
+    return [problem for problem in own_problems if problem.place and problem.place.file in files]
+
+
+def _recursions(documents: dict[str, Document]) -> list[Problem]:
+    """Documents that use themselves, over whatever others. Each cycle is reported once."""
+    problems: list[Problem] = []
+    done: set[str] = set()
+
+    def visit(document: Document, path: list[tuple[str, Use]]) -> None:
+        names = [name for name, _ in path]
+        if document.name in names:
+            cycle = path[names.index(document.name):]
+            problems.append(Problem(
+                f"`{document.name}` uses itself: {' -> '.join([name for name, _ in cycle] + [document.name])}",
+                cycle[-1][1].name.place, "take one of these out",
+                tuple((f"`{name}` uses `{use.document}`", use.name.place) for name, use in cycle[:-1])))
+            return
+        if document.name in done:
+            return
+        for use in _uses(document):
+            if use.document in documents:
+                visit(documents[use.document], [*path, (document.name, use)])
+        done.add(document.name)
+
+    for document in documents.values():
+        visit(document, [])
+    return problems
+
+
+def _unique(problems: Iterable[Problem]) -> list[Problem]:
+    return list(dict.fromkeys(problems))

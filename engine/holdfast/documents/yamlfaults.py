@@ -1,0 +1,63 @@
+"""Faults in the syntax of YAML, with what they most likely come from."""
+from __future__ import annotations
+
+import re
+
+import yaml
+
+from holdfast.problems import Place, Problem
+
+_BARE_TEMPLATE = re.compile(r"(?:^\s*|[:\-]\s+|[\[,]\s*)(\{[{%#])")
+
+
+def nested_too_deep(depth: int, place: Place) -> Problem:
+    """More lists and mappings in one another than anybody writes."""
+    return Problem(f"more than {depth} lists and mappings in one another", place, "make it flatter")
+
+
+def bare_template(place: Place) -> Problem:
+    """`{{ x }}` without quotes."""
+    return Problem("a value that starts with `{` is a mapping to YAML, not a template", place,
+                   'put the whole value in quotes: "{{ … }}"')
+
+
+# Parts of what the YAML parsers say (libyaml's and PyYAML's own), and the mend. First match counts.
+_INDENT = "indent this line as those above; a text with a quote in it needs quotes around all of it"
+_MENDS = (
+    ("mapping values are not allowed", "a text that holds `: ` needs quotes; a key on its own line fits those above"),
+    ("\\t", "indent with spaces: YAML allows no tabs there"),
+    ("alphabetic or numeric character", "a text that starts with `*`, `&` or `!` needs quotes"),
+    ("cannot start any token", "a text that starts with `@`, `%` or a backtick needs quotes; indent with spaces"),
+    ("unexpected end of stream", "the quote that is opened here is closed nowhere"),
+    ("unexpected document", "the quote that is opened here is closed nowhere"),
+    ("expected ':'", "write `key: value`; or close the quote in the line before"),
+    ("escape", "in double quotes a backslash is written twice; or use single quotes"),
+    ("expected ',' or", "the list or mapping that is opened here is closed nowhere, or misses a comma"),
+    ("expected key", _INDENT),
+    ("expected <block end>", _INDENT),
+    ("block collections", "put a list or mapping in a block on a line of its own"),
+    ("'-' indicator", "indent this line as those above"),
+    ("block entries are not allowed", "put the list on a line of its own, below its key"),
+)
+
+
+# Faults that are better shown where the thing starts than where the parser noticed.
+_AT_START = ("end of stream", "unexpected document", "expected ',' or", "alphabetic or numeric character")
+
+
+def syntax_fault(error: yaml.YAMLError, lines: tuple[str, ...], file: str) -> Problem:
+    """A fault in the syntax, with what it most likely comes from."""
+    mark, context_mark = getattr(error, "problem_mark", None), getattr(error, "context_mark", None)
+    what, context = getattr(error, "problem", None) or str(error), getattr(error, "context", None) or ""
+    if mark is None:
+        return Problem(f"this is no YAML: {what}", Place(file))
+    for number in sorted({(context_mark or mark).line, mark.line - 1, mark.line}):
+        bare = _BARE_TEMPLATE.search(lines[number]) if 0 <= number < len(lines) else None
+        if bare and number <= mark.line and not lines[number].lstrip().startswith("#"):
+            return bare_template(Place(file, number + 1, bare.start(1) + 1, 2))
+    at = context_mark if context_mark and any(part in what for part in _AT_START) else mark
+    tab = mark.line < len(lines) and "\t" in lines[mark.line][:mark.column + 1]
+    mend = _MENDS[1][1] if tab else next((mend for part, mend in _MENDS if part in what), "")
+    said = f"{what} {context}".strip() if context and context_mark is at else what
+    place = Place(file, min(at.line, max(0, len(lines) - 1)) + 1, at.column + 1)
+    return Problem(f"this is no YAML: {said}", place, mend)
