@@ -41,7 +41,7 @@ def main(words: list[str]) -> int:
 def measure(options: argparse.Namespace, lab: Lab, bench: Bench) -> int:
     """Everything, and after each round the report of what is there so far."""
     fleet = Fleet(tuple(Node(host.name, host.address) for host in lab.hosts.values()), lab.key, lab.known_hosts)
-    rounds = Rounds(bench, lab, say)
+    rounds = Rounds(bench, lab, list(lab.hosts.values()), say)
     tools = []
     makers = {holdfast.NAME: holdfast.tool, **{name: PEERS[name] for name in options.peers}}
     for name, make in makers.items():

@@ -50,12 +50,12 @@ class Results:
 
 
 class Rounds:
-    """Tools on the hosts of a fresh lab."""
+    """Tools on hosts of a lab, in turns."""
 
-    def __init__(self, bench: Bench, lab: Lab, say: Callable[[str], None]) -> None:
+    def __init__(self, bench: Bench, lab: Lab, hosts: Sequence[LabHost], say: Callable[[str], None]) -> None:
         self.bench = bench
         self.lab = lab
-        self.hosts = list(lab.hosts.values())
+        self.hosts = hosts
         self.say = say
         self.results = Results()
 
@@ -88,7 +88,8 @@ class Rounds:
             if phase not in tool.commands:
                 continue
             if phase is Phase.FIRST:
-                self.lab.each(LabHost.reset)  # no file of the work is there, nor anything that a tool has left
+                names = [host.name for host in self.hosts]
+                self.lab.each(LabHost.reset, names)  # nothing of the work is there, nor anything that a tool has left
             sample = self._run(tool, phase)
             self.results.samples.append(sample)
             took = sample.measured
