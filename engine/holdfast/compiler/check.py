@@ -34,7 +34,8 @@ def check(builder: Builder, resources: Resources, settings: Mapping[str, Any], i
     texts: dict[int, tuple[Scope, Texts]] = {}
     for document, scope in builder.scopes:
         if document.name in applied or scope.asked != document.place:
-            problems += _not_given(document, scope.definitions, scope.asked, outside)
+            given = {*scope.definitions, *(settings if scope.asked != document.place else outside)}
+            problems += _not_given(document, given, scope.asked)
         values = [one.value for one in (*scope.definitions.values(), *scope.defaults.values())
                   if one.scope is scope]
         texts[id(scope)] = scope, _codes(values)
@@ -45,7 +46,7 @@ def check(builder: Builder, resources: Resources, settings: Mapping[str, Any], i
         else:
             used = builder.documents[unit.use.document]
             assert isinstance(used, State)
-            problems += _not_given(used, unit.parameters, unit.use.name.place, outside)
+            problems += _not_given(used, {*unit.parameters, *settings}, unit.use.name.place)
         texts[id(unit.context.scope)][1].extend(found)
     for scope, found in texts.values():
         problems += _undefined(found, {*outside, *scope.names()})
@@ -110,12 +111,12 @@ def _undefined(texts: Texts, known: set[str]) -> list[Problem]:
     return problems
 
 
-def _not_given(document: State, given: Collection[str], asked: Place, outside: set[str]) -> list[Problem]:
+def _not_given(document: State, given: Collection[str], asked: Place) -> list[Problem]:
     return [Problem(f"`{document.name}` needs the parameter `{parameter.name}`", asked,
                     f"give it under `parameters:`, with --set {parameter.name}=…, or give it a default",
                     (("declared here", parameter.place),))
             for parameter in document.parameters.values()
-            if parameter.default is None and parameter.name not in given and parameter.name not in outside]
+            if parameter.default is None and parameter.name not in given]
 
 
 def _settings(settings: Mapping[str, Any], known: set[str]) -> list[Problem]:

@@ -14,7 +14,7 @@ from holdfast.compiler.resources import Resources
 from holdfast.compiler.scopes import Evaluator
 from holdfast.compiler.sources import Disk, Sources
 from holdfast.compiler.units import Builder, LoopedUse, Unit
-from holdfast.documents.model import Document, State, Use
+from holdfast.documents.model import Document, Resource, State, Use
 from holdfast.documents.types import Types
 from holdfast.documents.yamltree import Node
 from holdfast.inventory.model import Inventory
@@ -38,15 +38,19 @@ Select = Callable[[str, Place | None, Inventory, Facts], Chosen]
 
 @dataclass(frozen=True)
 class Request:
-    """What is to be compiled. documents: all that were loaded, by name. names: those to apply; None: all that have
-    targets of their own or that no other one uses. targets: an expression that narrows what the documents say, and
-    stands for it where they say nothing. settings: `--set`. facts: of hosts of which they are known. root: the
-    project's folder, for `templates/` and `files/`."""
+    """What is to be compiled.
+
+    documents: all that were read, by name; problems: what was found wrong in them. names: those to apply; None: all
+    that have targets of their own or that no other one uses. targets: an expression that narrows what the documents
+    say, and stands for it where they say nothing. settings: `--set`. facts: of hosts of which they are known. root:
+    the project's folder, for `templates/` and `files/`.
+    """
 
     documents: Mapping[str, Document]
     inventory: Inventory
     types: Types
     select: Select
+    problems: Sequence[Problem] = ()
     names: Sequence[str] | None = None
     targets: str | None = None
     settings: Mapping[str, Any] = field(default_factory=dict)
@@ -59,6 +63,8 @@ def compile_documents(request: Request) -> Compiled:
     """Graphs for all hosts that the documents target. Raises Problems: all that is wrong on all hosts; a fault of many
     hosts once, with their number."""
     compilation = _Compilation(request)
+    if request.problems:
+        compilation.raise_problems()  # for hosts there would only be consequences
     graphs: dict[str, HostGraph] = {}
     waiting: list[str] = []
     for host in compilation.hosts:
@@ -71,13 +77,27 @@ def compile_documents(request: Request) -> Compiled:
     return Compiled(graphs, tuple(waiting), compilation.graph_of, compilation.resources.blobs.get, compilation.rollout)
 
 
+def _types_in(unit: Unit | LoopedUse, documents: Mapping[str, Document]) -> set[str]:
+    """The types of resources that a unit may give."""
+    if isinstance(unit, Unit):
+        return {unit.resource.type}
+    found: set[str] = set()
+    waiting = [unit.use.document]
+    while waiting:
+        used = documents[waiting.pop()]
+        for one in used.resources if isinstance(used, State) else ():
+            found |= {one.type} if isinstance(one, Resource) else set()
+            waiting += [one.document] if isinstance(one, Use) else []
+    return found
+
+
 class _Compilation:
     """One compilation, which lives on for the hosts whose facts come later."""
 
     def __init__(self, request: Request) -> None:
         self.request = request
         self.found: dict[Problem, list[str]] = {}  # problems of hosts, with the hosts
-        self.static: list[Problem] = []
+        self.static: list[Problem] = list(request.problems)
         self.waits = False  # does the host that was looked at last wait for its facts?
         self.run = Evaluator(request.inventory, request.settings, request.sources, request.root)
         builder = Builder(request.documents, self.run.texts)
@@ -172,18 +192,20 @@ class _Compilation:
     def graph(self, host: str, facts: Mapping[str, Any] | None) -> HostGraph | None:
         """The host's graph; None: something is wrong (it is in `found`), or its facts are needed first (`waits`)."""
         view = self.run.view_of(self.request.inventory.hosts[host], facts)
-        outcomes, self.waits = [], False
+        outcomes, lacking, self.waits = [], set(), False
         for name, unsure in self._of_host[host]:
             self.waits |= unsure
+            if unsure:
+                continue  # what is wrong with it on a host that it is not for is no fault
             for unit in self.units[name]:
                 outcome = self._outcome(unit, view, host)
+                if outcome is None or outcome.problems or outcome.needs_facts:
+                    lacking |= _types_in(unit, self.request.documents)
                 if outcome is not None:
                     outcomes.append(outcome)
-        if self.waits or any(outcome.problems for outcome in outcomes):
-            return None
-        graph, problems = self.graphs.graph(host, outcomes, self.uses)
+        graph, problems = self.graphs.graph(host, outcomes, self.uses, frozenset(lacking))
         self._note(problems, host)
-        return graph
+        return None if self.waits or lacking else graph
 
     def _outcome(self, unit: Unit | LoopedUse, view: Any, host: str) -> Any:
         try:

@@ -27,10 +27,10 @@ class NotDefined(Exception):
 
 
 class KnownLater(Exception):
-    """A template looks into a value that is known only on the host."""
+    """A template looks into a value that is known only on the host. word: what the template calls it."""
 
-    def __init__(self, what: str) -> None:
-        self.what = what
+    def __init__(self, what: str, word: str = "") -> None:
+        self.what, self.word = what, word
         super().__init__(what)
 
 

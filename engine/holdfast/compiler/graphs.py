@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from holdfast.compiler.model import HostGraph, Left
-from holdfast.compiler.order import Arranged, Cycle, arrange, finder
+from holdfast.compiler.order import Arranged, Cycles, arrange, finder
 from holdfast.compiler.units import Compiled, Outcome, Unit
 from holdfast.documents.types import Types
 from holdfast.problems import Place, Problem
@@ -45,18 +45,19 @@ class Graphs:
 
     def __init__(self, types: Types) -> None:
         self.types = types
-        self._structures: dict[tuple[tuple[int, ...], tuple[str, ...], tuple[str, ...]], _Structure] = {}
+        self._structures: dict[tuple[tuple[int, ...], tuple[str, ...], frozenset[str]], _Structure] = {}
         self._nodes: dict[str, tuple[Node, ...]] = {}
 
-    def graph(self, host: str, outcomes: Sequence[Outcome], uses: tuple[str, ...]) \
-            -> tuple[HostGraph | None, tuple[Problem, ...]]:
-        """The graph, or everything that is wrong between its resources. uses: names of all used documents."""
+    def graph(self, host: str, outcomes: Sequence[Outcome], uses: tuple[str, ...],
+              lacking: frozenset[str] = frozenset()) -> tuple[HostGraph | None, tuple[Problem, ...]]:
+        """The graph, or everything that is wrong between its resources. uses: names of all used documents. lacking:
+        the types of resources that could not be made; references to those may well be right."""
         made = [one for outcome in outcomes for one in outcome.made]
         left = tuple(one for outcome in outcomes for one in outcome.left)
-        key = (tuple([one.structure for one in made]), tuple([one.id for one in left]), uses)
+        key = (tuple([one.structure for one in made]), tuple([one.id for one in left]), lacking)
         structure = self._structures.get(key)
         if structure is None:
-            structure = self._structures[key] = self._structure(made, left, uses)
+            structure = self._structures[key] = self._structure(made, left, uses, lacking)
         problems = structure.problems + self._unequal(made, structure.again)
         secrets, found = _secrets(made)
         problems += found
@@ -72,7 +73,8 @@ class Graphs:
         shared = self._nodes.setdefault(name, tuple(nodes))
         return HostGraph(host, shared, structure.places, left, secrets, name, structure.where), ()
 
-    def _structure(self, made: Sequence[Compiled], left: Sequence[Left], uses: tuple[str, ...]) -> _Structure:
+    def _structure(self, made: Sequence[Compiled], left: Sequence[Left], uses: tuple[str, ...],
+                   lacking: frozenset[str]) -> _Structure:
         first: dict[str, int] = {}
         kept, again = [], []
         for position, one in enumerate(made):
@@ -81,18 +83,18 @@ class Graphs:
             else:
                 again.append((first[one.item.id], position))
         resources = [made[position] for position in kept]
-        problems = [*self._references(resources, left, uses), *_conflicts(resources)]
+        problems = [*self._references(resources, left, uses, lacking), *_conflicts(resources)]
         arranged = None
         try:
             arranged = arrange([one.item for one in resources])
-        except Cycle as cycle:
-            problems.append(_cycle([resources[position] for position in cycle.positions]))
+        except Cycles as found:
+            problems += [_cycle([resources[position] for position in cycle]) for cycle in found.cycles]
         units = tuple(resources[position].unit for position in arranged.order) if arranged else ()
         return _Structure(tuple(kept), tuple(again), arranged, tuple(unit.place for unit in units), Where(units),
                           tuple(problems))
 
-    def _references(self, resources: Sequence[Compiled], left: Sequence[Left], uses: tuple[str, ...]) \
-            -> list[Problem]:
+    def _references(self, resources: Sequence[Compiled], left: Sequence[Left], uses: tuple[str, ...],
+                    lacking: frozenset[str]) -> list[Problem]:
         """References to what is not there, and notifications of what cannot be notified."""
         by_id = {one.item.id: one for one in resources}
         known = {*by_id, *(one.id for one in left), *(f"use: {name}" for name in uses)}
@@ -101,7 +103,7 @@ class Graphs:
         for one in resources:
             item = one.item
             for reference in (*item.requires, *item.notifies, *item.watches):
-                if reference not in known:
+                if reference not in known and reference.partition(": ")[0] not in lacking:
                     mend = _nearest(reference, known)
                     problems.append(Problem(f"there is no `{reference}` among the host's resources",
                                             one.where[reference], mend))

@@ -34,7 +34,8 @@ class Pending:
 
     def refuse(self, *_: object, **__: object) -> NoReturn:
         parts = self.value.parts if isinstance(self.value, Join) else (self.value,)
-        raise KnownLater(next(f"`{part.key}` of {part.id}" for part in parts if isinstance(part, Output)))
+        first = next(part for part in parts if isinstance(part, Output))
+        raise KnownLater(f"`{first.key}` of {first.id}", first.key)
 
     __str__ = __bool__ = __len__ = __iter__ = __getitem__ = __contains__ = __call__ = refuse
     __eq__ = __ne__ = __lt__ = __le__ = __gt__ = __ge__ = refuse

@@ -36,16 +36,17 @@ class Arranged:
     notifies: tuple[tuple[int, ...], ...]
 
 
-class Cycle(Exception):
-    """Explicit edges go round. positions: of the items in it, each needing the next, the first one last again."""
+class Cycles(Exception):
+    """Explicit edges go round. Of each cycle the positions of the items in it, each needing the next, the first one
+    last again."""
 
-    def __init__(self, positions: Sequence[int]) -> None:
-        super().__init__(list(positions))
-        self.positions = tuple(positions)
+    def __init__(self, cycles: Sequence[tuple[int, ...]]) -> None:
+        super().__init__(list(cycles))
+        self.cycles = tuple(cycles)
 
 
 def arrange(items: Sequence[Item]) -> Arranged:
-    """Puts items in order. References that name none of them are left out. Raises Cycle."""
+    """Puts items in order. References that name none of them are left out. Raises Cycles."""
     find = finder(items)
     needs: list[dict[int, None]] = [{} for _ in items]  # dicts as ordered sets
     notifies: list[dict[int, None]] = [{} for _ in items]
@@ -89,10 +90,18 @@ def _places(positions: Iterable[int], place: dict[int, int]) -> tuple[int, ...]:
 
 
 def _refuse_cycles(before: Sequence[Iterable[int]]) -> None:
-    try:
-        TopologicalSorter(dict(enumerate(before))).prepare()
-    except CycleError as error:
-        raise Cycle(error.args[1][::-1]) from None
+    left, cycles = [dict.fromkeys(one) for one in before], []
+    while True:
+        try:
+            TopologicalSorter(dict(enumerate(left))).prepare()
+        except CycleError as error:
+            found = error.args[1]  # each one comes before the next
+            del left[found[1]][found[0]]  # so that the next cycle is found
+            cycles.append(tuple(found[::-1]))
+        else:
+            break
+    if cycles:
+        raise Cycles(cycles)
 
 
 def _implied(items: Sequence[Item], before: Sequence[dict[int, None]]) -> list[tuple[int, int]]:

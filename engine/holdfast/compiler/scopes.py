@@ -1,7 +1,8 @@
 """Names and what they stand for: scopes, definitions, and the evaluation of both for one host at a time.
 
-From the weakest to the strongest: a parameter's default, the inventory (all, groups, host), a document's `vars`, the
-parameters that `use` gives, `item` and what `register` names, `--set`.
+From the weakest to the strongest: the inventory (all, groups, host), a document's `vars`, its parameters, `item` and
+what `register` names, `--set`. A parameter of a document that is used is what `use` gives, else its default; one of a
+document that is applied by itself is what the inventory has under its name, else its default.
 """
 from __future__ import annotations
 

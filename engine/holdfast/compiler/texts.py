@@ -148,10 +148,10 @@ def _mend_of(said: str, environment: Environment) -> str:
     unknown = re.match(r"No (filter|test) named '([^']*)'", said)
     if unknown:
         return did_you_mean(unknown[2], environment.filters if unknown[1] == "filter" else environment.tests)
+    if "unexpected end of template" in said.lower():
+        return "a {{ or a {% … %} block is not closed"
     if "end of print statement" in said:
         return "one expression stands between {{ and }}; a filter follows `|`"
-    if "unexpected end of template" in said.lower() or "end of file" in said.lower():
-        return "a {% … %} block or {{ is not closed"
     if "expected token" in said:
         return "look at brackets and quotes"
     return ""
@@ -215,7 +215,7 @@ def run_problem(error: Exception, source: str, at: At, known: Callable[[], list[
         return _not_defined(error, source, position.line, at, known)
     word, mend = "", ""
     if isinstance(error, KnownLater):
-        what = f"{error.what} is known only on the host"
+        what, word = f"{error.what} is known only on the host", error.word
         mend = "it can only be passed on, as in `{{ v.stdout }}`; to act on a change use `watch` or `notify`"
     elif isinstance(error, Misused):
         what, mend = error.what, error.mend

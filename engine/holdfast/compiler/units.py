@@ -143,8 +143,9 @@ class Builder:
             scope.definitions[name] = Definition(name, self.value(entry.value), scope, entry.value.place)
         for parameter in document.parameters.values():
             if parameter.default is not None:
-                scope.defaults[parameter.name] = Definition(
-                    parameter.name, self.value(parameter.default), scope, parameter.default.place)
+                weak = scope.defaults if scope.asked == document.place else scope.definitions
+                weak.setdefault(parameter.name, Definition(
+                    parameter.name, self.value(parameter.default), scope, parameter.default.place))
         self.scopes.append((document, scope))
         context = Context(scope)
         units: list[Unit | LoopedUse] = []

@@ -18,10 +18,18 @@ Found = tuple[dict[str, Document], list[Problem]]
 
 
 def load_documents(paths: Sequence[Path], types: Types, shipped: Path | None = None) -> dict[str, Document]:
-    """All documents of the files and folders, by name, and those of the library that they use.
+    """As `read_documents`, for those who need nothing but documents. Raises Problems."""
+    documents, problems = read_documents(paths, types, shipped)
+    if problems:
+        raise Problems(problems)
+    return documents
+
+
+def read_documents(paths: Sequence[Path], types: Types, shipped: Path | None = None) -> Found:
+    """All documents of the files and folders, by name, and those of the library that they use; and all that is wrong.
 
     A folder stands for all *.yml and *.yaml below it. shipped: the folder of the library's documents; None: the one
-    that comes with Holdfast. A document of the user's hides a shipped one of the same name. Raises Problems.
+    that comes with Holdfast. A document of the user's hides a shipped one of the same name.
     """
     problems: list[Problem] = []
     documents: dict[str, Document] = {}
@@ -39,9 +47,7 @@ def load_documents(paths: Sequence[Path], types: Types, shipped: Path | None = N
         Problem(f"there is no document `{use.document}`", use.name.place, did_you_mean(use.document, documents))
         for use in _missing(documents)]
     problems += _recursions(documents)
-    if problems:
-        raise Problems(_unique(problems))
-    return documents
+    return documents, list(dict.fromkeys(problems))
 
 
 def load_text(text: str, file: str, types: Types) -> tuple[list[Document], list[Problem]]:
@@ -132,7 +138,3 @@ def _recursions(documents: dict[str, Document]) -> list[Problem]:
     for document in documents.values():
         visit(document, [])
     return problems
-
-
-def _unique(problems: Iterable[Problem]) -> list[Problem]:
-    return list(dict.fromkeys(problems))

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event, inspect, make_url, select
-from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, OperationalError
+from sqlalchemy.exc import ArgumentError, DatabaseError, DBAPIError, NoSuchModuleError
 
 from holdfast.problems import Problem, Problems
 from holdfast.store.tables import NEWEST, metadata, version
@@ -109,7 +109,7 @@ def translated(where: str) -> Iterator[None]:
 def _problem(where: str, error: DBAPIError) -> Problem:
     said = " ".join(str(error.orig).split())
     if isinstance(error.orig, sqlite3.DatabaseError):
-        if not isinstance(error, OperationalError):
+        if type(error) is DatabaseError:
             return Problem(f"the store {where} is damaged: {said}", None,
                            "move it aside and run again: only the history is in it, the hosts are as they are")
         if "locked" in said:
