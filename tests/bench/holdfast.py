@@ -24,11 +24,11 @@ def tool(fleet: Fleet, folder: Path) -> Tool:
     (folder / "item.conf.j2").write_text(work.TEMPLATE)
     call = (str(program), "-i", "inventory.yml")
     one = ("-t", fleet.chosen(Phase.ONE)[0].name)
-    commands = {
+    commands = {  # with --exit-code it ends with 3 if it changed or would change something
         Phase.FIRST: Command((*call, "apply", "site.yml"), folder),
-        Phase.NOOP: Command((*call, "apply", "site.yml"), folder),
-        Phase.PLAN: Command((*call, "plan", "site.yml"), folder),
-        Phase.ONE: Command((*call, "apply", "site.yml", *one), folder),
+        Phase.NOOP: Command((*call, "apply", "site.yml", "--exit-code"), folder),
+        Phase.PLAN: Command((*call, "plan", "site.yml", "--exit-code"), folder),
+        Phase.ONE: Command((*call, "apply", "site.yml", "--exit-code", *one), folder),
     }
     return Tool(NAME, f"Holdfast {version('holdfast')}", commands, lambda phase, output: "", most_runs=99)
 
