@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import platform
+import subprocess
 import sys
 from importlib.metadata import version
 from pathlib import Path
@@ -20,7 +21,7 @@ _STATES = {"systemd-journald": "static", "systemd-logind": "static", "dbus": "st
 def tools(fleet: Fleet, folder: Path) -> list[Tool]:
     """All floors, the one that Holdfast is held against first."""
     asyncssh = f"asyncssh {version('asyncssh')}"
-    python = f"Python {platform.python_version()}"
+    python = f"Python {platform.python_version()} on the controller"
     client = (sys.executable, str(_HERE / "floor_client.py"))
     jobs = {Phase.NOOP: folder / "all.json", Phase.ONE: folder / "one.json"}
     for phase, path in jobs.items():
@@ -35,15 +36,20 @@ def tools(fleet: Fleet, folder: Path) -> list[Tool]:
     return [
         _floor(OBSERVE_ALL, asyncssh, over_ssh("observe")),
         _floor("asyncssh-true", asyncssh, over_ssh("true")),
-        _floor("ssh-true", "OpenSSH client", _openssh(fleet, folder)),
+        _floor("ssh-true", _openssh_version(), _openssh(fleet, folder)),
         _floor("import asyncssh", asyncssh, alone("import asyncssh")),
-        _floor("import holdfast.cli.main", "Holdfast", alone("import holdfast.cli.main")),
+        _floor("import holdfast", f"Holdfast {version('holdfast')}", alone("import holdfast")),
         _floor("start Python", python, alone("pass")),
     ]
 
 
-def _floor(name: str, version: str, commands: dict[Phase, Command]) -> Tool:
-    return Tool(name, version, commands, lambda phase, output: "", most_runs=99, is_floor=True)
+def _floor(name: str, said_version: str, commands: dict[Phase, Command]) -> Tool:
+    return Tool(name, said_version, commands, lambda phase, output: "", most_runs=99, is_floor=True)
+
+
+def _openssh_version() -> str:
+    said = subprocess.run(("ssh", "-V"), capture_output=True, text=True, timeout=10, check=False).stderr
+    return said.partition(",")[0].replace("_", " ")
 
 
 def _openssh(fleet: Fleet, folder: Path) -> dict[Phase, Command]:

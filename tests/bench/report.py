@@ -75,8 +75,7 @@ def cell(found: Figure | None) -> str:
 
 
 def _versions(tools: Sequence[Tool]) -> str:
-    named = dict.fromkeys(tool.version for tool in tools)
-    return "; ".join(named) + f"; Python {platform.python_version()} on the controller"
+    return "; ".join(dict.fromkeys(tool.version for tool in tools))
 
 
 def _targets(results: Results, compiled: Measured | None) -> str:

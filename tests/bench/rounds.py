@@ -71,7 +71,9 @@ class Rounds:
                 sample = self._run(tool, Phase.ONE)
             self.results.rehearsals.append(Rehearsal(tool.name, count.logins, count.sessions, sample.fault))
             self.say(f"rehearsal {tool.name}: {count.sessions} sessions in {count.logins} log-ins {sample.fault}")
-            if not sample.fault:
+            if sample.fault:
+                self.say(sample.measured.output[-2000:])
+            else:
                 able.append(tool)
         return able
 
