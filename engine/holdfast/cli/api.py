@@ -56,14 +56,14 @@ class Project(Protocol):
         ...
 
     async def run_async(self, *, mode: Mode, documents: Sequence[str], targets: str, rollout: Mapping[str, Any],
-                        emit: Emit, stop: Stop, fresh_facts: bool) -> RunDone: ...
+                        emit: Emit, stop: Stop, kept_facts_s: float) -> RunDone: ...
 
     async def command_async(self, command: Sequence[str] | str, *, targets: str, rollout: Mapping[str, Any],
                             emit: Emit, stop: Stop) -> RunDone:
         """A sequence is a program with its arguments, a text is for the shell."""
         ...
 
-    async def facts_async(self, *, targets: str, fresh: bool, rollout: Mapping[str, Any], emit: Emit,
+    async def facts_async(self, *, targets: str, kept_facts_s: float, rollout: Mapping[str, Any], emit: Emit,
                           stop: Stop) -> RunDone: ...
 
 

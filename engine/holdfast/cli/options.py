@@ -80,6 +80,12 @@ def add_targets(parser: ArgumentParser) -> None:
                              "'group:db', 'web*', 'facts.os.family=debian'")
 
 
+def add_kept_facts(parser: ArgumentParser) -> None:
+    """--kept-facts"""
+    parser.add_argument("--kept-facts", metavar="AGE", type=duration, default=0.0,
+                        help="use facts that were gathered at most so long ago, as in 10m (default: ask the hosts)")
+
+
 def add_login(parser: ArgumentParser) -> None:
     """Who to be on the hosts."""
     group = parser.add_argument_group("reaching hosts")
@@ -110,7 +116,7 @@ def add_run(parser: ArgumentParser, diff: bool) -> None:
     parser.add_argument("--diff", action=BooleanOptionalAction, default=diff, help="show what is different in texts"
                         + ("" if diff else ", resource by resource"))
     parser.add_argument("--exit-code", action="store_true", help="end with 3 when changes were made or are pending")
-    parser.add_argument("--fresh-facts", action="store_true", help="gather facts anew even if young ones are kept")
+    add_kept_facts(parser)
     add_login(parser)
     add_rollout(parser)
 

@@ -18,7 +18,7 @@ def run_states(args: Namespace, console: Console, api: GetApi, mode: Mode, drift
 
     async def start(emit: Emit, stop: Stop) -> RunDone:
         return await project.run_async(mode=mode, documents=args.documents, targets=args.targets,
-                                       rollout=rollout(args), emit=emit, stop=stop, fresh_facts=args.fresh_facts)
+                                       rollout=rollout(args), emit=emit, stop=stop, kept_facts_s=args.kept_facts)
 
     done, interrupted = carry_out(args, console, api, project, start, drift=drift)
     if not console.json:

@@ -83,13 +83,13 @@ def test_the_options_reach_the_project(tmp_path):
     api = Standin((quiet("a"),))
     said = holdfast(tmp_path, "-i", "one.ini", "--set", "port=80", "apply", "x.yml", "-i", "two.yml", "--set",
                     "names=[a, b]", "-t", "role=web", "--at-once", "7", "--batches", "1, 10%,100%", "--error-budget",
-                    "5%", "--host-limit", "1m30s", "--run-limit", "2h", "--user", "ann", "--key", "id", "--fresh-facts",
-                    api=api)
+                    "5%", "--host-limit", "1m30s", "--run-limit", "2h", "--user", "ann", "--key", "id",
+                    "--kept-facts", "10m", api=api)
     assert said.code == 0
     assert api.loaded == {"inventory": ["one.ini", "two.yml"], "set": {"port": 80, "names": ["a", "b"]}, "user": "ann",
                           "key": "id"}
-    assert {name: api.asked[name] for name in ("mode", "documents", "targets", "rollout", "fresh_facts")} == {
-        "mode": "apply", "documents": ["x.yml"], "targets": "role=web", "fresh_facts": True,
+    assert {name: api.asked[name] for name in ("mode", "documents", "targets", "rollout", "kept_facts_s")} == {
+        "mode": "apply", "documents": ["x.yml"], "targets": "role=web", "kept_facts_s": 600.0,
         "rollout": {"at_once": 7, "batches": (1, "10%", "100%"), "error_budget": "5%", "host_s": 90.0, "run_s": 7200.0}}
 
 
