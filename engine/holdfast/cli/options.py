@@ -103,6 +103,12 @@ def add_rollout(parser: ArgumentParser) -> None:
     group.add_argument("--run-limit", metavar="TIME", type=duration, help="the longest time for the whole run")
 
 
+def add_kept_facts(parser: ArgumentParser) -> None:
+    """--kept-facts"""
+    parser.add_argument("--kept-facts", metavar="TIME", type=duration, default=0.0,
+                        help="use facts that were gathered at most so long ago, as in 10m (default: gather them anew)")
+
+
 def add_run(parser: ArgumentParser, diff: bool) -> None:
     """What plan, apply and drift share. diff: are diffs shown unless --no-diff is given?"""
     parser.add_argument("documents", metavar="FILE", nargs="*", help="documents (default: all of playbooks/)")
@@ -110,7 +116,7 @@ def add_run(parser: ArgumentParser, diff: bool) -> None:
     parser.add_argument("--diff", action=BooleanOptionalAction, default=diff, help="show what is different in texts"
                         + ("" if diff else ", resource by resource"))
     parser.add_argument("--exit-code", action="store_true", help="end with 3 when changes were made or are pending")
-    parser.add_argument("--fresh-facts", action="store_true", help="gather facts anew even if young ones are kept")
+    add_kept_facts(parser)
     add_login(parser)
     add_rollout(parser)
 

@@ -5,7 +5,7 @@ from argparse import ArgumentParser, Namespace
 
 from holdfast.cli.api import Emit, GetApi, Stop
 from holdfast.cli.console import Console
-from holdfast.cli.options import add_login, add_rollout, add_targets
+from holdfast.cli.options import add_kept_facts, add_login, add_rollout, add_targets
 
 
 def add(parser: ArgumentParser) -> None:
@@ -18,7 +18,7 @@ examples:
   holdfast facts --json | jq -r 'select(.event == "facts") | .host + " " + .facts.os.name'"""
     parser.add_argument("names", metavar="NAME", nargs="*", help="facts to show, as in os or os.family (default: all)")
     add_targets(parser)
-    parser.add_argument("--fresh-facts", action="store_true", help="gather facts anew even if young ones are kept")
+    add_kept_facts(parser)
     add_login(parser)
     add_rollout(parser)
 
@@ -31,13 +31,12 @@ def run(args: Namespace, console: Console, api: GetApi) -> int:
     from holdfast.reports.facts import facts_lines, picked  # noqa: PLC0415
     from holdfast.reports.summary import summary  # noqa: PLC0415
 
-    project = load_project(args, console, api)
+    with load_project(args, console, api) as project:
+        async def start(emit: Emit, stop: Stop) -> RunDone:
+            return await project.facts_async(targets=args.targets, rollout=rollout(args), emit=emit, stop=stop,
+                                             kept_facts_s=args.kept_facts)
 
-    async def start(emit: Emit, stop: Stop) -> RunDone:
-        return await project.facts_async(targets=args.targets, fresh=args.fresh_facts, rollout=rollout(args), emit=emit,
-                                         stop=stop)
-
-    done, interrupted = carry_out(args, console, api, project, start, quiet=True)
+        done, interrupted = carry_out(args, console, api, project, start, quiet=True)
     facts = {host: picked(found, args.names) for host, found in done.facts.items()}
     console.results(facts_lines(facts, console.style),
                     ({"event": "facts", "host": host, "facts": found} for host, found in facts.items()))
