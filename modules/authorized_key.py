@@ -201,7 +201,19 @@ def parse(line: str) -> Optional[Key]:
         blob = binascii.a2b_base64(words[1].encode("ascii"))
     except ValueError:
         return None
-    length = int.from_bytes(blob[:4], "big")
-    if blob[4:4 + length] != words[0].encode("ascii") or len(blob) <= 4 + length:
+    parts = _parts(blob)
+    if len(parts) < 2 or parts[0] != words[0].encode("ascii"):
         return None
     return Key(options, words[0], blob, words[1], words[2] if len(words) > 2 else "")
+
+
+def _parts(blob: bytes) -> List[bytes]:
+    """The parts of a key, each of which has its length in four bytes before it; [] when it is cut short."""
+    parts: List[bytes] = []
+    while blob:
+        length = int.from_bytes(blob[:4], "big")
+        parts.append(blob[4:4 + length])
+        if len(blob) < 4 + length:
+            return []
+        blob = blob[4 + length:]
+    return parts

@@ -83,7 +83,8 @@ class Cron(Resource):
             if name in CRONS_OWN:
                 raise Refused("env", "%s is cron's own and holds for all lines below it" % name,
                               "put it into the crontab with `line`")
-            checks.one_line(self.env[name])
+            if "\n" in self.env[name] or "\r" in self.env[name]:
+                raise Refused("env", "%s holds more than one line" % name, "one line only")
         if self.state == "absent":
             return
         if not (self.command or "").strip():

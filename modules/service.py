@@ -83,10 +83,10 @@ class Service(Resource):
         names = list(dict.fromkeys(resource.unit_name for resource in resources))
         glances, wanted = systemd.glance(names), systemd.wanted_at_boot()
         plain = [resource._plain(glances.get(resource.unit_name), wanted) for resource in resources]
-        doubtful = [r.unit_name for r, observed in zip(resources, plain) if observed is None]
+        doubtful = [resource.unit_name for number, resource in enumerate(resources) if plain[number] is None]
         units = systemd.show(list(dict.fromkeys(doubtful))) if doubtful else {}
         full = {name: Observed(unit, _is_enabled(unit, wanted)) for name, unit in units.items()}
-        return [observed or full[resource.unit_name] for resource, observed in zip(resources, plain)]
+        return [plain[number] or full[resource.unit_name] for number, resource in enumerate(resources)]
 
     def _plain(self, unit: Optional[systemd.Unit], wanted: FrozenSet[str]) -> Optional[Observed]:
         """The observation, if a glance is enough to see that nothing is to be done."""

@@ -14,7 +14,7 @@ import asyncio
 import getpass
 import socket
 import time
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -25,7 +25,7 @@ from holdfast import library
 from holdfast.channels.boot import archive
 from holdfast.channels.model import Become, Connection
 from holdfast.compiler.model import Compiled, HostGraph, Rollout
-from holdfast.documents.loading import files_of, load_documents
+from holdfast.documents.loading import files_of, read_documents
 from holdfast.documents.model import Document, State, Use
 from holdfast.documents.types import Types
 from holdfast.executor.model import Happening, HostResult, Job, Mode, RunDone, RunStarted
@@ -119,14 +119,14 @@ class Project:
         """Names and values of the secrets that have been read by now, to be masked wherever they might turn up."""
         return self._secrets
 
-    def documents(self, paths: Sequence[str | Path] = ()) -> dict[str, Document]:
-        """The documents of these files and folders, (): of playbooks/, and those that they use, by name."""
+    def _documents(self, paths: Sequence[str | Path]) -> tuple[dict[str, Document], list[Problem]]:
+        """The documents of these files and folders, (): of playbooks/, and those that they use; what is wrong in them."""
         own = self.folder / "playbooks"
         if not paths and not own.is_dir():
             raise Problems([Problem("there are no documents here", Place(str(own)),
                                     "make the folder `playbooks` (`holdfast init` does), or name files")])
         chosen = [Path(path) for path in paths] or [own]
-        return load_documents(chosen, self.types, [own, library.root() / "playbooks"])
+        return read_documents(chosen, self.types, [own] if own.is_dir() else [])
 
     # -- asking ------------------------------------------------------------------------------------------------------
 
@@ -224,9 +224,9 @@ class Project:
         from holdfast.compiler.compiling import Request, compile_documents  # noqa: PLC0415  # brings Jinja2
         from holdfast.inventory.targets import chosen  # noqa: PLC0415  # few commands need it
 
-        documents = self.documents(paths)
+        documents, problems = self._documents(paths)
         names = self._named(documents, paths, targets)
-        request = Request(documents, self.inventory, self.types, chosen, names, targets or None, self.settings,
+        request = Request(documents, self.inventory, self.types, chosen, problems, names, targets or None, self.settings,
                           facts or {}, root=self.folder)
         compiled = compile_documents(request)
         for graph in compiled.graphs.values():
@@ -297,9 +297,8 @@ class Project:
         async def keep(result: HostResult) -> None:
             await store.kept(job.run, result)
 
-        collected: Callable[[str, HostResult], Awaitable[bool]] = store.collected_soon
         try:
-            done = await execute(job, archive(self.types.sources()), told, stop, keep=keep, collected=collected)
+            done = await execute(job, archive(self.types.sources()), told, stop, keep=keep, collected=store.collect)
         except Problems as problems:
             refused = RunDone(job.run, (), f"refused: {len(problems.problems)} problems", 0.0)
             await asyncio.wrap_future(store.end_run(refused, time.time()))

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     import _socket
 
 SOCKET = "/run/systemd/private"
-TIMEOUT_S = 5.0
+TIMEOUT_S = 2.0
 ANSWER_LIMIT = 4 * 1024 * 1024  # bytes
 METHOD_CALL, METHOD_RETURN, ERROR = 1, 2, 3
 REPLY_SERIAL = 5  # the header field that says which call is answered
@@ -76,8 +76,11 @@ def asked(calls: Sequence[Call]) -> List[bytes]:
     try:
         conversation.settimeout(TIMEOUT_S)
         conversation.connect(SOCKET)
-        greeting = b"\0AUTH EXTERNAL %s\r\nBEGIN\r\n" % str(os.geteuid()).encode().hex().encode()
-        conversation.sendall(greeting + b"".join(spelled(call, number) for number, call in enumerate(calls, 1)))
+        conversation.sendall(b"\0AUTH EXTERNAL %s\r\nBEGIN\r\n" % str(os.geteuid()).encode().hex().encode())
+        greeting = conversation.recv(4096)  # waited for: calls that come along with it are left lying by systemd
+        if not greeting.startswith(b"OK ") or not greeting.endswith(b"\r\n"):
+            raise ValueError("not greeted")
+        conversation.sendall(b"".join(spelled(call, number) for number, call in enumerate(calls, 1)))
         return _answers(conversation, len(calls))
     finally:
         conversation.close()
@@ -85,18 +88,13 @@ def asked(calls: Sequence[Call]) -> List[bytes]:
 
 def _answers(conversation: "_socket.socket", count: int) -> List[bytes]:
     found: Dict[int, bytes] = {}
-    data, is_greeted = b"", False
+    data = b""
     while len(found) < count:
         part = conversation.recv(65536)
         data += part
         if not part or len(data) > ANSWER_LIMIT:
             raise ValueError("no answer")
-        if not is_greeted and b"\r\n" in data:
-            line, _, data = data.partition(b"\r\n")
-            if not line.startswith(b"OK "):
-                raise ValueError("not greeted")
-            is_greeted = True
-        while is_greeted and len(data) >= 16 and len(data) >= _extent(data)[1]:
+        while len(data) >= 16 and len(data) >= _extent(data)[1]:
             start, end = _extent(data)
             if data[1] == ERROR:
                 raise ValueError("refused")

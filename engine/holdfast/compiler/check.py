@@ -6,7 +6,7 @@ from typing import Any
 
 from holdfast.compiler.faults import Fault, Misused
 from holdfast.compiler.resources import Resources
-from holdfast.compiler.scopes import Scope
+from holdfast.compiler.scopes import Scope, not_given
 from holdfast.compiler.texts import At, Code, find, place_in_file, undefined
 from holdfast.compiler.units import Builder, Unit
 from holdfast.compiler.values import Constant, Value
@@ -73,7 +73,7 @@ def _template_texts(unit: Unit, resources: Resources, problems: list[Problem]) -
         place = unit.resource.arguments[name].value.place
         kind = "templates" if declared.controller == "template" else "files"
         try:
-            path = str(resources.run.find_file(value.value, kind, unit.context.scope.folder))
+            path = str(resources.run.outside.find(value.value, kind, unit.context.scope.folder))
             if kind == "templates":
                 texts += _with_included(path, resources, {})
         except Misused as error:
@@ -87,7 +87,7 @@ def _with_included(path: str, resources: Resources, seen: dict[str, None]) -> Te
     if path in seen:
         return []
     seen[path] = None
-    code = resources.template(path)
+    code = resources.contents.template(path)
     at = place_in_file(path, code.source)
     texts: Texts = [(code, at)]
     for name in code.templates:
@@ -112,10 +112,7 @@ def _undefined(texts: Texts, known: set[str]) -> list[Problem]:
 
 
 def _not_given(document: State, given: Collection[str], asked: Place) -> list[Problem]:
-    return [Problem(f"`{document.name}` needs the parameter `{parameter.name}`", asked,
-                    f"give it under `parameters:`, with --set {parameter.name}=…, or give it a default",
-                    (("declared here", parameter.place),))
-            for parameter in document.parameters.values()
+    return [not_given(document.name, parameter, asked) for parameter in document.parameters.values()
             if parameter.default is None and parameter.name not in given]
 
 

@@ -50,13 +50,13 @@ class Request:
     inventory: Inventory
     types: Types
     select: Select
-    problems: Sequence[Problem] = ()
     names: Sequence[str] | None = None
     targets: str | None = None
     settings: Mapping[str, Any] = field(default_factory=dict)
     facts: Facts = field(default_factory=dict)
     sources: Sources = field(default_factory=Disk)
     root: Path = Path()
+    problems: Sequence[Problem] = ()
 
 
 def compile_documents(request: Request) -> Compiled:
@@ -74,7 +74,8 @@ def compile_documents(request: Request) -> Compiled:
         elif compilation.waits:
             waiting.append(host)
     compilation.raise_problems()
-    return Compiled(graphs, tuple(waiting), compilation.graph_of, compilation.resources.blobs.get, compilation.rollout)
+    return Compiled(graphs, tuple(waiting), compilation.graph_of, compilation.resources.contents.get,
+                    compilation.rollout)
 
 
 def _types_in(unit: Unit | LoopedUse, documents: Mapping[str, Document]) -> set[str]:

@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from holdfast.compiler.faults import Fault
-from holdfast.compiler.scopes import Evaluator, HostVars
+from holdfast.compiler.hostvars import HostVars
+from holdfast.compiler.scopes import Evaluator
 from holdfast.compiler.sources import Sources
 from holdfast.documents.model import is_template
 from holdfast.inventory.model import Inventory, Variable

@@ -1,21 +1,20 @@
 """One declared resource on one host: conditions, loop, name, arguments; checked by its type, secrets taken out."""
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
-import jinja2
+from jinja2.utils import missing
 
-from holdfast.compiler.faults import Fault, Misused, NeedsFacts
+from holdfast.compiler.contents import Contents
+from holdfast.compiler.faults import Fault, NeedsFacts
 from holdfast.compiler.hosts import Reads, View
-from holdfast.compiler.later import Pending, Registered, unmark
+from holdfast.compiler.later import Pending, Registered
 from holdfast.compiler.model import Left
 from holdfast.compiler.order import Item
 from holdfast.compiler.scopes import Evaluator
 from holdfast.compiler.secret import Secrets, SecretText, holds, seal
-from holdfast.compiler.texts import Code, guarded_run, place_in_file, syntax_problem
 from holdfast.compiler.units import Builder, Compiled, Context, LoopedUse, Outcome, Ref, Unit
 from holdfast.compiler.values import OMIT, Text, Value
 from holdfast.documents.arguments import refusal
@@ -28,31 +27,13 @@ from holdfast_host.resource import Resource as ResourceType
 from holdfast_host.values import Blob, Join, Later, describe, references, secret_names, to_wire
 
 
-class Blobs:
-    """Contents of files that hosts may ask for, by SHA-256."""
-
-    def __init__(self) -> None:
-        self._data: dict[str, bytes] = {}
-
-    def keep(self, data: bytes) -> Blob:
-        name = hashlib.sha256(data).hexdigest()
-        self._data.setdefault(name, data)
-        return Blob(name, len(data))
-
-    def get(self, sha256: str) -> bytes:
-        """Raises KeyError."""
-        return self._data[sha256]
-
-
 class Resources:
     """Makes units into nodes-to-be, for one host after the other."""
 
     def __init__(self, run: Evaluator, builder: Builder, types: Types) -> None:
         self.run, self.builder, self.types = run, builder, types
-        self.blobs = Blobs()
+        self.contents = Contents(run)
         self._structures: dict[tuple[Item, int], int] = {}
-        self._files: dict[str, Blob] = {}
-        self._templates: dict[str, Code] = {}
         self._busy: list[Unit | LoopedUse] = []
         self._classes: dict[str, type[ResourceType]] = {}
 
@@ -84,7 +65,7 @@ class Resources:
                 raise NeedsFacts
             if outcome.problems:
                 raise Fault(outcome.problems)
-            return Registered(outcome.made[0].item.id) if outcome.made else jinja2.utils.missing
+            return Registered(outcome.made[0].item.id) if outcome.made else missing
 
         if name:
             unit.context.scope.registered[name] = value
@@ -277,7 +258,7 @@ class Resources:
             if found is OMIT:
                 continue
             if declared.controller:
-                found, hidden = self._content(declared, found, place, unit)
+                found, hidden = self.contents.content(declared, found, place)
             if declared.secret == ALWAYS and isinstance(found, str) and not isinstance(found, SecretText):
                 hidden = {**hidden, found: f"{identity} {argument}"}
                 if len(found) < SHORTEST:
@@ -334,50 +315,6 @@ class Resources:
                 found.append(f"{ref.type}: {name}")
                 where.setdefault(found[-1], ref.place)
         return tuple(found)
-
-    # -- contents of files -------------------------------------------------------------------------------------------
-
-    def _content(self, declared: Arg, name: Any, place: Place, unit: Unit) -> tuple[Any, Secrets]:
-        """What goes to the host for the name of a file on the controller."""
-        if name is None:
-            return None, {}
-        if not isinstance(name, str):
-            raise Fault([Problem(f"`{declared.name}` is the path of a file on the controller, not {describe(name)}"
-                                 if not isinstance(name, Pending) else
-                                 f"`{declared.name}` has to be known before the host is touched", place)])
-        try:
-            path = self.run.find_file(name, "files" if declared.controller == "file" else "templates",
-                                      unit.context.scope.folder)
-            if declared.controller == "file":
-                if str(path) not in self._files:
-                    self._files[str(path)] = self.blobs.keep(self.run.read(path))
-                return self._files[str(path)], {}
-            return self._rendered(str(path))
-        except Misused as error:
-            raise Fault([Problem(error.what, place, error.mend)]) from None
-
-    def template(self, path: str) -> Code:
-        """A compiled template file. Raises Fault, Misused."""
-        if path not in self._templates:
-            run = self.run
-            source = run.read_template(run.find_template(path, ""))
-            try:
-                self._templates[path] = run.texts.file(path, source)
-            except jinja2.TemplateSyntaxError as error:
-                raise Fault([syntax_problem(error, source, place_in_file(path, source), run.environment)]) from None
-        return self._templates[path]
-
-    def _rendered(self, path: str) -> tuple[Any, Secrets]:
-        code, run = self.template(path), self.run
-        before, run.secrets = run.secrets, {}
-        try:
-            text = guarded_run(code, place_in_file(path, code.source), run.known, unmark)
-            hidden = run.secrets
-        finally:
-            run.secrets = before
-        if isinstance(text, Pending) or (hidden and holds(text, hidden)):
-            return text, hidden
-        return self.blobs.keep(text.encode("utf-8", "surrogateescape")), {}
 
 
 def _why(value: Value) -> str:

@@ -6,16 +6,18 @@ document that is applied by itself is what the inventory has under its name, els
 """
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 from jinja2.utils import missing
 
 from holdfast.compiler.environment import Environment
-from holdfast.compiler.faults import Fault, Misused, NeedsFacts
+from holdfast.compiler.faults import Fault, NeedsFacts
 from holdfast.compiler.hosts import Leaf, Memo, Reads, Tracked, View
+from holdfast.compiler.hostvars import HostVars
 from holdfast.compiler.later import Pending
+from holdfast.compiler.outside import Outside
 from holdfast.compiler.secret import Secrets, SecretText
 from holdfast.compiler.sources import Sources
 from holdfast.compiler.texts import Texts
@@ -26,10 +28,16 @@ from holdfast.documents.yamltree import decode
 from holdfast.inventory.model import Host, Inventory, Variable
 from holdfast.problems import Place, Problem
 from holdfast_host.redact import SHORTEST
-from holdfast_host.values import did_you_mean
 
 MANAGED = "Managed by Holdfast: what is changed here by hand is put back"
 NOTHING = object()
+
+
+def not_given(document: str, parameter: Parameter, asked: Place) -> Problem:
+    """A parameter without a value."""
+    return Problem(f"`{document}` needs the parameter `{parameter.name}`", asked,
+                   f"give it under `parameters:`, with --set {parameter.name}=…, or give it a default",
+                   (("declared here", parameter.place),))
 
 
 class Definition:
@@ -55,8 +63,8 @@ class Scope:
     """What names mean in one document. folder: that of the document's file. asked: where the document is used, or it
     itself. registered: gives for a name the value of what `register` names."""
 
-    def __init__(self, folder: Path, asked: Place) -> None:
-        self.folder, self.asked = folder, asked
+    def __init__(self, folder: Path, asked: Place, document: str = "") -> None:
+        self.folder, self.asked, self.document = folder, asked, document
         self.definitions: dict[str, Definition] = {}
         self.defaults: dict[str, Definition] = {}
         self.parameters: dict[str, Parameter] = {}
@@ -70,7 +78,8 @@ class Evaluator:
     """Evaluates for one host at a time; one for a whole compilation. It is what Jinja asks for names."""
 
     def __init__(self, inventory: Inventory, settings: Mapping[str, Any], sources: Sources, root: Path) -> None:
-        self.inventory, self.settings, self.sources, self.root = inventory, settings, sources, root
+        self.inventory, self.settings = inventory, settings
+        self.outside = Outside(sources, root)
         self.secrets: Secrets = {}  # read by the value in hand: value -> name
         self.counted = 0
         self.reads = Reads()
@@ -80,7 +89,6 @@ class Evaluator:
         self.scope, self.item, self.view = self.plain_scope, NOTHING, None
         self._stack: list[Definition] = []
         self._inventory_definitions: dict[int, tuple[Variable, Definition]] = {}
-        self._secret_values: dict[tuple[str, str, str], SecretText | Fault] = {}
         self._groups: dict[str, list[str]] | None = None
         self._views: dict[str, View] = {}
         self._built_in: dict[str, Callable[[], Any]] = {
@@ -116,7 +124,11 @@ class Evaluator:
         """What Jinja gets for a variable; `missing` if there is none."""
         value = self._named(key)
         parameter = self.scope.parameters.get(key)
-        return value if parameter is None or value is missing else self._fitting(parameter, value)
+        if parameter is None:
+            return value
+        if value is missing:
+            raise Fault([not_given(self.scope.document, parameter, self.scope.asked)])
+        return self._fitting(parameter, value)
 
     def apart(self, value: Value) -> tuple[Any, Secrets]:
         """A value that stands in a resource, and the secrets that it was made with."""
@@ -296,6 +308,19 @@ class Evaluator:
             self._groups = found
         return self._groups
 
+    def on_host(self, name: str, key: str) -> Any:
+        """An inventory variable of any host, `missing` if it has none. It is no part of what was read of this one."""
+        view = self.variables_of(name)
+        variable = view.variable(key)
+        if variable is None:
+            return missing
+        before = self.within(view, self.plain_scope)
+        try:
+            return self.value_of(self._definition(key, variable))
+        finally:
+            self.reads = Reads()
+            self.back(before)
+
     def variables_of(self, name: str) -> View:
         """A host as seen from others: without its facts."""
         if name not in self._views:
@@ -304,122 +329,21 @@ class Evaluator:
 
     # -- files, environment, secrets ---------------------------------------------------------------------------------
 
-    def find_file(self, name: str, kind: str, folder: Path) -> Path:
-        """A file of the controller: beside the document, or in `files/` or `templates/` (kind) there or in the
-        project. Raises Misused, naming where it was looked for."""
-        path = Path(name)
-        tried = [path] if path.is_absolute() else [
-            folder / path, folder / kind / path, self.root / kind / path, self.root / path]
-        for one in dict.fromkeys(tried):
-            if self.sources.is_file(one):
-                return one
-        raise Misused(f"there is no file `{name}`", "looked for " + ", ".join(map(str, dict.fromkeys(tried))))
-
     def find_template(self, name: str, beside: str) -> Path:
-        return self.find_file(name, "templates", Path(beside).parent if beside else self.scope.folder)
+        return self.outside.find(name, "templates", Path(beside).parent if beside else self.scope.folder)
 
     def read_template(self, path: Path) -> str:
-        text, problems = decode(self.read(path), str(path))
+        text, problems = decode(self.outside.read(path), str(path))
         if problems:
             raise Fault(problems)
         return text.replace("\r\n", "\n") if "\r\n" in text else text
 
-    def read(self, path: Path) -> bytes:
-        """A file's content. Raises Misused."""
-        try:
-            return self.sources.read(path)
-        except OSError as error:
-            raise Misused(f"{path} cannot be read: {error.strerror}") from None
-
     def lookup(self, what: str, *names: str) -> Any:
         """`lookup('file', 'key.pub')` and `lookup('env', 'HOME')`."""
-        name = what.rpartition(".")[2]
-        if name == "file" and len(names) == 1:
-            path = self.find_file(names[0], "files", self.scope.folder)
-            return self.read(path).decode("utf-8", "surrogateescape").rstrip()
-        if name == "env" and len(names) == 1:
-            return self.sources.environment(names[0]) or ""
-        raise Misused(f"there is no lookup `{what}` with {len(names)} arguments",
-                      "`file` and `env` take one; a secret is `{secret: NAME, command: …}`")
+        return self.outside.lookup(what, names, self.scope.folder)
 
     def secret(self, name: str, how: str, text: str, folder: Path, place: Place) -> SecretText:
-        """The value of a secret, asked for once. Raises Fault."""
-        key = (how, text, str(folder) if how == "file" else "")
-        if key not in self._secret_values:
-            try:
-                self._secret_values[key] = SecretText(self._secret_value(how, text, folder), name)
-            except Misused as error:
-                self._secret_values[key] = Fault([Problem(f"secret `{name}`: {error.what}", place, error.mend)])
-        found = self._secret_values[key]
-        if isinstance(found, Fault):
-            raise found
-        if found.name != name:
-            found = SecretText(str.__str__(found), name)
+        """The value of a secret. Raises Fault."""
+        found = self.outside.secret(name, how, text, folder, place)
         self.secrets[str.__str__(found)] = name
         return found
-
-    def _secret_value(self, how: str, text: str, folder: Path) -> str:
-        if how == "env":
-            found = self.sources.environment(text)
-            if found is None:
-                raise Misused(f"the environment variable {text} is not set", f"export {text}=…")
-            value = found
-        elif how == "file":
-            path = next((one for one in (folder / text, self.root / text) if self.sources.is_file(one)), folder / text)
-            value = self.read(path).decode("utf-8", "surrogateescape")
-        else:
-            try:
-                value = self.sources.output(text)
-            except OSError as error:
-                raise Misused(f"its command failed: {error.strerror}", f"try it by hand: {text}") from None
-        value = value.removesuffix("\n").removesuffix("\r")
-        if len(value) < SHORTEST:
-            raise Misused(f"it has less than {SHORTEST} characters",
-                          "it could not be masked in reports; use a longer one")
-        return value
-
-
-class HostVars(Mapping[str, Any]):
-    """`hostvars['db1'].port`: the inventory's variables of any host. They depend on no host in hand."""
-
-    def __init__(self, evaluator: Evaluator) -> None:
-        self._evaluator = evaluator
-
-    def __getitem__(self, name: str) -> Any:
-        if name not in self._evaluator.inventory.hosts:
-            mend = did_you_mean(str(name), self._evaluator.inventory.hosts)
-            raise Misused(f"there is no host `{name}` in the inventory", mend)
-        return _OfHost(self._evaluator, name)
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._evaluator.inventory.hosts)
-
-    def __len__(self) -> int:
-        return len(self._evaluator.inventory.hosts)
-
-
-class _OfHost(Mapping[str, Any]):
-    def __init__(self, evaluator: Evaluator, host: str) -> None:
-        self._evaluator, self._host = evaluator, host
-
-    def __getitem__(self, name: str) -> Any:
-        run, view = self._evaluator, self._evaluator.variables_of(self._host)
-        if name == "inventory_hostname":
-            return self._host
-        if name in ("group_names", "tags"):
-            return list(view.host.groups) if name == "group_names" else dict(view.host.tags)
-        variable = view.variable(name)
-        if variable is None:
-            raise KeyError(name)
-        before = run.within(view, run.plain_scope)
-        try:
-            return run.value_of(run._definition(name, variable))
-        finally:
-            run.reads = Reads()
-            run.back(before)
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._evaluator.inventory.hosts[self._host].variables())
-
-    def __len__(self) -> int:
-        return len(self._evaluator.inventory.hosts[self._host].variables())

@@ -247,8 +247,9 @@ def _not_defined(error: NotDefined, source: str, line: int, at: At, known: Calla
 def undefined(name: str, place: Place, known: list[str]) -> Problem:
     """A variable that is not there."""
     mend = did_you_mean(name, known) if len(known) <= 30 else _nearest(name, known)
-    if name.startswith("ansible_") and not mend.startswith("did"):
-        mend = "what a host says of itself is in `facts`, as `facts.os.family`"
+    if name.startswith("ansible_"):
+        mend = _nearest(name, [one for one in known if one.startswith("ansible_") and one != "ansible_managed"]) or \
+            "what a host says of itself is in `facts`, as `facts.os.family`"
     elif name in ("vars", "query", "q"):
         mend = "name the variable itself; those of another host are `hostvars['db1'].name`"
     return Problem(f"`{name}` is not defined", place, mend or f"define it, or write `{name} | default(…)`")

@@ -137,7 +137,7 @@ class Builder:
     def document(self, document: State, scope: Scope | None = None, around: Around | None = None) \
             -> list[Unit | LoopedUse]:
         """The units of a document. scope: with the parameters that are given."""
-        scope = scope or Scope(_folder(document), document.place)
+        scope = scope or Scope(_folder(document), document.place, document.name)
         scope.parameters = dict(document.parameters)
         for name, entry in document.vars.items():
             scope.definitions[name] = Definition(name, self.value(entry.value), scope, entry.value.place)
@@ -196,8 +196,8 @@ class Builder:
 
     def use(self, use: Use, context: Context, around: Around) -> list[Unit | LoopedUse]:
         used = self.documents.get(use.document)
-        if not isinstance(used, State):
-            return []  # reported when the documents were read
+        if not isinstance(used, State) or used.name in around.uses or context.scope.document == used.name:
+            return []  # there is none, or it uses itself: reported when the documents were read
         parameters = {name: (self.value(entry.value), entry.value.place) for name, entry in use.parameters.items()}
         self.problems += parameter_problems(use, used)
         early, late = self._conditions(use)
@@ -232,7 +232,7 @@ class Builder:
     @staticmethod
     def _inner_scope(used: State, parameters: Mapping[str, tuple[Value, Place]], context: Context,
                      asked: Place) -> Scope:
-        scope = Scope(_folder(used), asked)
+        scope = Scope(_folder(used), asked, used.name)
         for name, (value, place) in parameters.items():
             scope.definitions[name] = Definition(name, value, context.scope, place, context.item)
         return scope

@@ -13,6 +13,7 @@ from holdfast.compiler.later import Pending, Registered, unmark
 from holdfast.compiler.secret import SecretText
 from holdfast.compiler.texts import At, Code, Texts, guarded_run, syntax_problem
 from holdfast.documents.model import SECRET_SOURCES, is_secret, is_template
+from holdfast.documents.yamlscalars import Unsafe
 from holdfast.documents.yamltree import Node
 from holdfast.problems import Place, Problem
 
@@ -176,6 +177,8 @@ def read_node(node: Node, texts: Texts) -> Value:
 
 def read_data(value: Any, place: Place, texts: Texts) -> Value:
     """A value of an inventory, of which only one place is known."""
+    if isinstance(value, Unsafe):
+        return Constant(str(value))
     if isinstance(value, str):
         return read_text(value, lambda _: place, texts)
     if isinstance(value, Mapping):

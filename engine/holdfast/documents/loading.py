@@ -17,32 +17,32 @@ SUFFIXES = (".yml", ".yaml")
 Found = tuple[dict[str, Document], list[Problem]]
 
 
-def load_documents(paths: Sequence[Path], types: Types, shipped: Path | None = None) -> dict[str, Document]:
+def load_documents(paths: Sequence[Path], types: Types, libraries: Sequence[Path] = ()) -> dict[str, Document]:
     """As `read_documents`, for those who need nothing but documents. Raises Problems."""
-    documents, problems = read_documents(paths, types, shipped)
+    documents, problems = read_documents(paths, types, libraries)
     if problems:
         raise Problems(problems)
     return documents
 
 
-def read_documents(paths: Sequence[Path], types: Types, shipped: Path | None = None) -> Found:
-    """All documents of the files and folders, by name, and those of the library that they use; and all that is wrong.
+def read_documents(paths: Sequence[Path], types: Types, libraries: Sequence[Path] = ()) -> Found:
+    """All documents of the files and folders, by name, and those of libraries that they use; and all that is wrong.
 
-    A folder stands for all *.yml and *.yaml below it. shipped: the folder of the library's documents; None: the one
-    that comes with Holdfast. A document of the user's hides a shipped one of the same name.
+    A folder stands for all *.yml and *.yaml below it. libraries: folders in which used documents are looked for, in
+    this order, before the library that comes with Holdfast; of those only what is used has to be right.
     """
     problems: list[Problem] = []
     documents: dict[str, Document] = {}
     for path in paths:
         if not path.exists():
             problems.append(Problem("there is no such file or folder", Place(str(path)), "look at the spelling"))
-    _read(_files(paths), types, documents, problems)
-    missing = _missing(documents)
-    if missing:
-        own: dict[str, Document] = {}
-        own_problems: list[Problem] = []
-        _read(_files([shipped or library.root() / "playbooks"]), types, own, own_problems)
-        problems += _add_used(documents, own, own_problems)
+    _read(files_of(paths), types, documents, problems)
+    for folder in (*libraries, library.root() / "playbooks"):
+        if _missing(documents):
+            own: dict[str, Document] = {}
+            own_problems: list[Problem] = []
+            _read(files_of([folder]), types, own, own_problems)
+            problems += _add_used(documents, own, own_problems)
     problems += [
         Problem(f"there is no document `{use.document}`", use.name.place, did_you_mean(use.document, documents))
         for use in _missing(documents)]
@@ -64,7 +64,8 @@ def load_text(text: str, file: str, types: Types) -> tuple[list[Document], list[
     return documents, problems
 
 
-def _files(paths: Iterable[Path]) -> Iterator[Path]:
+def files_of(paths: Iterable[Path]) -> Iterator[Path]:
+    """The files, and those that may hold documents in the folders."""
     for path in paths:
         if path.is_dir():
             yield from sorted(inner for inner in path.rglob("*") if inner.suffix in SUFFIXES and inner.is_file()

@@ -23,7 +23,7 @@ LAST_S = 10.0  # after the run's time limit: how long what is in hand may take t
 
 Emit = Callable[[Happening], None]
 Keep = Callable[[HostResult], Awaitable[None]]
-Collected = Callable[[str, HostResult], Awaitable[None]]
+Collected = Callable[[str, HostResult], Awaitable[bool]]
 Open = Callable[[Connection, Archive], Awaitable[Channel]]
 
 
@@ -32,8 +32,8 @@ async def execute(job: Job, archive: Archive, emit: Emit, stop: Stop, *, keep: K
     """Carries a job out; every host of it has exactly one result at the end.
 
     emit is told all that happens, in order. keep stores a host's result before the host is told to forget it, and
-    before HostDone; collected does so for a run (its id) that an earlier controller lost sight of. Whatever these raise
-    ends the run as one request to stop does, and is raised when no host is in hand any more.
+    before HostDone; collected does so for a run (its id) that an earlier controller lost sight of, and says whether
+    it has. Whatever these raise ends the run as one request to stop does, and is raised when no host is in hand any more.
 
     The graphs that need facts are made, all of them, before any host is given one: raises Problems when one cannot be,
     and nothing has been touched then. Batches and the budget hold for apply; a plan harms nobody and looks at all.
@@ -106,11 +106,10 @@ class _Run:
         if self._collected is None:
             return False
         try:
-            await self._collected(run, result)
+            return await self._collected(run, result)
         except Exception as error:  # raised again at the end of `go`
             self._break(error)
             return False
-        return True
 
     # -- facts -------------------------------------------------------------------------------------------------------
 

@@ -120,7 +120,7 @@ class _Reader:
 def read_ini(builder: Builder, text: str, file: str) -> None:
     """Adds what the file says; what is wrong goes to the builder's problems."""
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", SyntaxWarning)  # of values that look like Python, such as "\d"
+        warnings.simplefilter("ignore")  # of values that look like Python, such as "\d"
         _Reader(builder, file).read(text)
 
 

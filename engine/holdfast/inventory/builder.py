@@ -100,7 +100,7 @@ class Builder:
     def add_child(self, parent: str, child: str) -> None:
         """Puts one group into another."""
         if child not in self.groups:
-            raise Wrong(f"there is no group `{child}`")
+            raise Wrong(f"there is no group `{child}`", "write what belongs to it below its name, or nothing")
         if child == parent:
             raise Wrong(f"the group `{child}` cannot hold itself", "take it out of its own children")
         if child in self.groups[parent].children:

@@ -57,7 +57,8 @@ LISTS = {
         File(path=top + "/f", content="a"), Link(path=top + "/l", to="f"), Line(path=top + "/l", text="b"),
         File(path=top + "/f", content="a\nb\n")],
     "a link that leads elsewhere": lambda top: [
-        Directory(path=top + "/other"), Link(path=top + "/linked", to="other"), File(path=top + "/linked/x", state="absent"),
+        Directory(path=top + "/other"), Link(path=top + "/linked", to="other"),
+        File(path=top + "/linked/x", state="absent"),
         File(path=top + "/linked/f", content="a")],
     "a full directory goes, another comes": lambda top: [
         Directory(path=top + "/full", state="absent", force=True), File(path=top + "/full/x", state="absent"),
@@ -73,7 +74,8 @@ LISTS = {
         Directory(path=top + "/d"), File(path=top + "/d/f", source=Blob.of(b"a"), mode="0600"),
         Directory(path=top + "/d", recurse=True, file_mode="0640"), File(path=top + "/d/f", content="a")],
     "a mode, then content that is there": lambda top: [
-        File(path=top + "/there", mode="0600"), File(path=top + "/there", content="a\n"), Line(path=top + "/there", text="b")],
+        File(path=top + "/there", mode="0600"), File(path=top + "/there", content="a\n"),
+        Line(path=top + "/there", text="b")],
     "a file goes, a line makes it anew": lambda top: [
         File(path=top + "/there", state="absent"), Line(path=top + "/there", text="b", create=True)],
     "parents that are made on the way": lambda top: [

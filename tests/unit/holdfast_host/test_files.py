@@ -14,7 +14,8 @@ from holdfast_host import Failed, Stale, files
 
 ROOT = Path(__file__).parents[3]
 needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="gives files away or mounts: only root can")
-CALLS = ("open", "write", "fchown", "fchmod", "chmod", "chown", "setxattr", "fsync", "rename", "close", "mkdir", "symlink",
+CALLS = ("open", "write", "fchown", "fchmod", "chmod", "chown", "setxattr", "fsync", "rename", "close", "mkdir",
+         "symlink",
          "unlink")
 OLD, NEW = b"old\n" * 1000, b"new\n" * 3000
 
@@ -168,7 +169,7 @@ def test_extended_attributes_are_kept(tmp_path):
     try:
         os.setxattr(path, "user.origin", b"\xff\x00")
     except OSError as error:
-        pytest.skip("no extended attributes here: %s" % error)
+        pytest.skip(f"no extended attributes here: {error}")
     files.replace(str(path), b"new", b"old")
     assert os.getxattr(path, "user.origin") == b"\xff\x00"
 
@@ -299,6 +300,7 @@ assert files.read(path) == b"old" and sorted(os.listdir(top)) == ["f", "tree"]
 def test_full_read_only_and_mounted_places_are_told_and_left_as_they_were(tmp_path):
     if subprocess.run(["unshare", "-m", "true"], capture_output=True, check=False).returncode != 0:
         pytest.skip("no mount namespace of our own to be had here")
-    done = subprocess.run(["unshare", "-m", sys.executable, "-c", MOUNTS, str(tmp_path)], capture_output=True, text=True,
+    done = subprocess.run(["unshare", "-m", sys.executable, "-c", MOUNTS, str(tmp_path)], capture_output=True,
+                          text=True,
                           env={**os.environ, "PYTHONPATH": str(ROOT / "engine")}, check=False)
     assert done.returncode == 0, done.stderr

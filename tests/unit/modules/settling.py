@@ -2,7 +2,7 @@
 from __future__ import annotations
 
 import os
-from typing import Any, Optional
+from typing import Any
 
 import pytest
 
@@ -13,15 +13,15 @@ from holdfast_host.record import with_fields
 needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="gives files to other users: only root can")
 
 
-def settle(resource: Any) -> Optional[Change]:
+def settle(resource: Any) -> Change | None:
     """Applies it, and proves that the plan came true in every path it named, that nothing is left to do, and that no
     temporary file is left behind."""
-    change: Optional[Change] = resource.diff(resource.observe())
+    change: Change | None = resource.diff(resource.observe())
     if change is None:
         return None
     resource.converge(change)
     for path, state in change.files.items():
-        assert found(path, state) == state, "the plan did not come true at %s" % path
+        assert found(path, state) == state, f"the plan did not come true at {path}"
         folder = os.path.dirname(path)
         left = [name for name in os.listdir(folder) if name.endswith(".holdfast")] if os.path.isdir(folder) else []
         assert not left, "something is left behind"
@@ -30,7 +30,7 @@ def settle(resource: Any) -> Optional[Change]:
     return change
 
 
-def found(path: str, planned: Optional[FileState]) -> Optional[FileState]:
+def found(path: str, planned: FileState | None) -> FileState | None:
     """What is there, with the content if the plan knew it."""
     state = files.look(path)
     if state is not None and state.kind == FILE and planned is not None and planned.data is not None:
@@ -38,6 +38,6 @@ def found(path: str, planned: Optional[FileState]) -> Optional[FileState]:
     return state
 
 
-def shown(change: Optional[Change]) -> dict:
+def shown(change: Change | None) -> dict:
     """The fields of a change: name -> (before, after)."""
     return {field.name: (field.before, field.after) for field in change.fields} if change else {}

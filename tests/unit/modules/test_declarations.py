@@ -1,4 +1,4 @@
-"""What holds for every built-in type: it documents itself, its example is right, and it writes files in one way only."""
+"""What holds for every built-in type: it documents itself, its example is right, it writes files in one way."""
 import ast
 import importlib
 import inspect
@@ -14,7 +14,8 @@ FOLDER = Path(__file__).parents[3] / "modules"
 SOURCES = sorted(path for path in FOLDER.glob("*.py") if path.stem != "__init__")
 COMMON = {"when", "loop", "requires", "notify", "watch", "limit", "register", "vars"}  # keys that any resource may have
 WRITERS = {"write", "write_bytes", "write_text", "writelines", "truncate", "rename", "replace_file", "unlink", "rmtree",
-           "copy", "copyfile", "copytree", "move", "mkdir", "makedirs", "symlink", "chmod", "chown", "lchown", "remove_dir"}
+           "copy", "copyfile", "copytree", "move", "mkdir", "makedirs", "symlink", "chmod", "chown", "lchown",
+           "remove_dir"}
 
 
 def types():
@@ -58,7 +59,7 @@ def test_the_example_is_accepted(cls):
 @named
 def test_an_argument_that_is_misspelt_is_refused_with_the_right_one(cls):
     word = next(iter(cls._args_))
-    assert "did you mean `%s`?" % word in str(faults(cls, {word + "x": "1"})[0])
+    assert f"did you mean `{word}`?" in str(faults(cls, {word + "x": "1"})[0])
 
 
 def writes(source):
@@ -76,7 +77,8 @@ def writes(source):
             if any(set(str(m)) & set("wax+") for m in mode):
                 yield node.lineno, "open"
         if isinstance(node.func, ast.Attribute) and isinstance(node.func.value, ast.Name) and \
-                node.func.value.id == "os" and node.func.attr in WRITERS | {"open", "remove", "replace", "rmdir", "link"}:
+                node.func.value.id == "os" and node.func.attr in WRITERS | {"open", "remove", "replace", "rmdir",
+                                                                            "link"}:
             yield node.lineno, "os." + node.func.attr
 
 

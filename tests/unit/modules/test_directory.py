@@ -10,7 +10,7 @@ from tests.unit.modules.settling import needs_root, settle, shown
 
 
 def modes(top):
-    return {str(p.relative_to(top)): "%04o" % stat.S_IMODE(p.lstat().st_mode) for p in sorted(top.rglob("*"))
+    return {str(p.relative_to(top)): f"{stat.S_IMODE(p.lstat().st_mode):04o}" for p in sorted(top.rglob("*"))
             if not p.is_symlink()}
 
 
@@ -35,9 +35,9 @@ def test_one_that_is_there_keeps_what_is_not_declared(tmp_path):
 
 def test_missing_directories_above_are_told_and_can_be_refused(tmp_path):
     path = str(tmp_path / "a/b/c")
-    with pytest.raises(Refused, match="declare `directory: .*/a/b`"):
+    with pytest.raises(Refused, match=r"declare `directory: .*/a/b`"):
         settle(Directory(path=path, parents=False))
-    assert shown(settle(Directory(path=path)))["parents"] == (None, "%s/a, %s/a/b" % (tmp_path, tmp_path))
+    assert shown(settle(Directory(path=path)))["parents"] == (None, f"{tmp_path}/a, {tmp_path}/a/b")
 
 
 def tree(top):

@@ -88,7 +88,8 @@ def test_what_is_shown_of_a_new_and_of_a_removed_file(tmp_path):
     assert shown(changed) == {"content": (b"a", b"b")}
     removed = settle(File(path=path, state="absent"))
     assert removed.action == "delete"
-    assert shown(removed) == {"content": (b"b", None), "owner": (me, None), "group": (group, None), "mode": ("0644", None)}
+    assert shown(removed) == {"content": (b"b", None), "owner": (me, None), "group": (group, None),
+                              "mode": ("0644", None)}
 
 
 def changes(path, edit, **arguments):
@@ -243,7 +244,8 @@ def test_owners_by_name_by_number_and_kept(tmp_path):
     assert files.look(path).owner == "daemon"
     assert files.look(path).mode == "4750"
     assert shown(settle(File(path=path, owner="54321"))) == {"owner": ("daemon", "54321"), "mode": ("4750", "0750")}
-    assert shown(settle(File(path=path, owner="0", mode="u+s"))) == {"owner": ("54321", "root"), "mode": ("0750", "4750")}
+    assert shown(settle(File(path=path, owner="0", mode="u+s"))) == {"owner": ("54321", "root"),
+                                                                     "mode": ("0750", "4750")}
 
 
 @needs_root

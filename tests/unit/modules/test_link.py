@@ -43,7 +43,7 @@ def test_what_stands_in_the_way_goes_only_by_force_and_only_if_nothing_is_lost_i
         assert os.readlink(tmp_path / name) == "x"
     with pytest.raises(Refused, match="remove it first"):
         settle(Link(path=str(tmp_path / "full"), to="x", force=True))
-    with pytest.raises(Refused, match="declare `directory: .*/none`"):
+    with pytest.raises(Refused, match=r"declare `directory: .*/none`"):
         settle(Link(path=str(tmp_path / "none/l"), to="x"))
 
 
