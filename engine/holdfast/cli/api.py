@@ -5,6 +5,8 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
+    from types import TracebackType
+
     from holdfast.executor.model import Happening, Mode, RunDone
     from holdfast.inventory.model import Inventory
     from holdfast.problems import Problem
@@ -33,14 +35,22 @@ class Checked(Protocol):
 
 
 class Project(Protocol):
-    """A project folder, loaded. Everything raises Problems.
+    """A project folder; what it is made of is read when it is needed first. Everything raises Problems.
 
     rollout: fields of compiler.model.Rollout that go before those of the documents. documents: paths; (): all of
-    playbooks/.
+    playbooks/. kept_facts_s: facts that were gathered at most so many seconds ago are used again.
     """
+
+    def __enter__(self) -> Project: ...
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None,
+                 trace: TracebackType | None) -> None: ...
 
     @property
     def inventory(self) -> Inventory: ...
+
+    @property
+    def store(self) -> Store: ...
 
     @property
     def secrets(self) -> Mapping[str, str]:
@@ -52,7 +62,7 @@ class Project(Protocol):
     def select(self, targets: str) -> Sequence[str]: ...
 
     def ansible_inventory(self, host: str | None = None) -> Mapping[str, Any]:
-        """What `ansible-inventory --list` (or `--host`) prints."""
+        """What `ansible-inventory --list` prints, or with a host `--host`."""
         ...
 
     async def run_async(self, *, mode: Mode, documents: Sequence[str], targets: str, rollout: Mapping[str, Any],
@@ -63,8 +73,13 @@ class Project(Protocol):
         """A sequence is a program with its arguments, a text is for the shell."""
         ...
 
+<<<<<<< HEAD
     async def facts_async(self, *, targets: str, kept_facts_s: float, rollout: Mapping[str, Any], emit: Emit,
                           stop: Stop) -> RunDone: ...
+=======
+    async def facts_async(self, *, targets: str, rollout: Mapping[str, Any], emit: Emit, stop: Stop,
+                          kept_facts_s: float) -> RunDone: ...
+>>>>>>> cli
 
 
 class Api(Protocol):
@@ -72,10 +87,6 @@ class Api(Protocol):
 
     def load(self, folder: str, *, inventory: Sequence[str], set: Mapping[str, Any], **login: str) -> Project:
         """login: user, key and become_password, if given."""
-        ...
-
-    def open_store(self, folder: str) -> Store:
-        """The folder's store; no inventory is read."""
         ...
 
     def types(self, folder: str) -> Mapping[str, type[Resource] | Problem]:

@@ -9,6 +9,7 @@ from typing import Any
 
 from holdfast.cli.main import main
 from holdfast.executor.model import Happening, HostDone, HostResult, RunDone, RunStarted
+from holdfast.inventory.listing import inventory_list
 from holdfast.inventory.model import Group, Host, Inventory, Variable
 from holdfast.problems import Place, Problem, Problems
 from holdfast.store import Store
@@ -56,9 +57,15 @@ class Project:
     @property
     def store(self) -> Store:
         if self._store is None:
-            self._store = self._api.open_store(self.folder)
-            self._api.stores.append(self._store)
+            self._store = Store.open(Path(self.folder) / ".holdfast" / "holdfast.db")
         return self._store
+
+    def __enter__(self) -> Project:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._store is not None:
+            self._store.close()
 
     def validate(self, documents: Any, targets: str) -> Any:
         return type("Checked", (), {"documents": documents or ["playbooks/webs.yml"], "hosts": self.select(targets)})
@@ -69,7 +76,8 @@ class Project:
         return tuple(name for name in self.inventory.hosts if targets in ("", "all") or name.startswith(targets))
 
     def ansible_inventory(self, host: str | None = None) -> dict[str, Any]:
-        return {"http_port": 8080} if host else {"_meta": {"hostvars": {}}, "all": {"children": ["web"]}}
+        listed = inventory_list(self.inventory)
+        return listed if host is None else listed["_meta"]["hostvars"][host]
 
     async def run_async(self, **asked: Any) -> RunDone:
         self._api.asked = asked
@@ -107,7 +115,6 @@ class Standin:
         self.results, self.tells = results, tells
         self.asked: dict[str, Any] = {}
         self.loaded: dict[str, Any] = {}
-        self.stores: list[Store] = []
 
     async def between(self, happening: Happening, stop: Stop) -> None:
         """For tests that want something to happen in the middle."""
@@ -115,9 +122,6 @@ class Standin:
     def load(self, folder: str, **how: Any) -> Project:
         self.loaded = how
         return Project(self, folder, how)
-
-    def open_store(self, folder: str) -> Store:
-        return Store.open(Path(folder) / ".holdfast" / "holdfast.db")
 
     def types(self, folder: str) -> dict[str, Any]:
         return {"motd": Motd, "broken": Problem("this resource type cannot be imported", Place("modules/broken.py", 3))}
@@ -151,10 +155,5 @@ def holdfast(folder: Path, *argv: str, api: Standin | None = None, out: io.Strin
     """Calls the command in that folder."""
     api = api or Standin()
     out, err = out or Pipe(), Pipe()
-    try:
-        code = main(["-C", str(folder), *argv], out, err, lambda: api)
-    finally:
-        for store in api.stores:
-            store.close()
-        api.stores.clear()
+    code = main(["-C", str(folder), *argv], out, err, lambda: api)
     return Said(code, out.getvalue(), err.getvalue())

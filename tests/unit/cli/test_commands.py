@@ -9,7 +9,10 @@ from pathlib import Path
 
 import pytest
 
+from holdfast.documents.loading import load_documents
+from holdfast.documents.types import Types
 from holdfast.executor.model import HostResult, Result
+from holdfast.inventory import sources
 from holdfast.problems import Place, Problem, Problems
 from holdfast_host.graph import Event
 from tests.unit.cli.standin import CANARY, Standin, Tty, holdfast
@@ -195,10 +198,9 @@ def test_ctrl_c_asks_the_run_to_stop_and_reports_it(tmp_path, times):
 
 
 def command(host: str, stdout: str, code: int = 0, stderr: str = "") -> HostResult:
-    status = "changed" if code == 0 else "failed"
-    return HostResult(host, status, (Result("command: uptime", None, Event(
-        0, status, message="" if code == 0 else f"exit {code}", outputs={
-            "stdout": stdout, "stderr": stderr, "exit_code": code})),))
+    """The command's type is told to take any exit code, so that it can be shown."""
+    return HostResult(host, "changed", (Result("command: uptime", None, Event(
+        0, "changed", outputs={"stdout": stdout, "stderr": stderr, "code": code})),))
 
 
 def test_equal_output_of_many_hosts_is_shown_once(tmp_path):
@@ -210,6 +212,13 @@ def test_equal_output_of_many_hosts_is_shown_once(tmp_path):
     assert out == ("2 hosts web[001-002]: exit 0\n    up 3 days\ndb1: exit 3\n    no such file\n"
                    "old1: unreachable: no route to 10.0.0.9 port 22\n\n"
                    "4 hosts: 2 done, 1 unreachable, 1 failed in 12.5 s\n")
+
+
+def test_a_command_that_cannot_be_run_says_why_on_lines_of_its_own(tmp_path):
+    result = HostResult("a", "failed", (Result("command: x", None, Event(
+        0, "failed", error="Failed", message="`x` ended with 3:\nfirst\nsecond")),))
+    code, out, _ = holdfast(tmp_path, "run", "--", "x", api=Standin((result,)))
+    assert (code, out) == (4, "a: failed: `x` ended with 3:\n    first\n    second\n")
 
 
 def test_a_text_goes_to_the_shell_and_one_of_both_is_needed(tmp_path):
@@ -249,8 +258,10 @@ def test_inventory_answers_people_programs_and_ansible(tmp_path):
     as_json = holdfast(tmp_path, "inventory", "list", "--format", "json", "-t", "db").out
     assert json.loads(as_json) == {"event": "host", "host": "db1", "groups": [], "tags": {}, "variables": {}}
     for argv in (["list", "--format", "ansible"], ["--list"]):
-        assert json.loads(holdfast(tmp_path, "inventory", *argv).out)["all"] == {"children": ["web"]}
-    assert json.loads(holdfast(tmp_path, "inventory", "--host", "web001").out) == {"http_port": 8080}
+        listed = json.loads(holdfast(tmp_path, "inventory", *argv).out)
+        assert (listed["all"], listed["web"]) == ({"children": ["web"]}, {"hosts": ["web001", "web002"]})
+        assert listed["_meta"]["hostvars"]["web002"]["http_port"] == 8080
+    assert json.loads(holdfast(tmp_path, "inventory", "--host", "web001").out)["http_port"] == 8080
 
 
 def test_an_expression_that_selects_nothing_is_an_error(tmp_path):
@@ -298,6 +309,8 @@ def test_init_makes_a_project_and_never_overwrites(tmp_path):
     assert (said.code, said.err) == (0, "")
     made = sorted(str(p.relative_to(tmp_path / "site")) for p in (tmp_path / "site").rglob("*") if p.is_file())
     assert made == [".gitignore", "inventory/hosts.yml", "modules/README.md", "playbooks/quickstart.yml"]
+    assert list(sources.load([tmp_path / "site" / "inventory" / "hosts.yml"]).hosts) == ["here"]
+    assert list(load_documents([tmp_path / "site" / "playbooks"], Types())) == ["quickstart"]
     (tmp_path / "site" / "playbooks" / "quickstart.yml").write_text("mine")
     (tmp_path / "site" / "inventory" / "hosts.yml").unlink()
     again = holdfast(tmp_path, "init", str(tmp_path / "site"))

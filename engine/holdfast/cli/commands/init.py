@@ -11,10 +11,11 @@ FILES = {
     ".gitignore": ".holdfast/\n",
     "inventory/hosts.yml": """\
 # Hosts, their tags and variables. `holdfast inventory list` shows them. Ansible's inventories are read as they are.
+inventory: site
 hosts:
   here:
-    tags: {env: dev}
     channel: local
+    tags: {env: dev}
 """,
     "playbooks/quickstart.yml": """\
 # What hosts should be. `holdfast plan` shows what it would change, `holdfast apply` changes it.

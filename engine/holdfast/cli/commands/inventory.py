@@ -3,7 +3,7 @@ from __future__ import annotations
 
 from argparse import ArgumentParser, Namespace
 
-from holdfast.cli.api import GetApi
+from holdfast.cli.api import GetApi, Project
 from holdfast.cli.console import Console
 from holdfast.cli.options import add_action, add_targets
 
@@ -39,16 +39,14 @@ def run(args: Namespace, console: Console, api: GetApi) -> int:
     """Carries it out."""
     from holdfast.cli.running import load_project  # noqa: PLC0415 -- not needed for --help
     from holdfast.problems import Problem, Problems  # noqa: PLC0415
-
-    project = load_project(args, console, api)
-    if args.script_list or args.script_host:
-        return _ansible(console, dict(project.ansible_inventory(args.script_host)))
-    if args.action is None:
-        raise Problems([Problem("inventory: what of it?", None, "list, show HOST, tree or select EXPRESSION")])
-    if args.action == "list" and args.format == "ansible":
-        return _ansible(console, dict(project.ansible_inventory()))
     from holdfast.reports import hosts  # noqa: PLC0415
 
+    if args.action is None and not args.script_list and args.script_host is None:
+        raise Problems([Problem("inventory: what of it?", None, "list, show HOST, tree or select EXPRESSION")])
+    project = load_project(args, console, api)
+    if args.script_list or args.script_host is not None or getattr(args, "format", "") == "ansible":
+        _as_script(project, args.script_host, console)
+        return 0
     inventory = project.inventory
     if args.action == "tree":
         console.results(hosts.tree(inventory, console.style), map(hosts.group_object, inventory.groups.values()))
@@ -64,8 +62,8 @@ def run(args: Namespace, console: Console, api: GetApi) -> int:
     return 0
 
 
-def _ansible(console: Console, listing: dict[str, object]) -> int:
+def _as_script(project: Project, host: str | None, console: Console) -> None:
+    """What Ansible expects of an executable inventory."""
     import json  # noqa: PLC0415 -- only for this
 
-    console.lines([json.dumps(listing, indent=4, ensure_ascii=True, default=str)])
-    return 0
+    console.lines([json.dumps(project.ansible_inventory(host), indent=4)])

@@ -28,22 +28,24 @@ examples:
 
 def run(args: Namespace, console: Console, api: GetApi) -> int:
     """Carries it out."""
+    from dataclasses import replace  # noqa: PLC0415
+
     from holdfast.cli.options import rollout  # noqa: PLC0415 -- not needed for --help
     from holdfast.cli.running import carry_out, code_of, load_project  # noqa: PLC0415
     from holdfast.executor.model import RunDone  # noqa: PLC0415
     from holdfast.problems import Problem, Problems  # noqa: PLC0415
-    from holdfast.reports.outputs import command_lines  # noqa: PLC0415
+    from holdfast.reports.outputs import command_lines, judged  # noqa: PLC0415
     from holdfast.reports.summary import SAID, total  # noqa: PLC0415
 
     if bool(args.program) == (args.shell is not None):
         raise Problems([Problem("one command is needed", None, "write `-- PROGRAM …`, or --shell TEXT")])
-    project = load_project(args, console, api)
+    with load_project(args, console, api) as project:
+        async def start(emit: Emit, stop: Stop) -> RunDone:
+            return await project.command_async(args.shell if args.shell is not None else args.program,
+                                               targets=args.targets, rollout=rollout(args), emit=emit, stop=stop)
 
-    async def start(emit: Emit, stop: Stop) -> RunDone:
-        return await project.command_async(args.shell if args.shell is not None else args.program,
-                                           targets=args.targets, rollout=rollout(args), emit=emit, stop=stop)
-
-    done, interrupted = carry_out(args, console, api, project, start, quiet=True)
+        done, interrupted = carry_out(args, console, api, project, start, quiet=True)
+    done = replace(done, results=judged(done.results))
     if not console.json:
         console.lines(command_lines(done.results, console.style))
         if len(done.results) > 1 or done.stopped:

@@ -33,13 +33,15 @@ examples:
 
 def run(args: Namespace, console: Console, api: GetApi) -> int:
     """Carries it out."""
-    with api().open_store(args.folder) as store:
+    from holdfast.cli.running import load_project  # noqa: PLC0415 -- not needed for --help
+
+    with load_project(args, console, api) as project:
         if args.action == "list":
-            _list(args, console, store)
+            _list(args, console, project.store)
         elif args.host is None:
-            _show_run(args, console, store)
+            _show_run(args, console, project.store)
         else:
-            _show_host(args, console, store)
+            _show_host(args, console, project.store)
     return 0
 
 
