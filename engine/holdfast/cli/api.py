@@ -73,13 +73,8 @@ class Project(Protocol):
         """A sequence is a program with its arguments, a text is for the shell."""
         ...
 
-<<<<<<< HEAD
-    async def facts_async(self, *, targets: str, kept_facts_s: float, rollout: Mapping[str, Any], emit: Emit,
-                          stop: Stop) -> RunDone: ...
-=======
     async def facts_async(self, *, targets: str, rollout: Mapping[str, Any], emit: Emit, stop: Stop,
                           kept_facts_s: float) -> RunDone: ...
->>>>>>> cli
 
 
 class Api(Protocol):

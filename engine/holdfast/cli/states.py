@@ -19,15 +19,7 @@ def run_states(args: Namespace, console: Console, api: GetApi, mode: Mode, drift
             return await project.run_async(mode=mode, documents=args.documents, targets=args.targets,
                                            rollout=rollout(args), emit=emit, stop=stop, kept_facts_s=args.kept_facts)
 
-<<<<<<< HEAD
-    async def start(emit: Emit, stop: Stop) -> RunDone:
-        return await project.run_async(mode=mode, documents=args.documents, targets=args.targets,
-                                       rollout=rollout(args), emit=emit, stop=stop, kept_facts_s=args.kept_facts)
-
-    done, interrupted = carry_out(args, console, api, project, start, drift=drift)
-=======
         done, interrupted = carry_out(args, console, api, project, start, drift=drift)
->>>>>>> cli
     if not console.json:
         if mode == "plan" or args.diff:
             console.lines(spaced(changes(done.results, console.style, args.diff)))

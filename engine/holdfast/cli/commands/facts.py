@@ -36,15 +36,7 @@ def run(args: Namespace, console: Console, api: GetApi) -> int:
             return await project.facts_async(targets=args.targets, rollout=rollout(args), emit=emit, stop=stop,
                                              kept_facts_s=args.kept_facts)
 
-<<<<<<< HEAD
-    async def start(emit: Emit, stop: Stop) -> RunDone:
-        return await project.facts_async(targets=args.targets, kept_facts_s=args.kept_facts, rollout=rollout(args), emit=emit,
-                                         stop=stop)
-
-    done, interrupted = carry_out(args, console, api, project, start, quiet=True)
-=======
         done, interrupted = carry_out(args, console, api, project, start, quiet=True)
->>>>>>> cli
     facts = {host: picked(found, args.names) for host, found in done.facts.items()}
     console.results(facts_lines(facts, console.style),
                     ({"event": "facts", "host": host, "facts": found} for host, found in facts.items()))
