@@ -13,9 +13,8 @@ yaml = pytest.importorskip("yaml")
 FOLDER = Path(__file__).parents[3] / "modules"
 SOURCES = sorted(path for path in FOLDER.glob("*.py") if path.stem != "__init__")
 COMMON = {"when", "loop", "requires", "notify", "watch", "limit", "register", "vars"}  # keys that any resource may have
-WRITERS = {"write", "write_bytes", "write_text", "writelines", "truncate", "rename", "replace_file", "unlink", "rmtree",
-           "copy", "copyfile", "copytree", "move", "mkdir", "makedirs", "symlink", "chmod", "chown", "lchown",
-           "remove_dir"}
+WRITERS = {"open", "write", "truncate", "rename", "replace", "unlink", "remove", "rmdir", "mkdir", "makedirs",
+           "symlink", "link", "chmod", "chown", "lchown"}  # of `os`
 
 
 def types():
@@ -77,8 +76,7 @@ def writes(source):
             if any(set(str(m)) & set("wax+") for m in mode):
                 yield node.lineno, "open"
         if isinstance(node.func, ast.Attribute) and isinstance(node.func.value, ast.Name) and \
-                node.func.value.id == "os" and node.func.attr in WRITERS | {"open", "remove", "replace", "rmdir",
-                                                                            "link"}:
+                node.func.value.id == "os" and node.func.attr in WRITERS:
             yield node.lineno, "os." + node.func.attr
 
 
