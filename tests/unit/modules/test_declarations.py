@@ -35,7 +35,7 @@ def named(cls):
 @named
 def test_every_argument_and_the_type_itself_have_a_doc(cls):
     assert cls.__doc__
-    assert cls.__doc__.strip().splitlines()[0].endswith(".")
+    assert inspect.cleandoc(cls.__doc__).split("\n\n")[0].endswith(".")
     assert all(argument.doc.strip().endswith((".", "…")) for argument in cls._args_.values())
     assert not cls.named or cls.named in cls._args_
 
