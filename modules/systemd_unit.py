@@ -178,9 +178,9 @@ class SystemdUnit(Resource):
             self._remove({field.name for field in change.fields})
         elif change.action in ("create", "update"):
             folder = os.path.dirname(self.path)
-            if not os.path.isdir(folder):
-                os.mkdir(folder, 0o755)
-                files.sync_folder(os.path.dirname(folder))
+            if files.look(folder) is None:
+                state = files.FileState(files.DIRECTORY, "0755", "root", "root")
+                files.make_directory(folder, state, lambda: files.look(folder) is None)
             files.replace(self.path, self._wanted(), change.payload, mode=MODE, owner="root", group="root")
         systemd.systemctl("daemon-reload")
         if change.action in ("create", "update"):
@@ -192,11 +192,10 @@ class SystemdUnit(Resource):
         if "enabled" in named:
             systemd.systemctl("disable", "--", self.name)
         if files.look(self.path) is not None:  # to disable a unit that is only linked removes the link
-            os.unlink(self.path)
+            files.remove(self.path, lambda: True)
         folder = os.path.dirname(self.path)
-        files.sync_folder(folder)
-        if self.drop_in is not None and not os.listdir(folder):
-            os.rmdir(folder)
+        if self.drop_in is not None and not files.names_in(folder):
+            files.remove(folder, lambda: True)
         if self.drop_in is None:
             process.run(["systemctl", "reset-failed", "--", self.name])  # or a failed one would still be listed
 
@@ -209,7 +208,7 @@ class SystemdUnit(Resource):
             return
         words = systemd.last_words(self.name, 5)
         if before is None:
-            os.unlink(self.path)
+            files.remove(self.path, lambda: True)
         else:
             files.replace(self.path, before, self._wanted())
         systemd.systemctl("daemon-reload")
