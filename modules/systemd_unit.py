@@ -111,10 +111,11 @@ class SystemdUnit(Resource):
     def observe_many(cls, resources: Sequence[Any]) -> List[Any]:
         systemd.must_be_here()
         states = [files.look(resource.path) for resource in resources]
-        names = list(dict.fromkeys(r.name for r, state in zip(resources, states) if state is not None))  # noqa: B905
+        there = [r for r, state in zip(resources, states)  # noqa: B905  # templates are no units: nothing is loaded
+                 if state is not None and "@." not in r.name]
+        names = list(dict.fromkeys(r.name for r in there))
         outdated = dict(zip(names, systemd.outdated(names))) if names else {}  # noqa: B905
-        leaving = [r.name for r, state in zip(resources, states)  # noqa: B905
-                   if state is not None and r.state == "absent" and r.drop_in is None]
+        leaving = [r.name for r in there if r.state == "absent" and r.drop_in is None]
         units = systemd.show(leaving) if leaving else {}
         return [Observed(state, files.read(r.path) if state is not None and state.kind == files.FILE else None,
                          outdated.get(r.name, False), files.look(os.path.dirname(r.path)) is not None,
