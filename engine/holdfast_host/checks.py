@@ -5,6 +5,9 @@ import re
 
 from .errors import Refused
 
+# one clause of a mode in letters: who, then signs with letters or with the class that is copied
+MODE_CLAUSE = re.compile(r"([ugoa]*)((?:[-+=](?:[ugo]|[rwxXst]*))+)\Z")
+
 
 def absolute(path: str) -> None:
     """An absolute path without `..`, double slashes, a slash at the end or a NUL."""
@@ -46,12 +49,33 @@ def mode(text: str) -> None:
     """Permissions as four octal digits: "0644"."""
     if re.match(r"[0-7]{4}\Z", text):
         return
-    if re.match(r"[0-7]{3}\Z", text):
-        raise Refused("", "`%s` has three digits" % text, 'write "0%s"' % text)
-    if text.isdigit() and int(text) <= 0o7777 and not text.startswith("0"):
-        raise Refused("", "`%s` looks like an octal mode that YAML read as a number" % text,
-                      'put it in quotes: "%04o"' % int(text))
+    if re.match(r"[0-9]{1,4}\Z", text):
+        raise Refused("", "`%s` is not a mode" % text, _octal_mend(text))
     raise Refused("", "`%s` is not a mode" % text, 'write four octal digits in quotes: "0644"')
+
+
+def permissions(text: str) -> None:
+    """Four octal digits, or letters as chmod takes them: "0644", "u=rw,g=r,o="."""
+    if not text or not all(MODE_CLAUSE.match(clause) for clause in text.split(",")):
+        try:
+            mode(text)
+        except Refused as refused:
+            raise Refused("", refused.what, refused.mend + ', or letters: "u=rw,go=r"') from None
+
+
+def _octal_mend(text: str) -> str:
+    """0644 without quotes reaches us as the number 420: names the reading that makes sense, or both."""
+    as_octal = text.rjust(4, "0") if re.match(r"[0-7]+\Z", text) else ""
+    as_number = "%04o" % int(text) if int(text) <= 0o7777 else ""
+    readings = [reading for reading in (as_octal, as_number) if reading]
+    likely = [reading for reading in readings if _is_likely(reading)] or readings or ["0644"]
+    return "put it in quotes: %s" % " or ".join('"%s"' % reading for reading in likely)
+
+
+def _is_likely(octal: str) -> bool:
+    """The owner may read it, and nobody has more than those before him."""
+    user, group, other = (int(digit) for digit in octal[1:])
+    return user >= 4 and user | group == user and group | other == group
 
 
 def account(name: str) -> None:
@@ -71,3 +95,22 @@ def package(name: str) -> None:
     if not re.match(r"[a-z0-9][a-z0-9+.-]+(:[a-z0-9-]+)?\Z", name):
         raise Refused("", "`%s` is not a package's name" % name,
                       "small letters, digits and + - .; a version goes in `version`")
+
+
+def command_on_file(text: str) -> None:
+    """A command line, split as a shell does but not run by one, that names the file as `%s` once."""
+    import shlex
+
+    try:
+        words = shlex.split(text)
+    except ValueError as error:
+        raise Refused("", "is not a command line: %s" % error, "close the quotes") from None
+    if sum(word.count("%s") for word in words) != 1:
+        raise Refused("", "`%s` does not name the file once" % text,
+                      "write %s where the file's path goes: visudo -cf %s")
+
+
+def owner(name: str) -> None:
+    """A user or group by name or number."""
+    if not name.isdigit():
+        account(name)

@@ -49,9 +49,12 @@ class Record:
 
     def __init__(self, *args: object, **kwargs: object) -> None:
         fields = self._fields_
+        if not kwargs and len(args) == len(fields):  # the way of records that are made by the hundred
+            self.__dict__.update(zip(fields, args))
+            return
         if len(args) > len(fields):
             raise TypeError("%s takes %d fields" % (type(self).__name__, len(fields)))
-        values = dict(zip(fields, args, strict=False))
+        values = dict(zip(fields, args))
         for name, value in kwargs.items():
             if name not in fields or name in values:
                 raise TypeError("%s: unknown or doubled field %r" % (type(self).__name__, name))

@@ -17,10 +17,10 @@ class Arg(Slot):
     """One declared argument of a type. `kind` is filled in from the annotation: see `values.KINDS`."""
 
     def __init__(self, default: object, doc: str, choices: Sequence[str], check: Optional[Callable[[Any], None]],
-                 secret: str, controller: str) -> None:
+                 secret: str, controller: str, literal: bool) -> None:
         self.name, self.kind = "", ""
         self.default, self.doc, self.choices, self.check = default, doc, tuple(choices), check
-        self.secret, self.controller = secret, controller
+        self.secret, self.controller, self.literal = secret, controller, literal
 
     @property
     def required(self) -> bool:
@@ -29,6 +29,9 @@ class Arg(Slot):
     def accept(self, value: object) -> object:
         """The value as the type will see it. Raises Refused, naming this argument."""
         value = values.convert(self.name, self.kind, value)
+        if self.literal and values.references(value):
+            raise Refused(self.name, "is given to a shell: what a host answers must not become part of it",
+                          "pass it on in `env`, and write \"$NAME\" here")
         if value is None or isinstance(value, values.Later):
             return value
         if self.choices and value not in self.choices:
@@ -43,15 +46,17 @@ class Arg(Slot):
 
 
 def arg(default: Any = MISSING, *, doc: str, choices: Sequence[str] = (),
-        check: Optional[Callable[[Any], None]] = None, secret: str = NEVER, controller: str = "") -> Any:
+        check: Optional[Callable[[Any], None]] = None, secret: str = NEVER, controller: str = "",
+        literal: bool = False) -> Any:
     """Declares an argument.
 
     doc: one sentence or two, shown by `holdfast doc`. choices: the words that are allowed. check: called with the
     value, raises Refused. secret: NEVER (a marked secret is refused here), ALLOWED, ALWAYS (the value is secret even
     if nobody marked it). controller: "file" or "template" for an argument of kind Blob that is written as a path on
-    the controller, whose (rendered) content goes to the host.
+    the controller, whose (rendered) content goes to the host. literal: text that a shell reads; outputs of other
+    resources are refused in it.
     """
-    return Arg(default, doc, choices, check, secret, controller)
+    return Arg(default, doc, choices, check, secret, controller, literal)
 
 
 class Field(Record):
@@ -145,6 +150,11 @@ class Resource(Record):
     def refresh(self) -> None:
         """Acts on a notification. Only for types with `refreshes`."""
         raise NotImplementedError(type(self).__name__)
+
+    def needs_refresh(self, change: Optional[Change]) -> bool:
+        """Whether a notification has something to do after this change (None: it was in state). A service that the
+        change has just started need not be restarted."""
+        return True
 
     def outputs(self, observed: Any) -> Outputs:
         """Values that other resources may use, read from what is."""

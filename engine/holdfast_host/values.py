@@ -8,6 +8,7 @@ On the wire a mark is an object with one key that starts with `$`; a user's obje
 """
 from __future__ import annotations
 
+import hashlib
 import re
 from typing import Any, Callable, Dict, Iterable, List, Mapping, Tuple
 
@@ -45,14 +46,37 @@ class Blob(Record):
 
     sha256: str
     size: int
-    _held_: Dict[str, bytes] = {}  # what has come to this host in this run
 
     def data(self) -> bytes:
         """The content. Raises NeedBlob when it has not come yet."""
-        held = Blob._held_.get(self.sha256)
+        held = _held.get(self.sha256)
         if held is None:
             raise NeedBlob(self.sha256)
         return held
+
+    @staticmethod
+    def of(data: bytes) -> "Blob":
+        """The blob of a content that is at hand; it is held."""
+        name = hashlib.sha256(data).hexdigest()
+        _held[name] = data
+        return Blob(name, len(data))
+
+    @staticmethod
+    def hold(sha256: str, data: bytes) -> None:
+        """A content has come; the caller has checked its hash."""
+        _held[sha256] = data
+
+    @staticmethod
+    def is_held(sha256: str) -> bool:
+        return sha256 in _held
+
+    @staticmethod
+    def held_bytes() -> int:
+        """How much is held, in bytes."""
+        return sum(map(len, _held.values()))
+
+
+_held: Dict[str, bytes] = {}  # what has come to this host in this process, by SHA-256
 
 
 # -- kinds of arguments: the annotation's text is the kind --------------------------------------------------------
@@ -100,6 +124,8 @@ def _text_map(name: str, value: object) -> Dict[str, Any]:
 def _blob(name: str, value: object) -> Blob:
     if isinstance(value, Blob):
         return value
+    if isinstance(value, str):  # content that held a secret or an output, put together on the host
+        return Blob.of(value.encode("utf-8", "surrogateescape"))
     raise Refused(name, "is the path of a file on the controller, not %s" % describe(value))
 
 

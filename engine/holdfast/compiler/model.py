@@ -20,8 +20,9 @@ class Left:
 
 @dataclass(frozen=True, slots=True)
 class HostGraph:
-    """The task graph of one host. name: SHA-256 of its canonical JSON, in hex. places: where each node was declared,
-    with `where_argument` for single arguments. secrets: the values that the graph refers to by name."""
+    """The task graph of one host. name: SHA-256 over the SHA-256 of each node's canonical JSON, in hex. places: where
+    each node was declared, with `where_argument` for single arguments. secrets: the values that the graph refers to by
+    name."""
 
     host: str
     nodes: tuple[Node, ...]

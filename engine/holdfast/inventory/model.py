@@ -10,10 +10,12 @@ from holdfast.problems import Place
 
 @dataclass(frozen=True, slots=True)
 class Variable:
-    """A value and where it was written. value: plain data; text may hold a template, which the compiler renders."""
+    """A value and where it was written. value: plain data; text may hold a template, which the compiler renders.
+    literal: it came from a program, so it is data: its text is never a template, nor a mapping in it a secret."""
 
     value: Any
     place: Place
+    literal: bool = False
 
 
 Layer = Mapping[str, Variable]  # the variables that one source gives: a group's, a host's, a file's

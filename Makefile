@@ -1,0 +1,44 @@
+# `make demo` and `make test` are all that a new checkout needs; both set up what is missing first.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+SUDO_APT := $(shell [ "$$(id -u)" = 0 ] && command -v apt-get)
+
+.PHONY: setup demo test check lab-up lab-down bench docs clean
+
+setup: $(VENV)/.ready
+
+# The system packages are installed where that is possible (root on Debian or Ubuntu); elsewhere what is missing is named.
+$(VENV)/.ready: setup.cfg pyproject.toml
+	@if ! $(PYTHON) -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then \
+	  if [ -n "$(SUDO_APT)" ]; then apt-get update -q && apt-get install -y -q python3 python3-venv; fi; fi
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "holdfast: the controller needs Python 3.11 or newer; try: make PYTHON=/path/to/python3.11 $(MAKECMDGOALS)"; exit 1; }
+	@$(PYTHON) -c 'import venv, ensurepip' || { echo "holdfast: install python3-venv first"; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[test,check]'
+	@touch $@
+
+demo: setup
+	$(BIN)/python -m tests.demo
+
+# The whole suite, real hosts included; where they cannot be made, their tests are skipped and say why.
+test: setup
+	$(BIN)/python -m pytest
+
+check: setup
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+lab-up: setup
+	$(BIN)/python -m tests.lab up
+
+lab-down: setup
+	$(BIN)/python -m tests.lab down
+
+bench: setup
+	$(BIN)/python -m tests.bench
+
+clean:
+	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -1,0 +1,94 @@
+"""What the commands call: the Python API, as far as they need it. Names for the type checker: nothing is imported."""
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    from holdfast.executor.model import Happening, Mode, RunDone
+    from holdfast.inventory.model import Inventory
+    from holdfast.problems import Problem
+    from holdfast.store import Store
+    from holdfast_host.resource import Resource
+
+Emit = Callable[["Happening"], None]
+
+
+class Stop(Protocol):
+    """How a run is asked to end early."""
+
+    def request(self, why: str) -> None:
+        """The first time: after the resources in hand; the second time: at once."""
+        ...
+
+
+class Checked(Protocol):
+    """What `validate` looked at: paths of documents, names of the hosts they target."""
+
+    @property
+    def documents(self) -> Sequence[str]: ...
+
+    @property
+    def hosts(self) -> Sequence[str]: ...
+
+
+class Project(Protocol):
+    """A project folder, loaded. Everything raises Problems.
+
+    rollout: fields of compiler.model.Rollout that go before those of the documents. documents: paths; (): all of
+    playbooks/.
+    """
+
+    @property
+    def inventory(self) -> Inventory: ...
+
+    @property
+    def secrets(self) -> Mapping[str, str]:
+        """The values that are known by now, to be masked wherever they might turn up."""
+        ...
+
+    def validate(self, documents: Sequence[str], targets: str) -> Checked: ...
+
+    def select(self, targets: str) -> Sequence[str]: ...
+
+    def ansible_inventory(self, host: str | None = None) -> Mapping[str, Any]:
+        """What `ansible-inventory --list` (or `--host`) prints."""
+        ...
+
+    async def run_async(self, *, mode: Mode, documents: Sequence[str], targets: str, rollout: Mapping[str, Any],
+                        emit: Emit, stop: Stop, fresh_facts: bool) -> RunDone: ...
+
+    async def command_async(self, command: Sequence[str] | str, *, targets: str, rollout: Mapping[str, Any],
+                            emit: Emit, stop: Stop) -> RunDone:
+        """A sequence is a program with its arguments, a text is for the shell."""
+        ...
+
+    async def facts_async(self, *, targets: str, fresh: bool, rollout: Mapping[str, Any], emit: Emit,
+                          stop: Stop) -> RunDone: ...
+
+
+class Api(Protocol):
+    """The package `holdfast` itself."""
+
+    def load(self, folder: str, *, inventory: Sequence[str], set: Mapping[str, Any], **login: str) -> Project:
+        """login: user, key and become_password, if given."""
+        ...
+
+    def open_store(self, folder: str) -> Store:
+        """The folder's store; no inventory is read."""
+        ...
+
+    def types(self, folder: str) -> Mapping[str, type[Resource] | Problem]:
+        """Resource types of the folder's modules/ and the built-in ones; no inventory is read."""
+        ...
+
+    def kinds(self) -> Mapping[str, str]:
+        """What the kinds of documents are for, by the word that a document begins with."""
+        ...
+
+    def Stop(self) -> Stop:
+        """A new one."""
+        ...
+
+
+GetApi = Callable[[], Api]  # called when a command needs it, for it takes time to import

@@ -1,0 +1,29 @@
+"""holdfast apply: hosts become what the documents say."""
+from __future__ import annotations
+
+from argparse import ArgumentParser, Namespace
+
+from holdfast.cli.api import GetApi
+from holdfast.cli.console import Console
+from holdfast.cli.options import add_run
+
+
+def add(parser: ArgumentParser) -> None:
+    """Declares the options."""
+    parser.description = ("Make hosts what the documents say. What is in that state already is left alone. A failure "
+                          "stops what depends on it on that host, and nothing else.\n\n"
+                          "Ctrl-C once: the resources in hand are finished and the run is reported; twice: stop now.")
+    parser.epilog = """\
+examples:
+  holdfast apply                                   all of playbooks/, on all hosts they target
+  holdfast apply playbooks/webs.yml -t 'role=web and not env=prod'
+  holdfast apply --batches 1,10%,100% --error-budget 5%
+  holdfast apply --set version=2.1 --diff"""
+    add_run(parser, diff=False)
+
+
+def run(args: Namespace, console: Console, api: GetApi) -> int:
+    """Carries it out."""
+    from holdfast.cli.states import run_states  # noqa: PLC0415 -- not needed for --help
+
+    return run_states(args, console, api, "apply")

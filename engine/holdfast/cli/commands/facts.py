@@ -1,0 +1,47 @@
+"""holdfast facts: what hosts say of themselves."""
+from __future__ import annotations
+
+from argparse import ArgumentParser, Namespace
+
+from holdfast.cli.api import Emit, GetApi, Stop
+from holdfast.cli.console import Console
+from holdfast.cli.options import add_login, add_rollout, add_targets
+
+
+def add(parser: ArgumentParser) -> None:
+    """Declares the options."""
+    parser.description = "Show what hosts say of themselves: system, memory, addresses and so on, by name."
+    parser.epilog = """\
+examples:
+  holdfast facts -t web01
+  holdfast facts -t role=web os memory             only these, and what is below them
+  holdfast facts --json | jq -r 'select(.event == "facts") | .host + " " + .facts.os.name'"""
+    parser.add_argument("names", metavar="NAME", nargs="*", help="facts to show, as in os or os.family (default: all)")
+    add_targets(parser)
+    parser.add_argument("--fresh-facts", action="store_true", help="gather facts anew even if young ones are kept")
+    add_login(parser)
+    add_rollout(parser)
+
+
+def run(args: Namespace, console: Console, api: GetApi) -> int:
+    """Carries it out."""
+    from holdfast.cli.options import rollout  # noqa: PLC0415 -- not needed for --help
+    from holdfast.cli.running import carry_out, code_of, load_project  # noqa: PLC0415
+    from holdfast.executor.model import RunDone  # noqa: PLC0415
+    from holdfast.reports.facts import facts_lines, picked  # noqa: PLC0415
+    from holdfast.reports.summary import summary  # noqa: PLC0415
+
+    project = load_project(args, console, api)
+
+    async def start(emit: Emit, stop: Stop) -> RunDone:
+        return await project.facts_async(targets=args.targets, fresh=args.fresh_facts, rollout=rollout(args), emit=emit,
+                                         stop=stop)
+
+    done, interrupted = carry_out(args, console, api, project, start, quiet=True)
+    facts = {host: picked(found, args.names) for host, found in done.facts.items()}
+    console.results(facts_lines(facts, console.style),
+                    ({"event": "facts", "host": host, "facts": found} for host, found in facts.items()))
+    code = code_of(done, args, interrupted)
+    if code and not console.json:
+        console.lines(["", *summary(done, "facts", console.style)])
+    return code

@@ -1,0 +1,27 @@
+"""holdfast plan: what apply would change."""
+from __future__ import annotations
+
+from argparse import ArgumentParser, Namespace
+
+from holdfast.cli.api import GetApi
+from holdfast.cli.console import Console
+from holdfast.cli.options import add_run
+
+
+def add(parser: ArgumentParser) -> None:
+    """Declares the options."""
+    parser.description = ("Show what apply would change, on which hosts, with diffs. Nothing is written on any host. "
+                          "Equal changes of many hosts are shown once.")
+    parser.epilog = """\
+examples:
+  holdfast plan                                    all of playbooks/, on all hosts they target
+  holdfast plan playbooks/webs.yml -t env=dev
+  holdfast plan --exit-code                        ends with 3 when something would change"""
+    add_run(parser, diff=True)
+
+
+def run(args: Namespace, console: Console, api: GetApi) -> int:
+    """Carries it out."""
+    from holdfast.cli.states import run_states  # noqa: PLC0415 -- not needed for --help
+
+    return run_states(args, console, api, "plan")

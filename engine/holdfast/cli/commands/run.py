@@ -1,0 +1,51 @@
+"""holdfast run: one command on many hosts."""
+from __future__ import annotations
+
+from argparse import ArgumentParser, Namespace
+
+from holdfast.cli.api import Emit, GetApi, Stop
+from holdfast.cli.console import Console
+from holdfast.cli.options import add_login, add_rollout, add_targets
+
+
+def add(parser: ArgumentParser) -> None:
+    """Declares the options."""
+    parser.usage = "holdfast run [OPTION …] [-t EXPRESSION] (-- PROGRAM [ARGUMENT …] | --shell TEXT)"
+    parser.description = ("Run one command on many hosts. Equal output of many hosts is shown once, with the exit code "
+                          "and the hosts. A host whose command does not end with 0 counts as failed.")
+    parser.epilog = """\
+examples:
+  holdfast run -t role=web -- uptime
+  holdfast run -t 'group:db' -- systemctl is-active postgresql
+  holdfast run --shell 'df -h / | tail -1'
+  holdfast run --batches 1,100% --error-budget 0 -- apt-get update"""
+    parser.add_argument("program", metavar="PROGRAM", nargs="*", help="the program and its arguments, no shell between")
+    parser.add_argument("--shell", metavar="TEXT", help="a text for the host's shell instead of a program")
+    add_targets(parser)
+    add_login(parser)
+    add_rollout(parser)
+
+
+def run(args: Namespace, console: Console, api: GetApi) -> int:
+    """Carries it out."""
+    from holdfast.cli.options import rollout  # noqa: PLC0415 -- not needed for --help
+    from holdfast.cli.running import carry_out, code_of, load_project  # noqa: PLC0415
+    from holdfast.executor.model import RunDone  # noqa: PLC0415
+    from holdfast.problems import Problem, Problems  # noqa: PLC0415
+    from holdfast.reports.outputs import command_lines  # noqa: PLC0415
+    from holdfast.reports.summary import SAID, total  # noqa: PLC0415
+
+    if bool(args.program) == (args.shell is not None):
+        raise Problems([Problem("one command is needed", None, "write `-- PROGRAM …`, or --shell TEXT")])
+    project = load_project(args, console, api)
+
+    async def start(emit: Emit, stop: Stop) -> RunDone:
+        return await project.command_async(args.shell if args.shell is not None else args.program,
+                                           targets=args.targets, rollout=rollout(args), emit=emit, stop=stop)
+
+    done, interrupted = carry_out(args, console, api, project, start, quiet=True)
+    if not console.json:
+        console.lines(command_lines(done.results, console.style))
+        if len(done.results) > 1 or done.stopped:
+            console.lines(["", total(done, {**SAID, "changed": "done", "ok": "done"}, console.style)])
+    return code_of(done, args, interrupted)

@@ -1,0 +1,84 @@
+"""`holdfast`: reads the command line, calls the command, and turns whatever happens into an exit code."""
+from __future__ import annotations
+
+import sys
+from argparse import Namespace
+from collections.abc import Sequence
+from typing import TextIO
+
+from holdfast.cli import exits
+from holdfast.cli.api import Api, GetApi
+from holdfast.cli.console import Console
+from holdfast.cli.parser import command_module, parse
+from holdfast.problems import Problems
+
+
+def entry() -> None:
+    """The console script."""
+    for stream in (sys.stdout, sys.stderr):
+        if stream is not None and hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="backslashreplace")
+    sys.exit(main(sys.argv[1:], sys.stdout, sys.stderr))
+
+
+def the_api() -> Api:
+    """The Python API, imported when a command needs it: --help does not."""
+    import holdfast  # noqa: PLC0415
+
+    api: Api = holdfast  # type: ignore[assignment]  # a module is what the protocol asks for
+    return api
+
+
+def main(argv: Sequence[str], out: TextIO, err: TextIO, api: GetApi = the_api) -> int:
+    """Returns the exit code."""
+    try:
+        parser, args = parse(argv)
+    except SystemExit as ended:
+        return ended.code if isinstance(ended.code, int) else exits.REFUSED
+    console = Console.of(out, err, args.color, args.json, args.verbose)
+    if args.version:
+        console.lines([f"holdfast {version()}"])
+        return exits.OK
+    if args.command is None:
+        parser.print_help(err)
+        return exits.REFUSED
+    return guarded(args, console, api)
+
+
+def guarded(args: Namespace, console: Console, api: GetApi) -> int:
+    """The command, and what becomes of what it raises."""
+    try:
+        code: int = command_module(args.command).run(args, console, api)
+    except Problems as problems:
+        console.problems(problems.problems)
+        return exits.REFUSED
+    except KeyboardInterrupt:
+        console.note("interrupted")
+        return exits.INTERRUPTED
+    except Exception:  # the boundary: a traceback never reaches a user
+        return _defect(args, console)
+    return code
+
+
+def _defect(args: Namespace, console: Console) -> int:
+    import traceback  # noqa: PLC0415 -- only for defects
+
+    from holdfast.cli.details import keep_details  # noqa: PLC0415
+
+    text = traceback.format_exc()
+    path = keep_details(f"holdfast {args.command}\n{text}", args.folder, console.secrets)
+    where = f"the details are in {path}" if path else "the details could not be written anywhere"
+    console.note(f"holdfast: a defect of Holdfast ({sys.exc_info()[0].__name__}); {where}", "bad")  # type: ignore[union-attr]
+    return exits.INTERNAL
+
+
+def version() -> str:
+    """Of the installed package."""
+    from importlib import metadata  # noqa: PLC0415 -- only for --version
+
+    try:
+        return metadata.version("holdfast")
+    except metadata.PackageNotFoundError:
+        return "(not installed)"
+
+

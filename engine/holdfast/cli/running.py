@@ -1,0 +1,108 @@
+"""Carrying out a run: telling of it as it happens, and stopping it when somebody asks."""
+from __future__ import annotations
+
+import asyncio
+import logging
+import signal
+from argparse import Namespace
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from holdfast.cli import exits
+from holdfast.cli.api import Emit, GetApi, Project, Stop
+from holdfast.cli.console import Console
+from holdfast.cli.details import keep_details
+from holdfast.executor.model import RunDone
+from holdfast.reports.lines import lines, output_lines
+
+Start = Callable[[Emit, Stop], Awaitable[RunDone]]
+FINISHING = "stopping: the resources in hand are finished first; press Ctrl-C again to stop at once"
+NOW = "stopping at once"
+
+
+def load_project(args: Namespace, console: Console, api: GetApi) -> Project:
+    """The project of the global options, with the login options that were given. Raises Problems."""
+    how: dict[str, Any] = {"inventory": args.inventory, "set": dict(args.set)}
+    for name in ("user", "key"):
+        if getattr(args, name, None):
+            how[name] = getattr(args, name)
+    if getattr(args, "ask_become_password", False):
+        import getpass  # noqa: PLC0415 -- only when asked for
+
+        how["become_password"] = console.secrets["become password"] = getpass.getpass("become password: ")
+    project = api().load(args.folder, **how)
+    console.secrets.update(project.secrets)
+    return project
+
+
+def carry_out(args: Namespace, console: Console, api: GetApi, project: Project, start: Start, *,
+              drift: bool = False, quiet: bool = False) -> tuple[RunDone, bool]:
+    """The end of the run, and whether somebody asked it to stop. quiet: lines for every host are not wanted. Raises
+    Problems."""
+    with telling(console, drift, quiet) as emit, details_of_libraries(args.folder, console):
+        try:
+            return asyncio.run(_until_done(api().Stop(), start, emit, console))
+        finally:
+            console.secrets.update(project.secrets)
+
+
+async def _until_done(stop: Stop, start: Start, emit: Emit, console: Console) -> tuple[RunDone, bool]:
+    asked = 0
+    task = asyncio.ensure_future(start(emit, stop))
+
+    def on_signal() -> None:
+        nonlocal asked
+        asked += 1
+        console.note(FINISHING if asked == 1 else NOW, "bad")
+        if asked <= 2:
+            stop.request("somebody asked to stop")
+        else:
+            task.cancel()
+
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, on_signal)
+    try:
+        return await task, asked > 0
+    except asyncio.CancelledError:
+        raise KeyboardInterrupt from None
+
+
+@contextmanager
+def telling(console: Console, drift: bool, quiet: bool) -> Iterator[Emit]:
+    """What to call with everything that happens."""
+    if console.json:
+        from holdfast.reports.objects import happening_object  # noqa: PLC0415 -- only with --json
+
+        yield lambda happening: console.object(happening_object(happening))
+    elif console.is_terminal():
+        from holdfast.reports.live import Screen  # noqa: PLC0415 -- rich: 0.05 s
+
+        with Screen(console.out, console.style, drift, console.verbose > 0) as screen:
+            yield screen
+    elif quiet:
+        yield lambda happening: console.lines(output_lines(happening, console.style) if console.verbose else ())
+    else:
+        yield lambda happening: console.lines(lines(happening, console.style, drift, console.verbose > 0))
+
+
+@contextmanager
+def details_of_libraries(folder: str, console: Console) -> Iterator[None]:
+    """What libraries log as wrong goes where the details of defects go, not onto the screen."""
+
+    class Details(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            keep_details(self.format(record), folder, console.secrets)
+
+    handler = Details(logging.WARNING)
+    logging.getLogger().addHandler(handler)
+    try:
+        yield
+    finally:
+        logging.getLogger().removeHandler(handler)
+
+
+def code_of(done: RunDone, args: Namespace, interrupted: bool) -> int:
+    """The exit code."""
+    return exits.of_run(done, getattr(args, "exit_code", False), interrupted)

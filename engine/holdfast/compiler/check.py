@@ -1,0 +1,127 @@
+"""What can be seen in documents before there is a host: texts that cannot be read, names that nothing defines."""
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+from typing import Any
+
+from holdfast.compiler.faults import Fault, Misused
+from holdfast.compiler.resources import Resources
+from holdfast.compiler.scopes import Scope, not_given
+from holdfast.compiler.texts import At, Code, find, place_in_file, undefined
+from holdfast.compiler.units import Builder, Unit
+from holdfast.compiler.values import Constant, Value
+from holdfast.documents.model import BUILT_IN_NAMES, State
+from holdfast.documents.types import Types
+from holdfast.inventory.model import Inventory
+from holdfast.problems import Place, Problem
+from holdfast_host.values import did_you_mean
+
+Texts = list[tuple[Code, At]]
+
+
+def inventory_names(inventory: Inventory) -> set[str]:
+    """The names of all variables of all hosts."""
+    layers = {id(layer): layer for host in inventory.hosts.values() for layer in host.layers}
+    return {name for layer in layers.values() for name in layer}
+
+
+def check(builder: Builder, resources: Resources, settings: Mapping[str, Any], inventory: Inventory,
+          applied: Collection[str]) -> list[Problem]:
+    """Everything that is wrong whatever the host. applied: the names of the documents that are not only used."""
+    outside = {*inventory_names(inventory), *settings, *BUILT_IN_NAMES, *resources.run.environment.globals,
+               "ansible_managed"}
+    problems = [*builder.problems, *builder.broken()]
+    texts: dict[int, tuple[Scope, Texts]] = {}
+    for document, scope in builder.scopes:
+        if document.name in applied or scope.asked != document.place:
+            given = {*scope.definitions, *(settings if scope.asked != document.place else outside)}
+            problems += _not_given(document, given, scope.asked)
+        values = [one.value for one in (*scope.definitions.values(), *scope.defaults.values())
+                  if one.scope is scope]
+        texts[id(scope)] = scope, _codes(values)
+    for unit in builder.units:
+        found = _codes(unit.values())
+        if isinstance(unit, Unit):
+            found += _template_texts(unit, resources, problems)
+        else:
+            used = builder.documents[unit.use.document]
+            assert isinstance(used, State)
+            problems += _not_given(used, {*unit.parameters, *settings}, unit.use.name.place)
+        texts[id(unit.context.scope)][1].extend(found)
+    for scope, found in texts.values():
+        problems += _undefined(found, {*outside, *scope.names()})
+    problems += _settings(settings, {name for _, found in texts.values() for code, _ in found for name in code.names}
+                          | {name for scope, _ in texts.values() for name in scope.names()}
+                          | inventory_names(inventory))
+    return list(dict.fromkeys(problems))
+
+
+def _codes(values: Iterable[Value]) -> Texts:
+    return [one for value in values for one in value.codes()]
+
+
+def _template_texts(unit: Unit, resources: Resources, problems: list[Problem]) -> Texts:
+    """The template files that a resource names literally, and those that they include."""
+    texts: Texts = []
+    types: Types = resources.types
+    args = types.need(unit.resource.type)._args_ if unit.resource.type in types else {}
+    for name, value in unit.arguments.items():
+        declared = args.get(name)
+        if declared is None or not declared.controller or not isinstance(value, Constant) \
+                or not isinstance(value.value, str):
+            continue
+        place = unit.resource.arguments[name].value.place
+        kind = "templates" if declared.controller == "template" else "files"
+        try:
+            path = str(resources.run.outside.find(value.value, kind, unit.context.scope.folder))
+            if kind == "templates":
+                texts += _with_included(path, resources, {})
+        except Misused as error:
+            problems.append(Problem(error.what, place, error.mend))
+        except Fault as fault:
+            problems += fault.problems
+    return texts
+
+
+def _with_included(path: str, resources: Resources, seen: dict[str, None]) -> Texts:
+    if path in seen:
+        return []
+    seen[path] = None
+    code = resources.contents.template(path)
+    at = place_in_file(path, code.source)
+    texts: Texts = [(code, at)]
+    for name in code.templates:
+        try:
+            inner = str(resources.run.find_template(name, path))
+        except Misused as error:
+            line = code.source[:max(0, code.source.find(name))].count("\n") + 1
+            raise Fault([Problem(error.what, find(code.source, line, name, at), error.mend)]) from None
+        texts += _with_included(inner, resources, seen)
+    return texts
+
+
+def _undefined(texts: Texts, known: set[str]) -> list[Problem]:
+    """Names that nothing defines, unless `is defined` or `default` looks at them somewhere in the document."""
+    guarded = {name for code, _ in texts for name in code.guarded}
+    problems = []
+    for code, at in texts:
+        for name in sorted(code.names - known - guarded):
+            line = next((number for number, text in enumerate(code.source.split("\n"), 1) if name in text), 1)
+            problems.append(undefined(name, find(code.source, line, name, at), sorted(known)))
+    return problems
+
+
+def _not_given(document: State, given: Collection[str], asked: Place) -> list[Problem]:
+    return [not_given(document.name, parameter, asked) for parameter in document.parameters.values()
+            if parameter.default is None and parameter.name not in given]
+
+
+def _settings(settings: Mapping[str, Any], known: set[str]) -> list[Problem]:
+    problems = []
+    for name in settings:
+        if name in BUILT_IN_NAMES:
+            problems.append(Problem(f"--set {name}: templates know that name already", None, "choose another name"))
+        elif name not in known:
+            problems.append(Problem(f"--set {name}: nothing reads this variable", None,
+                                    did_you_mean(name, sorted(known))))
+    return problems

@@ -1,0 +1,42 @@
+"""The inventory's connection variables of hosts, rendered: an address or a user may be a template, a password a secret."""
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from holdfast.compiler.faults import Fault
+from holdfast.compiler.hostvars import HostVars
+from holdfast.compiler.scopes import Evaluator
+from holdfast.compiler.sources import Sources
+from holdfast.documents.model import is_template
+from holdfast.inventory.model import Inventory, Variable
+from holdfast.problems import Problem, Problems
+
+PREFIXES = ("ansible_", "holdfast_")
+
+
+def connection_variables(inventory: Inventory, hosts: Iterable[str], settings: Mapping[str, Any], sources: Sources,
+                         root: Path) -> dict[str, dict[str, Any]]:
+    """For each host its variables that begin as connection variables do, as plain values. Raises Problems."""
+    evaluator = Evaluator(inventory, settings, sources, root)
+    everywhere = HostVars(evaluator)
+    problems: dict[Problem, None] = {}
+    found: dict[str, dict[str, Any]] = {}
+    for host in hosts:
+        found[host] = {}
+        for name, variable in inventory.hosts[host].variables().items():
+            if not name.startswith(PREFIXES):
+                continue
+            try:
+                found[host][name] = everywhere[host][name] if _is_made(variable) else variable.value
+            except Fault as fault:
+                problems.update(dict.fromkeys(fault.problems))
+    if problems:
+        raise Problems(problems)
+    return found
+
+
+def _is_made(variable: Variable) -> bool:
+    """Whether the value is a template or a secret's description; most are neither, and hosts are many."""
+    return isinstance(variable.value, (dict, list)) or (isinstance(variable.value, str) and is_template(variable.value))

@@ -1,0 +1,180 @@
+"""Resources of one host to its graph. What is equal among hosts is made once: the order, the nodes, their hashes."""
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from holdfast.compiler.model import HostGraph, Left
+from holdfast.compiler.order import Arranged, Cycles, arrange, finder
+from holdfast.compiler.units import Compiled, Outcome, Unit
+from holdfast.documents.types import Types
+from holdfast.problems import Place, Problem
+from holdfast_host.graph import Node
+from holdfast_host.values import did_you_mean
+
+
+class Where:
+    """Gives for a node's position and an argument the place where it was written."""
+
+    __slots__ = ("_units",)
+
+    def __init__(self, units: tuple[Unit, ...]) -> None:
+        self._units = units
+
+    def __call__(self, position: int, argument: str) -> Place:
+        return self._units[position].resource.where(argument)
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class _Structure:
+    """All of a graph but the arguments. kept: positions of the resources, without those that are declared again;
+    again: pairs of positions of one id."""
+
+    kept: tuple[int, ...]
+    again: tuple[tuple[int, int], ...]
+    arranged: Arranged | None
+    places: tuple[Place, ...]
+    where: Where
+    problems: tuple[Problem, ...]
+
+
+class Graphs:
+    """Makes graphs, for one host after the other."""
+
+    def __init__(self, types: Types) -> None:
+        self.types = types
+        self._structures: dict[tuple[tuple[int, ...], tuple[str, ...], frozenset[str]], _Structure] = {}
+        self._nodes: dict[str, tuple[Node, ...]] = {}
+
+    def graph(self, host: str, outcomes: Sequence[Outcome], uses: tuple[str, ...],
+              lacking: frozenset[str] = frozenset()) -> tuple[HostGraph | None, tuple[Problem, ...]]:
+        """The graph, or everything that is wrong between its resources. uses: names of all used documents. lacking:
+        the types of resources that could not be made; references to those may well be right."""
+        made = [one for outcome in outcomes for one in outcome.made]
+        left = tuple(one for outcome in outcomes for one in outcome.left)
+        key = (tuple([one.structure for one in made]), tuple([one.id for one in left]), lacking)
+        structure = self._structures.get(key)
+        if structure is None:
+            structure = self._structures[key] = self._structure(made, left, uses, lacking)
+        problems = structure.problems + self._unequal(made, structure.again)
+        secrets, found = _secrets(made)
+        problems += found
+        if problems or structure.arranged is None:
+            return None, problems
+        arranged = structure.arranged
+        nodes, digest = [], hashlib.sha256()
+        for position, needs, notifies in zip(arranged.order, arranged.needs, arranged.notifies, strict=True):
+            node, own = _node(made[structure.kept[position]], needs, notifies)
+            nodes.append(node)
+            digest.update(own)
+        name = digest.hexdigest()
+        shared = self._nodes.setdefault(name, tuple(nodes))
+        return HostGraph(host, shared, structure.places, left, secrets, name, structure.where), ()
+
+    def _structure(self, made: Sequence[Compiled], left: Sequence[Left], uses: tuple[str, ...],
+                   lacking: frozenset[str]) -> _Structure:
+        first: dict[str, int] = {}
+        kept, again = [], []
+        for position, one in enumerate(made):
+            if first.setdefault(one.item.id, position) == position:
+                kept.append(position)
+            else:
+                again.append((first[one.item.id], position))
+        resources = [made[position] for position in kept]
+        problems = [*self._references(resources, left, uses, lacking), *_conflicts(resources)]
+        arranged = None
+        try:
+            arranged = arrange([one.item for one in resources])
+        except Cycles as found:
+            problems += [_cycle([resources[position] for position in cycle]) for cycle in found.cycles]
+        units = tuple(resources[position].unit for position in arranged.order) if arranged else ()
+        return _Structure(tuple(kept), tuple(again), arranged, tuple(unit.place for unit in units), Where(units),
+                          tuple(problems))
+
+    def _references(self, resources: Sequence[Compiled], left: Sequence[Left], uses: tuple[str, ...],
+                    lacking: frozenset[str]) -> list[Problem]:
+        """References to what is not there, and notifications of what cannot be notified."""
+        by_id = {one.item.id: one for one in resources}
+        known = {*by_id, *(one.id for one in left), *(f"use: {name}" for name in uses)}
+        find = finder([one.item for one in resources])
+        problems = []
+        for one in resources:
+            item = one.item
+            for reference in (*item.requires, *item.notifies, *item.watches):
+                if reference not in known and reference.partition(": ")[0] not in lacking:
+                    mend = _nearest(reference, known)
+                    problems.append(Problem(f"there is no `{reference}` among the host's resources",
+                                            one.where[reference], mend))
+            told = [(reference, resources[position]) for reference in item.notifies for position in find([reference])]
+            told += [(reference, one) for reference in item.watches if reference in known]
+            for reference, target in told:
+                if not self.types.need(target.type).refreshes:
+                    problems.append(Problem(
+                        f"`{target.item.id}` cannot be notified: a {target.type} does nothing then",
+                        one.where[reference], "`requires` gives an order without notification"))
+        return list(dict.fromkeys(problems))
+
+    @staticmethod
+    def _unequal(made: Sequence[Compiled], again: Sequence[tuple[int, int]]) -> tuple[Problem, ...]:
+        problems = []
+        for first, second in again:
+            one, other = made[first], made[second]
+            if (one.args, one.limit_s, one.item) != (other.args, other.limit_s, other.item):
+                differ = sorted(key for key in {*one.args, *other.args} if one.args.get(key) != other.args.get(key))
+                said = f"; {', '.join(f'`{key}`' for key in differ)} differ" if differ else ""
+                problems.append(Problem(f"`{other.item.id}` is declared twice{said}", other.unit.place,
+                                        "keep one of the two, or make them equal",
+                                        (("the other one", one.unit.place),)))
+        return tuple(problems)
+
+
+def _nearest(reference: str, known: set[str]) -> str:
+    found = did_you_mean(reference, sorted(known))
+    if found.startswith("did"):
+        return found
+    type_ = reference.partition(": ")[0]
+    same = sorted(one for one in known if one.startswith(type_ + ": "))
+    return f"known of this type: {', '.join(same[:8])}" if same else f"no {type_} is declared for this host"
+
+
+def _conflicts(resources: Sequence[Compiled]) -> list[Problem]:
+    """Two resources that each say what a path is. The other identities may have several who provide them."""
+    owners: dict[tuple[str, str], Compiled] = {}
+    problems = []
+    for one in resources:
+        for identity in one.item.provides:
+            owner = owners.setdefault(identity, one)
+            if owner is not one and identity[0] == "path":
+                problems.append(Problem(f"`{one.item.id}` and `{owner.item.id}` both say what {identity[1]} is",
+                                        one.unit.place, "keep one of the two", (("the other one", owner.unit.place),)))
+    return problems
+
+
+def _cycle(cycle: Sequence[Compiled]) -> Problem:
+    said = " -> ".join(one.item.id for one in cycle)
+    return Problem(f"these resources wait for one another: {said}", cycle[0].unit.place,
+                   "take one of their `requires`, `notify` or `watch` out",
+                   tuple((f"`{one.item.id}`", one.unit.place) for one in cycle[1:-1]))
+
+
+def _secrets(made: Sequence[Compiled]) -> tuple[dict[str, str], tuple[Problem, ...]]:
+    found: dict[str, str] = {}
+    problems = []
+    for one in made:
+        for name, value in one.secrets.items():
+            if found.setdefault(name, value) != value:
+                problems.append(Problem(f"the secret `{name}` has two values on one host", one.unit.place,
+                                        "give one of the two another name"))
+    return found, tuple(problems)
+
+
+def _node(made: Compiled, needs: tuple[int, ...], notifies: tuple[int, ...]) -> tuple[Node, bytes]:
+    """The node and its SHA-256."""
+    found = made.nodes.get((needs, notifies))
+    if found is None:
+        node = Node(made.item.id, made.type, made.args, needs, notifies, made.limit_s)
+        text = json.dumps(node.to_wire(), sort_keys=True, separators=(",", ":"))
+        found = made.nodes[needs, notifies] = node, hashlib.sha256(text.encode("ascii")).digest()
+    return found

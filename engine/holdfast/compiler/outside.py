@@ -1,0 +1,88 @@
+"""What templates and secrets take from outside: files of the controller, environment variables, programs."""
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from holdfast.compiler.faults import Fault, Misused
+from holdfast.compiler.secret import SecretText
+from holdfast.compiler.sources import Sources
+from holdfast.problems import Place, Problem
+from holdfast_host.redact import SHORTEST
+
+
+class Outside:
+    """root: the project's folder. What is asked for twice is fetched once."""
+
+    def __init__(self, sources: Sources, root: Path) -> None:
+        self.sources, self.root = sources, root
+        self._secrets: dict[tuple[str, str, str], SecretText | Fault] = {}
+
+    def find(self, name: str, kind: str, folder: Path) -> Path:
+        """A file of the controller: beside the document, or in `files/` or `templates/` (kind) there or in the
+        project. Raises Misused, naming where it was looked for."""
+        path = Path(name)
+        tried = [path] if path.is_absolute() else [
+            folder / path, folder / kind / path, self.root / kind / path, self.root / path]
+        for one in dict.fromkeys(tried):
+            if self.sources.is_file(one):
+                return one
+        raise Misused(f"there is no file `{name}`", "looked for " + ", ".join(map(str, dict.fromkeys(tried))))
+
+    def read(self, path: Path) -> bytes:
+        """A file's content. Raises Misused."""
+        try:
+            return self.sources.read(path)
+        except OSError as error:
+            raise Misused(f"{path} cannot be read: {error.strerror}") from None
+
+    def lookup(self, what: str, names: Sequence[str], folder: Path) -> str:
+        """Raises Misused."""
+        name = what.rpartition(".")[2]
+        if name == "file" and len(names) == 1:
+            found = self.find(names[0], "files", folder)
+            return self.read(found).decode("utf-8", "surrogateescape").rstrip()
+        if name == "env" and len(names) == 1:
+            return self.sources.environment(names[0]) or ""
+        raise Misused(f"there is no lookup `{what}` with {len(names)} arguments",
+                      "`file` and `env` take one; a secret is `{secret: NAME, command: …}`")
+
+    def secret(self, name: str, how: str, text: str, folder: Path, place: Place) -> SecretText:
+        """The value of a secret. Raises Fault."""
+        key = (how, text, str(folder) if how == "file" else "")
+        if key not in self._secrets:
+            try:
+                self._secrets[key] = SecretText(self._value(how, text, folder), name)
+            except Misused as error:
+                self._secrets[key] = Fault([Problem(f"secret `{name}`: {error.what}", place, error.mend)])
+        found = self._secrets[key]
+        if isinstance(found, Fault):
+            raise found
+        return found if found.name == name else SecretText(str.__str__(found), name)
+
+    def _value(self, how: str, text: str, folder: Path) -> str:
+        if how == "file":
+            value = self._of_file(text, folder)
+        else:
+            value = self._of_environment(text) if how == "env" else self._of_command(text)
+        value = value.removesuffix("\n").removesuffix("\r")
+        if len(value) < SHORTEST:
+            raise Misused(f"it has less than {SHORTEST} characters",
+                          "it could not be masked in reports; use a longer one")
+        return value
+
+    def _of_environment(self, name: str) -> str:
+        found = self.sources.environment(name)
+        if found is None:
+            raise Misused(f"the environment variable {name} is not set", f"export {name}=…")
+        return found
+
+    def _of_file(self, name: str, folder: Path) -> str:
+        tried = (folder / name, self.root / name)
+        return self.read(next(filter(self.sources.is_file, tried), tried[0])).decode("utf-8", "surrogateescape")
+
+    def _of_command(self, command: str) -> str:
+        try:
+            return self.sources.output(command)
+        except OSError as error:
+            raise Misused(f"its command failed: {error.strerror}", f"try it by hand: {command}") from None

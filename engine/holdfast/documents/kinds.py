@@ -1,0 +1,67 @@
+"""Kinds of documents: the first key of a document names its kind, and the kind knows how to read it."""
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from holdfast.documents.model import Document
+from holdfast.documents.types import Types
+from holdfast.documents.yamltree import Node
+from holdfast.problems import Problem
+from holdfast_host.values import did_you_mean
+
+Loader = Callable[[Node, Types], tuple[Document | None, list[Problem]]]
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """word: the first key of such a document. load: from a mapping whose first key is the word; with faults it may
+    still give a document, so that other documents that name it are not at fault for that."""
+
+    word: str
+    doc: str
+    load: Loader
+
+
+_kinds: dict[str, Kind] = {}
+
+
+def register(kind: Kind) -> None:
+    """Makes a kind known. Raises ValueError when the word is taken."""
+    if kind.word in _kinds:
+        raise ValueError(f"the kind {kind.word} is registered twice")
+    _kinds[kind.word] = kind
+
+
+def known() -> tuple[Kind, ...]:
+    """All kinds, in the order in which they were registered."""
+    return tuple(_kinds.values())
+
+
+def load(node: Node, types: Types) -> tuple[Document | None, list[Problem]]:
+    """One document, whatever its kind."""
+    if node.kind == "list":
+        return None, [_a_list(node)]
+    if node.kind != "mapping" or not node.items():
+        return None, [Problem("a document is a mapping", node.place, "begin it with `state: NAME`")]
+    first = node.items()[0][0]
+    kind = _kinds.get(str(first.value))
+    if kind is not None:
+        return kind.load(node, types)
+    elsewhere = next((key for key, _ in node.items() if str(key.value) in _kinds), None)
+    if elsewhere is not None:
+        return None, [Problem(f"`{elsewhere.value}:` has to be the first key of the document", elsewhere.place,
+                              f"move it above `{first.value}:`")]
+    return None, [Problem(f"unknown kind of document `{first.value}`", first.place,
+                          did_you_mean(str(first.value), _kinds) or "begin it with `state: NAME`")]
+
+
+def _a_list(node: Node) -> Problem:
+    head = node.elements()[0] if node.elements() else node
+    if head.kind == "mapping" and head.get("hosts") is not None:
+        return Problem("this is an Ansible playbook, not a document", node.place,
+                       "a document is one mapping: `state: NAME`, `targets:` for `hosts:`, `resources:` for `tasks:`")
+    if head.kind == "mapping" and any(str(key.value) in _kinds for key, _ in head.items()):
+        return Problem("a document is a mapping, not a list", node.place,
+                       "take the dash away, and put `---` between documents")
+    return Problem("a document is a mapping, not a list", node.place, "begin it with `state: NAME`")

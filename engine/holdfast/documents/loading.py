@@ -1,0 +1,141 @@
+"""Files to documents: all of them, and everything that is wrong in any of them."""
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+
+from holdfast import library
+from holdfast.documents import kinds
+from holdfast.documents import state as _state  # noqa: F401  # makes the kind known
+from holdfast.documents.model import Document, State, Use
+from holdfast.documents.types import Types
+from holdfast.documents.yamltree import decode, load_all
+from holdfast.problems import Place, Problem, Problems
+from holdfast_host.values import did_you_mean
+
+SUFFIXES = (".yml", ".yaml")
+Found = tuple[dict[str, Document], list[Problem]]
+
+
+def load_documents(paths: Sequence[Path], types: Types, libraries: Sequence[Path] = ()) -> dict[str, Document]:
+    """As `read_documents`, for those who need nothing but documents. Raises Problems."""
+    documents, problems = read_documents(paths, types, libraries)
+    if problems:
+        raise Problems(problems)
+    return documents
+
+
+def read_documents(paths: Sequence[Path], types: Types, libraries: Sequence[Path] = ()) -> Found:
+    """All documents of the files and folders, by name, and those of libraries that they use; and all that is wrong.
+
+    A folder stands for all *.yml and *.yaml below it. libraries: folders in which used documents are looked for, in
+    this order, before the library that comes with Holdfast; of those only what is used has to be right.
+    """
+    problems: list[Problem] = []
+    documents: dict[str, Document] = {}
+    for path in paths:
+        if not path.exists():
+            problems.append(Problem("there is no such file or folder", Place(str(path)), "look at the spelling"))
+    _read(files_of(paths), types, documents, problems)
+    for folder in (*libraries, library.root() / "playbooks"):
+        if _missing(documents):
+            own: dict[str, Document] = {}
+            own_problems: list[Problem] = []
+            _read(files_of([folder]), types, own, own_problems)
+            problems += _add_used(documents, own, own_problems)
+    problems += [
+        Problem(f"there is no document `{use.document}`", use.name.place, did_you_mean(use.document, documents))
+        for use in _missing(documents)]
+    problems += _recursions(documents)
+    return documents, list(dict.fromkeys(problems))
+
+
+def load_text(text: str, file: str, types: Types) -> tuple[list[Document], list[Problem]]:
+    """The documents of one file's text."""
+    nodes, problems = load_all(text, file, rules="strict")
+    documents = []
+    for node in nodes:
+        if node.kind == "null":
+            continue
+        document, found = kinds.load(node, types)
+        problems += found
+        if document is not None:
+            documents.append(document)
+    return documents, problems
+
+
+def files_of(paths: Iterable[Path]) -> Iterator[Path]:
+    """The files, and those that may hold documents in the folders."""
+    for path in paths:
+        if path.is_dir():
+            yield from sorted(inner for inner in path.rglob("*") if inner.suffix in SUFFIXES and inner.is_file()
+                              and not any(part.startswith(".") for part in inner.relative_to(path).parts))
+        elif path.exists():
+            yield path
+
+
+def _read(files: Iterable[Path], types: Types, documents: dict[str, Document], problems: list[Problem]) -> None:
+    for path in dict.fromkeys(files):
+        try:
+            text, found = decode(path.read_bytes(), str(path))
+        except OSError as error:
+            problems.append(Problem(f"cannot be read: {error.strerror}", Place(str(path)), "look at its permissions"))
+            continue
+        problems += found
+        if found:
+            continue
+        loaded, found = load_text(text, str(path), types)
+        problems += found
+        for document in loaded:
+            other = documents.setdefault(document.name, document)
+            if other is not document:
+                problems.append(Problem(f"there is a document `{document.name}` already", document.place,
+                                        "give one of the two another name", (("the other one", other.place),)))
+
+
+def _uses(document: Document) -> Iterator[Use]:
+    if isinstance(document, State):
+        yield from (resource for resource in document.resources if isinstance(resource, Use))
+
+
+def _missing(documents: dict[str, Document]) -> list[Use]:
+    return [use for document in documents.values() for use in _uses(document) if use.document not in documents]
+
+
+def _add_used(documents: dict[str, Document], own: dict[str, Document], own_problems: list[Problem]) -> list[Problem]:
+    """Takes what is used from the library, and of its faults those in the files that were taken."""
+    waiting = [use.document for use in _missing(documents)]
+    files = set()
+    while waiting:
+        name = waiting.pop()
+        if name in own and name not in documents:
+            documents[name] = own[name]
+            files.add(own[name].place.file)
+            waiting += [use.document for use in _uses(own[name])]
+    return [problem for problem in own_problems if problem.place and problem.place.file in files]
+
+
+def _recursions(documents: dict[str, Document]) -> list[Problem]:
+    """Documents that use themselves, over whatever others. Each cycle is reported once."""
+    problems: list[Problem] = []
+    done: set[str] = set()
+
+    def visit(document: Document, path: list[tuple[str, Use]]) -> None:
+        names = [name for name, _ in path]
+        if document.name in names:
+            cycle = path[names.index(document.name):]
+            problems.append(Problem(
+                f"`{document.name}` uses itself: {' -> '.join([name for name, _ in cycle] + [document.name])}",
+                cycle[-1][1].name.place, "take one of these out",
+                tuple((f"`{name}` uses `{use.document}`", use.name.place) for name, use in cycle[:-1])))
+            return
+        if document.name in done:
+            return
+        for use in _uses(document):
+            if use.document in documents:
+                visit(documents[use.document], [*path, (document.name, use)])
+        done.add(document.name)
+
+    for document in documents.values():
+        visit(document, [])
+    return problems

@@ -1,0 +1,86 @@
+"""The structure of documents, as data for Cerberus. `meta.is` is what a value has to be, `meta.mend` what to write."""
+from __future__ import annotations
+
+from typing import Any
+
+from holdfast.documents.model import PARAMETER_KINDS
+
+WORD = r"[A-Za-z_][A-Za-z0-9_]*"  # a variable's name
+NAME = r"[A-Za-z0-9][A-Za-z0-9._-]*"  # a document's name
+
+Rules = dict[str, Any]
+
+_WORD: Rules = {"type": "string", "regex": WORD, "meta": {
+    "is": "a name of letters, digits and _", "mend": "begin with a letter; no spaces, dots or dashes"}}
+_DURATION: Rules = {"type": "string", "check_with": "duration", "meta": {
+    "is": "a duration", "mend": 'write a number with its unit: 30s, 5m or 1h30m'}}
+_SHARE: Rules = {"type": ["integer", "string"], "check_with": "share", "meta": {
+    "is": "a number of hosts or a share of them", "mend": "write 3 or 10%"}}
+_TEXT: Rules = {"type": "string"}
+_VARIABLES: Rules = {"type": "dict", "keysrules": _WORD}
+_CONDITION: Rules = {"type": ["string", "boolean", "list"], "empty": False, "meta": {
+    "is": "an expression or a list of expressions", "mend": "as in `when: facts.os.family == 'debian'`"}}
+_REFERENCES: Rules = {"type": ["dict", "list"], "empty": False, "meta": {
+    "is": "a reference such as {service: nginx}", "mend": "write the type and the name in braces"}}
+_LOOP: Rules = {"type": ["string", "list"], "meta": {
+    "is": "a list, or an expression that gives one", "mend": "for a mapping: `loop: the_mapping | dict2items`"}}
+
+ROLLOUT: Rules = {
+    "batches": {"type": "list", "empty": False, "schema": _SHARE, "meta": {
+        "is": "a list of sizes", "mend": "as in [1, 10%, 100%]"}},
+    "error_budget": _SHARE,
+    "at_once": {"type": "integer", "min": 1},
+    "host_limit": _DURATION,
+    "run_limit": _DURATION,
+}
+
+STATE: Rules = {
+    "state": {"type": "string", "regex": NAME, "required": True, "meta": {
+        "is": "a name of letters, digits, dots and dashes", "mend": "as in `state: web-servers`"}},
+    "description": _TEXT,
+    "targets": {"type": ["string", "list"], "empty": False, "schema": {"type": "string"}, "meta": {
+        "is": "an expression or a list of expressions", "mend": "as in `targets: role=web and env=prod`"}},
+    "vars": _VARIABLES,
+    "parameters": _VARIABLES,
+    "rollout": {"type": "dict", "schema": ROLLOUT},
+    "resources": {"type": "list", "meta": {
+        "is": "a list of resources", "mend": "begin each with its type and name: `- package: nginx`"}},
+}
+
+PARAMETER: Rules = {
+    "type": {"type": "string", "required": True, "allowed": list(PARAMETER_KINDS)},
+    "default": {"nullable": True},
+    "choices": {"type": "list", "empty": False},
+    "pattern": _TEXT,
+    "min": {"type": "number"},
+    "max": {"type": "number"},
+    "doc": _TEXT,
+}
+
+# The keys that every resource may have, beside the arguments of its type.
+COMMON: Rules = {
+    "when": _CONDITION,
+    "loop": _LOOP,
+    "requires": _REFERENCES,
+    "notify": _REFERENCES,
+    "watch": _REFERENCES,
+    "register": _WORD,
+    "time_limit": _DURATION,
+    "doc": _TEXT,
+}
+
+USE: Rules = {
+    "parameters": {"type": "dict"},
+    "when": _CONDITION,
+    "loop": _LOOP,
+    "requires": _REFERENCES,
+    "doc": _TEXT,
+}
+
+SECRET: Rules = {
+    "secret": {"type": "string", "regex": WORD, "required": True, "meta": {
+        "is": "a name of letters, digits and _", "mend": "as in {secret: db_password, env: DB_PASSWORD}"}},
+    "env": {"type": "string", "empty": False},
+    "file": {"type": "string", "empty": False},
+    "command": {"type": "string", "empty": False},
+}

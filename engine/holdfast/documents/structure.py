@@ -1,0 +1,126 @@
+"""Cerberus's findings as Problems: at the place of the thing, in our words, with the mend.
+
+A rule may carry `meta: {is, mend}`: what the value has to be, and what to write.
+"""
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from cerberus import Validator, errors
+
+from holdfast.documents.durations import seconds
+from holdfast.documents.yamltree import Node
+from holdfast.problems import Place, Problem
+from holdfast_host.values import describe, did_you_mean
+
+Schema = Mapping[str, Any]
+
+_WORDS = {"string": "text", "dict": "a mapping", "list": "a list", "integer": "a whole number", "number": "a number",
+          "boolean": "true or false"}
+
+
+class _Checker(Validator):  # type: ignore[misc]  # Cerberus has no type hints
+    def _check_with_duration(self, field: str, value: object) -> None:
+        if isinstance(value, str) and seconds(value) is None:
+            self._error(field, "duration")
+
+    def _check_with_share(self, field: str, value: object) -> None:
+        """A number of hosts, or "10%"."""
+        digits = value[:-1] if isinstance(value, str) and value.endswith("%") else str(value)
+        if not digits.isdigit() or (isinstance(value, str) and int(digits) > 100):
+            self._error(field, "share")
+
+
+def check(node: Node, schema: Schema, what: str) -> list[Problem]:
+    """Everything in the node that is not as the schema says. what: the name of the thing, for messages."""
+    if node.kind != "mapping":
+        return [Problem(f"{what} is a mapping, not {describe(node.plain())}", node.place, "write `key: value` lines")]
+    checker = _Checker(schema)
+    if checker.validate(node.plain(), normalize=False):
+        return []
+    return list(dict.fromkeys(_problem(error, node, schema, what) for error in _leaves(checker._errors)))
+
+
+def _leaves(found: Sequence[Any]) -> Iterator[Any]:
+    for error in found:
+        if error.is_group_error:
+            yield from _leaves(error.child_errors)
+        else:
+            yield error
+
+
+def _problem(error: Any, node: Node, schema: Schema, what: str) -> Problem:
+    path = tuple(error.document_path)
+    key, place = path[-1] if path else what, _place(node, path)
+    inside = f"`{path[-2]}`" if len(path) > 1 and isinstance(path[-2], str) else what
+    if error.code == errors.UNKNOWN_FIELD.code:
+        key_node = _walk(node, path[:-1]).key(str(key))
+        known = [str(word) for word in _rules_at(schema, path[:-1])]
+        return Problem(f"unknown key `{key}` in {inside}", key_node.place if key_node else place,
+                       did_you_mean(str(key), known))
+    if error.code == errors.REQUIRED_FIELD.code:
+        return Problem(f"`{key}` is missing in {inside}", _walk(node, path[:-1]).place, f"add `{key}: …`")
+    if isinstance(key, int):
+        key = next((str(part) for part in reversed(path) if isinstance(part, str)), what)
+    if "keysrules" in error.schema_path:
+        key_node = _walk(node, path[:-1]).key(str(key))
+        meta = _meta(schema, error.schema_path)
+        return Problem(f"the key `{key}` is not {meta.get('is', 'allowed')}", key_node.place if key_node else place,
+                       meta.get("mend", ""))
+    rules = _rules_at(schema, path[:-1]).get(key, {})
+    return _wrong_value(error, str(key), place, _meta(schema, error.schema_path) or rules.get("meta", {}))
+
+
+def _wrong_value(error: Any, key: str, place: Place, meta: Mapping[str, str]) -> Problem:
+    mend = meta.get("mend", "")
+    wanted = meta.get("is", "")
+    if error.code == errors.BAD_TYPE.code and not wanted:
+        kinds = error.constraint if isinstance(error.constraint, (list, tuple)) else [error.constraint]
+        wanted = " or ".join(_WORDS[kind] for kind in kinds)
+    elif error.code == errors.UNALLOWED_VALUE.code:
+        wanted = " or ".join(map(str, error.constraint))
+        mend = did_you_mean(str(error.value), map(str, error.constraint))
+    elif error.code == errors.EMPTY_NOT_ALLOWED.code:
+        return Problem(f"`{key}` is empty", place, mend or "write a value, or leave the key out")
+    elif error.code == errors.MIN_VALUE.code:
+        wanted = wanted or f"at least {error.constraint}"
+    elif error.code == errors.MAX_VALUE.code:
+        wanted = wanted or f"at most {error.constraint}"
+    return Problem(f"`{key}` is {wanted}, not {describe(error.value)}", place, mend)
+
+
+def _walk(node: Node, path: Sequence[Any]) -> Node:
+    for step in path:
+        inner = node.elements()[step] if isinstance(step, int) and node.kind == "list" else next(
+            (value for key, value in node.items() if key.value == step), None)
+        if inner is None:
+            return node
+        node = inner
+    return node
+
+
+def _place(node: Node, path: Sequence[Any]) -> Place:
+    """A value's place; a key's if the key itself is wrong."""
+    return _walk(node, path).place
+
+
+def _rules_at(schema: Schema, path: Sequence[Any]) -> Schema:
+    """The schema of the mapping at this path."""
+    here: Any = {"schema": schema}
+    for step in path:
+        inner = here.get("schema", {})
+        here = inner if isinstance(step, int) else inner.get(step, here.get("valuesrules", {}))
+    return here.get("schema", {}) if isinstance(here, Mapping) else {}
+
+
+def _meta(schema: Any, path: Sequence[Any]) -> Mapping[str, str]:
+    """The `meta` nearest above the rule that failed."""
+    meta: Mapping[str, str] = {}
+    for step in path:
+        if not isinstance(schema, Mapping) or step not in schema:
+            break
+        schema = schema[step]
+        if isinstance(schema, Mapping) and isinstance(schema.get("meta"), Mapping) and "is" in schema["meta"]:
+            meta = schema["meta"]
+    return meta

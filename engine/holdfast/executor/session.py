@@ -1,0 +1,133 @@
+"""The conversation with one host's runner over an open channel: questions out, answers in, in the protocol's order."""
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from holdfast.channels.model import Channel, Unreachable
+from holdfast_host import protocol
+from holdfast_host.errors import HoldfastError
+from holdfast_host.protocol import Message, RemoteProtocolError
+
+from .results import OwedList, owed_of
+
+
+class HostRefused(HoldfastError):
+    """The runner does not carry it out. error: the kind of refusal; Held: another run has the host in hand."""
+
+    def __init__(self, error: str, message: str) -> None:
+        self.error = error
+        super().__init__(message)
+
+
+@dataclass(frozen=True, slots=True)
+class Greeting:
+    """What a runner says of itself first. unfinished: runs that no controller has collected, as they came."""
+
+    python: str
+    unfinished: Sequence[Any]
+    owed: OwedList
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What a runner is asked to carry out. nodes: as they travel; blobs: the names of contents that it may ask for."""
+
+    run: str
+    mode: str
+    who: str
+    nodes: Sequence[Mapping[str, Any]]
+    secrets: Mapping[str, str]
+    blobs: Callable[[], frozenset[str]]
+    blob: Callable[[str], bytes]
+
+
+class Session:
+    """One conversation. Every method raises Unreachable when the channel breaks or ends too early, HostRefused when the
+    runner says no, and RemoteProtocolError when it speaks nonsense."""
+
+    def __init__(self, channel: Channel) -> None:
+        self._channel = channel
+        self._talk = protocol.Connection(protocol.CONTROLLER)
+        self._inbox: deque[Message] = deque()
+
+    async def greet(self, who: str) -> Greeting:
+        """Says hello, and is told what the host remembers of earlier runs."""
+        await self._say({"kind": "hello", "major": protocol.MAJOR, "minor": protocol.MINOR, "who": who})
+        hello = await self._expect("hello")
+        if hello["major"] != protocol.MAJOR:
+            raise RemoteProtocolError(f"it speaks version {hello['major']} of the protocol, not {protocol.MAJOR}")
+        return Greeting(hello.get("python", ""), hello.get("unfinished", ()), owed_of(hello.get("owed", [])))
+
+    async def facts(self) -> Mapping[str, Any]:
+        """What the host says of itself."""
+        await self._say({"kind": "facts"})
+        facts: Mapping[str, Any] = (await self._expect("facts")).get("facts", {})
+        return facts
+
+    async def carry_out(self, order: Order, on_events: Callable[[Sequence[Any]], None],
+                        on_output: Callable[[int, str, str], None]) -> Message:
+        """Gives the graph and sees it through; returns the `result` message. The callbacks are called with the events
+        of an `event` message, and with node, stream and text of a program's live output."""
+        await self._say({"kind": "graph", "run": order.run, "mode": order.mode, "who": order.who,
+                         "nodes": list(order.nodes), "secrets": dict(order.secrets)})
+        while True:
+            message = await self._hear()
+            if message["kind"] == "event":
+                on_events(message["events"])
+            elif message["kind"] == "output":
+                on_output(message["node"], message["stream"], message["text"])
+            elif message["kind"] == "need":
+                await self._give(order, message["blobs"])
+            elif message["kind"] == "result":
+                if message["run"] != order.run:
+                    raise RemoteProtocolError("a result of another run")
+                return message
+
+    async def cancel(self, *, now: bool) -> None:
+        """Asks to stop: after the resource in hand, or now. Nothing when there is nothing to stop."""
+        if (protocol.CONTROLLER, "cancel") in protocol.MOVES[self._talk.state]:
+            await self._say({"kind": "cancel", "now": now})
+
+    async def forget(self, runs: Sequence[str]) -> None:
+        """Their results are kept here; the host need not."""
+        for run in runs:
+            await self._say({"kind": "done", "run": run})
+
+    async def leave(self, done: str = "") -> None:
+        """Says goodbye. done: a run whose results are kept here."""
+        words: list[Message] = [{"kind": "done", "run": done}] if done else []
+        await self._channel.write(b"".join(self._talk.send(word) for word in [*words, {"kind": "bye"}]))
+
+    async def _give(self, order: Order, wanted: Sequence[Any]) -> None:
+        for sha256 in wanted:
+            if sha256 not in order.blobs():  # else a host could read what is meant for others
+                raise RemoteProtocolError("it asks for a content that is not in its graph")
+            for part in protocol.blob_messages(sha256, order.blob(sha256)):
+                await self._say(part)
+
+    async def _say(self, message: Message) -> None:
+        await self._channel.write(self._talk.send(message))
+
+    async def _expect(self, kind: str) -> Message:
+        while True:
+            message = await self._hear()
+            if message["kind"] == kind:
+                return message
+
+    async def _hear(self) -> Message:
+        """The next message; a refusal is raised."""
+        while not self._inbox:
+            data = await self._channel.read()
+            if not data:
+                said = self._channel.said()
+                raise Unreachable("the runner ended in the middle" + (f": {said[-500:]}" if said else ""),
+                                  "its results are collected at the next contact")
+            self._talk.receive(data)
+            self._inbox.extend(self._talk.messages())
+        message = self._inbox.popleft()
+        if message["kind"] == "refused":
+            raise HostRefused(message["error"], message["message"])
+        return message

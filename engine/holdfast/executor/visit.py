@@ -1,0 +1,241 @@
+"""One host in one run: contact, perhaps facts, its graph, its result. Whatever goes wrong is this host's result."""
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import functools
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Protocol
+
+from holdfast.channels.model import Channel, Unreachable
+from holdfast.compiler.model import HostGraph
+from holdfast_host.graph import APPLY, INTERRUPTED
+from holdfast_host.protocol import LocalProtocolError, RemoteProtocolError
+from holdfast_host.values import Blob, from_wire
+
+from .model import Happening, HostResult, Job, Noticed, OutputCame, ResourceDone, Result
+from .results import OwedList, earlier, events_of, left_of, owed_of, result_of, status_of
+from .session import HostRefused, Order, Session
+from .stop import Stop
+
+GOODBYE_S = 2.0  # how long a host that was told to stop now is listened to
+GOES_ON = "what it has in hand it finishes by itself; its results are collected at the next contact"
+
+
+class Failure(Exception):
+    """The contact or the work failed, in a way that has a name among the statuses of hosts."""
+
+    def __init__(self, status: str, message: str, mend: str = "") -> None:
+        self.status, self.message, self.mend = status, message, mend
+        super().__init__(message)
+
+
+class Around(Protocol):
+    """What a visit needs of the run that it belongs to."""
+
+    job: Job
+    stop: Stop
+    is_over_time: bool
+
+    def emit(self, happening: Happening) -> None: ...
+
+    async def open(self, host: str) -> Channel: ...
+
+    async def collect(self, run: str, result: HostResult) -> bool:
+        """Whether the results of an earlier run are kept now."""
+        ...
+
+
+class Visit:
+    """One host's turn. `contact`, `facts` and `work` raise or return as they say; `leave` is always to be called."""
+
+    def __init__(self, host: str, around: Around) -> None:
+        self.host, self._around = host, around
+        self._channel: Channel | None = None
+        self._session: Session | None = None
+        self._results: dict[int, Result] = {}
+        self._is_whole = False  # the runner has said its last word on the graph
+        self._spent_s, self._since = 0.0, 0.0
+
+    async def contact(self) -> None:
+        """Until the runner has said hello, and earlier results are safe here. Raises Failure."""
+        with self._failing(), self._counted():
+            async with asyncio.timeout(self._left_s()):
+                self._channel = await self._around.open(self.host)
+                self._session = Session(self._channel)
+                greeting = await self._session.greet(self._around.job.who)
+                await self._collect(self._session, greeting.unfinished)
+            for id, since, why in greeting.owed:
+                self._around.emit(Noticed(self.host, f"{id} is owed a notification since {since}, of {why}"))
+
+    async def facts(self) -> Mapping[str, Any]:
+        """What the host says of itself. Raises Failure."""
+        with self._failing(), self._counted():
+            assert self._session is not None
+            async with asyncio.timeout(self._left_s()):
+                return await self._session.facts()
+    async def work(self, graph: HostGraph) -> HostResult:
+        """Carries the graph out. Never raises but for cancellation."""
+        status, message, mend = "", "", ""
+        owed: OwedList = ()
+        try:
+            with self._failing(), self._counted():
+                ending = await self._carried_out(graph)
+                owed = owed_of(ending.get("owed", []))
+                message = str(ending.get("message", ""))
+                self._is_whole = True
+        except Failure as failure:
+            status, message, mend = failure.status, failure.message, failure.mend
+        results = [*(self._results[node] for node in sorted(self._results)), *left_of(graph)]
+        if not status:
+            status = self._status(results)
+            message = message or (self._around.stop.why if status in ("interrupted", "timed_out") else "")
+        return HostResult(self.host, status, tuple(results), message, mend, owed, graph.name, self.seconds())
+
+    async def leave(self, is_kept: bool = False) -> None:
+        """Closes the channel. is_kept: the results are safe, and the host may forget them."""
+        if self._channel is None:
+            return
+        channel, self._channel = self._channel, None
+        try:
+            if self._session is not None:
+                is_done = is_kept and self._is_whole and self._around.job.mode == APPLY
+                async with asyncio.timeout(GOODBYE_S):
+                    await self._session.leave(self._around.job.run if is_done else "")
+        except (TimeoutError, Unreachable, LocalProtocolError):
+            pass  # broken, or in the middle of something: closing says it all
+        finally:
+            await channel.close()
+
+    # -- contact ---------------------------------------------------------------------------------------------------
+
+    async def _collect(self, session: Session, unfinished: Sequence[Any]) -> None:
+        for wire in unfinished:
+            run, result = earlier(self.host, wire)
+            if await self._around.collect(run, result):
+                await session.forget([run])
+                counts = ", ".join(f"{count} {status}" for status, count in sorted(result.counts().items()))
+                self._around.emit(Noticed(self.host, f"results of run {run} were collected: {counts or 'none'}"))
+
+    # -- work ------------------------------------------------------------------------------------------------------
+
+    async def _carried_out(self, graph: HostGraph) -> Mapping[str, Any]:
+        assert self._session is not None
+        job, session = self._around.job, self._session
+        order = Order(job.run, job.mode, job.who, [node.to_wire() for node in graph.nodes], graph.secrets,
+                      functools.cache(lambda: _blobs(graph)), job.blob)
+
+        def on_events(wire: Sequence[Any]) -> None:
+            for event in events_of(wire, len(graph.nodes)):
+                result = self._results[event.node] = result_of(graph, event)
+                self._around.emit(ResourceDone(self.host, result))
+
+        def on_output(node: int, stream: str, text: str) -> None:
+            if not 0 <= node < len(graph.nodes):
+                raise RemoteProtocolError("output of a resource that is not in its graph")
+            self._around.emit(OutputCame(self.host, graph.nodes[node].id, stream, text))
+
+        try:
+            async with asyncio.timeout(None) as patience:
+                minding = asyncio.create_task(self._mind(session, patience))
+                try:
+                    return await session.carry_out(order, on_events, on_output)
+                finally:
+                    minding.cancel()
+                    await asyncio.wait([minding])
+        except TimeoutError:
+            raise self._stopped(graph) from None
+        except Unreachable as error:
+            if patience.when() is not None:  # it was told to stop now, and did not say another word
+                raise self._stopped(graph) from None
+            raise Failure("unreachable", f"{error.what}; {GOES_ON}", error.mend) from None
+
+    async def _mind(self, session: Session, patience: asyncio.Timeout) -> None:
+        """Passes requests to stop on to the host; the host's time limit is one to stop now."""
+        stop = self._around.stop
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(self._left_s()):
+                await stop.wait(1)
+                await _cancel(session, now=False)
+                await stop.wait(2)
+        patience.reschedule(asyncio.get_running_loop().time() + GOODBYE_S)
+        await _cancel(session, now=True)
+
+    def _stopped(self, graph: HostGraph) -> Failure:
+        known = f"{len(self._results)} of {len(graph.nodes)} resources have a result; {GOES_ON}"
+        if self._is_late():
+            return Failure("timed_out", f"took longer than {self._limit_s():g} s; {known}")
+        return Failure("timed_out" if self._around.is_over_time else "interrupted", f"{self._around.stop.why}; {known}")
+
+    def _status(self, results: Sequence[Result]) -> str:
+        status = status_of(results)
+        if status == INTERRUPTED and (self._around.is_over_time or self._is_late()):
+            return "timed_out"
+        return status
+
+    # -- time and failures -----------------------------------------------------------------------------------------
+
+    def seconds(self) -> float:
+        """How long this host has been busy for us; waiting for its turn does not count."""
+        return self._spent_s + (time.monotonic() - self._since if self._since else 0.0)
+
+    @contextlib.contextmanager
+    def _counted(self) -> Iterator[None]:
+        self._since = time.monotonic()
+        try:
+            yield
+        finally:
+            self._spent_s, self._since = self.seconds(), 0.0
+
+    @contextlib.contextmanager
+    def _failing(self) -> Iterator[None]:
+        """Whatever goes wrong becomes a Failure."""
+        try:
+            yield
+        except Failure:
+            raise
+        except Unreachable as error:
+            raise Failure("unreachable", error.what, error.mend) from None
+        except HostRefused as error:
+            raise Failure("refused" if error.error == "Held" else "failed", str(error)) from None
+        except RemoteProtocolError as error:
+            raise Failure("failed", f"the host answers nonsense: {error}") from None
+        except TimeoutError:
+            raise Failure("timed_out", f"took longer than {self._limit_s():g} s") from None
+        except Exception as error:  # a defect of ours: reported as this host's result, the others go on
+            raise Failure("failed", f"{type(error).__name__}: {error}", "this is a defect of Holdfast") from error
+
+    def _limit_s(self) -> float:
+        return self._around.job.rollout.host_s or 0.0
+
+    def _left_s(self) -> float | None:
+        limit = self._around.job.rollout.host_s
+        return None if limit is None else max(0.0, limit - self.seconds())
+
+    def _is_late(self) -> bool:
+        left = self._left_s()
+        return left is not None and left <= 0
+
+
+async def _cancel(session: Session, *, now: bool) -> None:
+    """Asks a host to stop; one that takes no more words is not waited for."""
+    with contextlib.suppress(TimeoutError, Unreachable):  # whoever reads is told the same
+        async with asyncio.timeout(GOODBYE_S):
+            await session.cancel(now=now)
+
+
+def _blobs(graph: HostGraph) -> frozenset[str]:
+    """The names of all contents that a graph refers to."""
+    return frozenset(blob.sha256 for node in graph.nodes for blob in _blobs_in(from_wire(node.args)))
+
+
+def _blobs_in(value: Any) -> Iterator[Blob]:
+    if isinstance(value, Blob):
+        yield value
+    elif isinstance(value, Mapping):
+        for item in value.values():
+            yield from _blobs_in(item)
+    elif isinstance(value, list):
+        for item in value:
+            yield from _blobs_in(item)

@@ -1,0 +1,343 @@
+"""The Python API: a project folder, what is wrong with it, and what can be done with it.
+
+    import holdfast
+
+    with holdfast.load("site") as project:                 # raises holdfast.Problems: all faults, with place and mend
+        plan = project.run("plan", targets="role=web and not env=prod")
+        for host in plan.results:
+            print(host.host, host.status, dict(host.counts()))
+        done = project.run("apply", targets="role=web", rollout={"error_budget": 2})
+"""
+from __future__ import annotations
+
+import asyncio
+import getpass
+import socket
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Any
+
+from holdfast import library
+from holdfast.channels.boot import archive
+from holdfast.channels.model import Become, Connection
+from holdfast.compiler.model import Compiled, HostGraph, Rollout
+from holdfast.documents.loading import files_of, read_documents
+from holdfast.documents.model import Document, State, Use
+from holdfast.documents.types import Types
+from holdfast.executor.model import Happening, HostResult, Job, Mode, RunDone, RunStarted
+from holdfast.executor.stop import Stop
+from holdfast.inventory.sources import find
+from holdfast.inventory.sources import load as load_inventory
+from holdfast.problems import Place, Problem, Problems
+from holdfast.store import Store, new_run_id
+from holdfast_host.graph import Node
+from holdfast_host.values import to_wire
+
+if TYPE_CHECKING:
+    from holdfast.inventory.model import Inventory
+
+Emit = Callable[[Happening], None]
+STORE = Path(".holdfast") / "holdfast.db"
+NO_FACTS_KEPT = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Login:
+    """Who to be on the hosts, before what the inventory says. None: as the inventory says."""
+
+    user: str | None = None
+    key: str | None = None
+    become_password: str | None = None
+
+    def __repr__(self) -> str:
+        return f"Login(user={self.user!r}, key={self.key!r})"
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """What `validate` looked at: names of documents, and of the hosts that they target."""
+
+    documents: tuple[str, ...]
+    hosts: tuple[str, ...]
+
+
+def load(folder: str | Path = ".", *, inventory: Sequence[str | Path] = (), set: Mapping[str, Any] | None = None,
+         user: str | None = None, key: str | None = None, become_password: str | None = None) -> Project:
+    """A project folder. inventory: instead of its `inventory/`. set: variables that go before all others. user, key,
+    become_password: instead of what the inventory says. Raises Problems when there is no such folder."""
+    path = Path(folder)
+    if not path.is_dir():
+        raise Problems([Problem("there is no such folder", Place(str(folder)), "make one with `holdfast init`")])
+    return Project(path, tuple(map(str, inventory)), dict(set or {}), Login(user, key, become_password))
+
+
+class Project:
+    """A project folder. What it is made of is read when it is needed first, and then kept. A context manager: what is
+    under way to the store is kept at the end. Everything raises Problems."""
+
+    def __init__(self, folder: Path, inventory: tuple[str, ...], settings: dict[str, Any], login: Login) -> None:
+        self.folder, self.settings = folder, settings
+        self._inventory_paths, self._login = inventory, login
+        self._secrets: dict[str, str] = {}
+
+    def __enter__(self) -> Project:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None,
+                 trace: TracebackType | None) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Keeps what is under way to the store, and lets go of it."""
+        opened: Store | None = self.__dict__.pop("store", None)
+        if opened is not None:
+            opened.close()
+
+    # -- what it is made of ------------------------------------------------------------------------------------------
+
+    @cached_property
+    def inventory(self) -> Inventory:
+        """Hosts, groups, tags and variables."""
+        return load_inventory(self._inventory_paths or find(self.folder))
+
+    @cached_property
+    def types(self) -> Types:
+        """Resource types: the project's own, and the built-in ones."""
+        return types(self.folder)
+
+    @cached_property
+    def store(self) -> Store:
+        """What is kept of runs; it opens in the background."""
+        return Store.open(self.folder / STORE)
+
+    @property
+    def secrets(self) -> Mapping[str, str]:
+        """Names and values of the secrets that have been read by now, to be masked wherever they might turn up."""
+        return self._secrets
+
+    def _documents(self, paths: Sequence[str | Path]) -> tuple[dict[str, Document], list[Problem]]:
+        """The documents of these files and folders, (): of playbooks/, and those that they use; what is wrong in them."""
+        own = self.folder / "playbooks"
+        if not paths and not own.is_dir():
+            raise Problems([Problem("there are no documents here", Place(str(own)),
+                                    "make the folder `playbooks` (`holdfast init` does), or name files")])
+        chosen = [Path(path) for path in paths] or [own]
+        return read_documents(chosen, self.types, [own] if own.is_dir() else [])
+
+    # -- asking ------------------------------------------------------------------------------------------------------
+
+    def validate(self, documents: Sequence[str | Path] = (), targets: str = "") -> Checked:
+        """Everything that can be refused without a host is refused here."""
+        compiled, names = self._compiled(documents, targets)
+        return Checked(names, tuple(self._hosts(compiled)))
+
+    def select(self, targets: str = "") -> tuple[str, ...]:
+        """The names of the hosts that an expression selects, "": all."""
+        from holdfast.inventory.targets import select  # noqa: PLC0415  # few commands need it
+
+        return select(targets or "all", self.inventory)
+
+    def ansible_inventory(self, host: str | None = None) -> Mapping[str, Any]:
+        """What `ansible-inventory --list` prints, or with a host `--host`."""
+        from holdfast.inventory.listing import inventory_list  # noqa: PLC0415  # one command needs it
+
+        listed = inventory_list(self.inventory)
+        if host is None:
+            return listed
+        if host not in self.inventory.hosts:
+            raise Problems([Problem(f"there is no host `{host}` in the inventory", None, "see `holdfast inventory list`")])
+        variables: Mapping[str, Any] = listed["_meta"]["hostvars"].get(host, {})
+        return variables
+
+    # -- doing -------------------------------------------------------------------------------------------------------
+
+    def run(self, mode: Mode, documents: Sequence[str | Path] = (), targets: str = "", *,
+            rollout: Mapping[str, Any] | None = None, emit: Emit | None = None, kept_facts_s: float = NO_FACTS_KEPT,
+            ) -> RunDone:
+        """Plans or applies; see run_async."""
+        return asyncio.run(self.run_async(mode=mode, documents=documents, targets=targets, rollout=rollout or {},
+                                          emit=emit or _nobody, stop=Stop(), kept_facts_s=kept_facts_s))
+
+    async def run_async(self, *, mode: Mode, documents: Sequence[str | Path] = (), targets: str = "",
+                        rollout: Mapping[str, Any], emit: Emit, stop: Stop,
+                        kept_facts_s: float = NO_FACTS_KEPT) -> RunDone:
+        """Holds documents against hosts, and in mode "apply" makes the hosts so.
+
+        documents: files and folders, (): all of playbooks/. targets: an expression that narrows what the documents
+        target. rollout: fields of Rollout that go before those of the documents. kept_facts_s: facts that were gathered
+        at most so many seconds ago are used again. Nothing is touched when anything can be refused.
+        """
+        facts = self._kept_facts(kept_facts_s)
+        compiled, names = self._compiled(documents, targets, facts)
+        job = Job(new_run_id(time.time()), mode, who(), self._connections(self._hosts(compiled)), compiled.graphs,
+                  frozenset(compiled.needs_facts), compiled.graph_of, compiled.blob,
+                  replace(compiled.rollout, **rollout))
+        return await self._carry_out(job, names, targets, emit, stop)
+
+    def command(self, command: Sequence[str] | str, targets: str = "", *, rollout: Mapping[str, Any] | None = None,
+                emit: Emit | None = None) -> RunDone:
+        """Runs one command on many hosts; see command_async."""
+        return asyncio.run(self.command_async(command, targets=targets, rollout=rollout or {}, emit=emit or _nobody,
+                                              stop=Stop()))
+
+    async def command_async(self, command: Sequence[str] | str, *, targets: str = "", rollout: Mapping[str, Any],
+                            emit: Emit, stop: Stop) -> RunDone:
+        """Runs one command on many hosts. A sequence is a program with its arguments, a text is for the shell."""
+        if isinstance(command, str):
+            name, arguments = command, {"shell": True}
+        else:
+            name, arguments = " ".join(command), {"argv": list(command)}
+        node = Node(f"command: {name}", "command", to_wire({"run": name, "always": True, **arguments}))
+        hosts = self.select(targets)
+        graphs = {host: HostGraph(host, (node,), (Place("command line"),)) for host in hosts}
+        job = Job(new_run_id(time.time()), "apply", who(), self._connections(hosts), graphs, frozenset(), _no_graph,
+                  _no_blob, replace(Rollout(), **rollout))
+        return await self._carry_out(job, (f"run: {name}",), targets, emit, stop)
+
+    def facts(self, targets: str = "", *, kept_facts_s: float = NO_FACTS_KEPT) -> Mapping[str, Mapping[str, Any]]:
+        """What hosts say of themselves, by host; hosts that cannot be asked are missing. See facts_async."""
+        done = asyncio.run(self.facts_async(targets=targets, kept_facts_s=kept_facts_s, rollout={}, emit=_nobody,
+                                            stop=Stop()))
+        return done.facts
+
+    async def facts_async(self, *, targets: str = "", rollout: Mapping[str, Any], emit: Emit, stop: Stop,
+                          kept_facts_s: float = NO_FACTS_KEPT) -> RunDone:
+        """What hosts say of themselves: in `facts` of what is returned. kept_facts_s: as in run_async."""
+        hosts = self.select(targets)
+        known = {host: facts for host, facts in self._kept_facts(kept_facts_s).items() if host in hosts}
+        asked = [host for host in hosts if host not in known]
+        graphs = {host: HostGraph(host, (), ()) for host in asked}
+        job = Job(new_run_id(time.time()), "plan", who(), self._connections(asked), graphs, frozenset(asked),
+                  lambda host, _: graphs[host], _no_blob, replace(Rollout(), **rollout))
+        done = await self._carry_out(job, ("facts",), targets, emit, stop)
+        return replace(done, facts={host: {**known, **done.facts}[host] for host in hosts
+                                    if host in known or host in done.facts})
+
+    # -- from here to the hosts --------------------------------------------------------------------------------------
+
+    def _compiled(self, paths: Sequence[str | Path], targets: str,
+                  facts: Mapping[str, Mapping[str, Any]] | None = None) -> tuple[Compiled, tuple[str, ...]]:
+        from holdfast.compiler.compiling import Request, compile_documents  # noqa: PLC0415  # brings Jinja2
+        from holdfast.inventory.targets import chosen  # noqa: PLC0415  # few commands need it
+
+        documents, problems = self._documents(paths)
+        names = self._named(documents, paths, targets)
+        request = Request(documents, self.inventory, self.types, chosen, problems, names, targets or None, self.settings,
+                          facts or {}, root=self.folder)
+        compiled = compile_documents(request)
+        for graph in compiled.graphs.values():
+            for name, value in graph.secrets.items():
+                if self._secrets.setdefault(name, value) != value:  # another host's secret of the same name
+                    self._secrets[f"{name} of {graph.host}"] = value
+        return compiled, names
+
+    def _named(self, documents: Mapping[str, Document], paths: Sequence[str | Path], targets: str) -> tuple[str, ...]:
+        """The documents to apply: those with targets; in files that were named and with `-t` also those without,
+        unless another document uses them."""
+        files = {str(path) for path in files_of([Path(path) for path in paths])} if paths else set[str]()
+        states = [one for one in documents.values() if isinstance(one, State)]
+        used = {part.document for one in states for part in one.resources if isinstance(part, Use)}
+        own = str(self.folder / "playbooks")
+        named = [one for one in states if (one.place.file in files if paths else one.place.file.startswith(own))
+                 and (one.targets or (paths and targets and one.name not in used))]
+        if not named:
+            raise Problems([Problem("no document here says which hosts it is for", Place(str(paths[0]) if paths else own),
+                                    "add `targets:` to one, or name its file and give -t")])
+        return tuple(one.name for one in named)
+
+    def _hosts(self, compiled: Compiled) -> list[str]:
+        hosts = {*compiled.graphs, *compiled.needs_facts}
+        return [host for host in self.inventory.hosts if host in hosts]
+
+    def _connections(self, hosts: Sequence[str]) -> dict[str, Connection]:
+        from holdfast.compiler.connections import connection_variables  # noqa: PLC0415  # brings Jinja2
+        from holdfast.compiler.sources import Disk  # noqa: PLC0415
+        from holdfast.inventory.connection import connection_of  # noqa: PLC0415
+
+        variables = connection_variables(self.inventory, hosts, self.settings, Disk(), self.folder)
+        problems: list[Problem] = []
+        found: dict[str, Connection] = {}
+        for host in hosts:
+            try:
+                found[host] = self._logged_in(connection_of(host, variables[host]))
+            except Problems as wrong:
+                problems += wrong.problems
+        if problems:
+            raise Problems(problems)
+        return found
+
+    def _logged_in(self, connection: Connection) -> Connection:
+        login = self._login
+        connection = replace(connection, user=login.user or connection.user, key=login.key or connection.key)
+        if login.become_password is not None:
+            become = connection.become or Become()
+            connection = replace(connection, become=replace(become, password=login.become_password))
+        return connection
+
+    def _kept_facts(self, kept_facts_s: float) -> Mapping[str, Mapping[str, Any]]:
+        return self.store.facts(tuple(self.inventory.hosts), kept_facts_s) if kept_facts_s > 0 else {}
+
+    async def _carry_out(self, job: Job, documents: Sequence[str], targets: str, emit: Emit, stop: Stop) -> RunDone:
+        """Runs a job with the store beside it: what is told is kept first."""
+        from holdfast.executor.run import execute  # noqa: PLC0415  # brings asyncssh
+
+        store = self.store
+
+        def told(happening: Happening) -> None:
+            if isinstance(happening, RunStarted):
+                begun = store.begin_run(happening, documents, targets)
+                if job.mode == "apply":
+                    begun.result()  # a run is in the store before any host is touched
+            emit(happening)
+
+        async def keep(result: HostResult) -> None:
+            await store.kept(job.run, result)
+
+        try:
+            done = await execute(job, archive(self.types.sources()), told, stop, keep=keep, collected=store.collect)
+        except Problems as problems:
+            refused = RunDone(job.run, (), f"refused: {len(problems.problems)} problems", 0.0)
+            await asyncio.wrap_future(store.end_run(refused, time.time()))
+            raise
+        if done.facts:
+            await asyncio.wrap_future(store.keep_facts(done.facts, time.time()))
+        await asyncio.wrap_future(store.end_run(done, time.time()))
+        return done
+
+
+def types(folder: str | Path = ".") -> Types:
+    """Resource types of the folder's modules/, and the built-in ones. No inventory is read."""
+    own, built_in = Path(folder) / "modules", library.root() / "modules"
+    return Types([own, built_in] if own.is_dir() and own.resolve() != built_in.resolve() else [built_in])
+
+
+def kinds() -> Mapping[str, str]:
+    """What the kinds of documents are for, by the word that a document begins with."""
+    from holdfast.documents import kinds as registry  # noqa: PLC0415
+
+    return {kind.word: kind.doc for kind in registry.known()}
+
+
+def who() -> str:
+    """Who asks, as `user@machine`, for hosts' locks and the history."""
+    try:
+        user = getpass.getuser()
+    except (KeyError, OSError):
+        user = "?"
+    return f"{user}@{socket.gethostname()}"
+
+
+def _nobody(_: Happening) -> None:
+    """Nobody wants to be told."""
+
+
+def _no_graph(host: str, _: Mapping[str, Any]) -> HostGraph:
+    raise AssertionError(f"the graph of {host} needs no facts")
+
+
+def _no_blob(sha256: str) -> bytes:
+    raise AssertionError(f"no graph of this run has a content {sha256}")

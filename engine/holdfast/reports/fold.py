@@ -1,0 +1,100 @@
+"""Equal results of many hosts become one group."""
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Hashable, Iterable
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+from holdfast.executor.model import HostResult, Result
+from holdfast_host.graph import Event
+
+T = TypeVar("T")
+STOPPED = frozenset({"failed", "timed_out"})  # what has gone wrong with a resource itself
+
+
+@dataclass(frozen=True, slots=True)
+class Group(Generic[T]):
+    """What is alike, and on which hosts. example: that of the first one; alike: whether all say the very same."""
+
+    example: T
+    hosts: tuple[str, ...]
+    alike: bool
+
+
+def fold(items: Iterable[tuple[str, T]], key: Callable[[str, T], Hashable],
+         exact: Callable[[T], Hashable]) -> list[Group[T]]:
+    """items: (host, what it says). Equal keys make a group; groups come in the order of their first items."""
+    found: dict[Hashable, tuple[T, list[str], set[Hashable]]] = {}
+    for host, item in items:
+        entry = found.get(mark := key(host, item))
+        if entry is None:
+            found[mark] = entry = (item, [], set())
+        entry[1].append(host)
+        if len(entry[2]) < 2:
+            entry[2].add(exact(item))
+    return [Group(example, tuple(hosts), len(variants) == 1) for example, hosts, variants in found.values()]
+
+
+def without_host(text: str, host: str) -> str:
+    """The text as other hosts would say it: its own name, numbers and addresses left out."""
+    return re.sub(r"[0-9a-fA-F:.]*\d[0-9a-fA-F:.]*", "#", text.replace(host, "@")) if text else ""
+
+
+def by_status(results: Iterable[HostResult]) -> dict[str, list[Group[HostResult]]]:
+    """Hosts that fared alike, by status; the largest group first."""
+    groups: dict[str, list[Group[HostResult]]] = {}
+    for group in fold(((result.host, result) for result in results), _alike, _said):
+        groups.setdefault(group.example.status, []).append(group)
+    for alike in groups.values():
+        alike.sort(key=lambda group: -len(group.hosts))
+    return groups
+
+
+def stopped_at(result: HostResult) -> list[Result]:
+    """The resources at which a host failed."""
+    return [one for one in result.results if one.event.status in STOPPED]
+
+
+def moved(result: HostResult) -> list[Result]:
+    """The resources that changed, or would."""
+    return [one for one in result.results if one.event.status in ("changed", "pending", "unknown")]
+
+
+def _alike(host: str, result: HostResult) -> Hashable:
+    failed = tuple((without_host(one.id, host), one.place, without_host(one.event.message, host))
+                   for one in stopped_at(result))
+    if failed or result.status not in ("ok", "changed", "pending"):
+        return result.status, failed, without_host(result.message, host), result.mend
+    if result.status == "ok":
+        return "ok"
+    return result.status, tuple((without_host(one.id, host), one.event.action) for one in moved(result))
+
+
+def _said(result: HostResult) -> Hashable:
+    return result.message, tuple((one.id, one.event.message) for one in stopped_at(result))
+
+
+def by_resource(results: Iterable[HostResult], statuses: frozenset[str]) -> list[Group[Result]]:
+    """Resources with one of these statuses; hosts where they would change in the same way are one group. In the order
+    in which the resources stand in their documents."""
+    pairs = [(result.host, one) for result in results for one in result.results if one.event.status in statuses]
+    groups = fold(pairs, lambda host, one: (one.id.replace(host, "@"), one.place, change_key(one.event, host)),
+                  change_id)
+    return sorted(groups, key=lambda group: (group.example.place is None, group.example.place or 0, group.example.id))
+
+
+def change_key(event: Event, host: str) -> Hashable:
+    """Equal for changes that look the same, but for the host's own name in them."""
+    return repr((event.status, event.action, event.fields, event.diffs, event.refreshed, event.message)).replace(
+        host, "@")
+
+
+def change_id(result: Result) -> Hashable:
+    """Equal for changes that are the same to the letter."""
+    return result.id, change_key(result.event, "\0")
+
+
+def is_left_out(result: Result) -> bool:
+    """Declared, but not for this host (its `when` is false); the runner says of others what they need."""
+    return result.event.status == "skipped" and not result.event.message.startswith("needs ")

@@ -1,0 +1,39 @@
+"""What would change, and what has drifted: by resource, with equal changes of many hosts shown once."""
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from holdfast.executor.model import HostResult, Result
+from holdfast.reports.details import change_lines, said_lines
+from holdfast.reports.fold import Group, by_resource
+from holdfast.reports.style import Style, printable
+from holdfast.reports.words import many, ranges, where
+
+SIGNS = {"create": "+", "install": "+", "add": "+", "delete": "-", "remove": "-", "unknown": "?"}
+SHOWN = frozenset({"pending", "changed", "unknown"})
+
+
+def changes(results: Iterable[HostResult], style: Style, diff: bool = True) -> list[str]:
+    """Every change, planned or made. diff=False: without the content of text diffs."""
+    found = list(results)
+    lines: list[str] = []
+    for group in by_resource(found, SHOWN):
+        lines.append(_head(group, style, len(found)))
+        lines += ("    " + line for line in change_lines(group.example.event, style, diff))
+        lines += ("    " + line for line in said_lines(group.example.event, style))
+    return [style.line(line) for line in lines]
+
+
+def _head(group: Group[Result], style: Style, hosts: int) -> str:
+    one = group.example
+    event = one.event
+    action = event.status if event.status == "unknown" else event.action
+    words = {"unknown": "not known yet"}.get(action, action or "update")
+    on = f" on {_hosts(group.hosts)}" if hosts > 1 else ""
+    alike = "" if group.alike else " (alike but for the host's name)"
+    head = style.paint(f"{SIGNS.get(action, '~')} {printable(one.id)}: {words}", "change")
+    return f"{head}{on}{style.paint(alike + where(one.place), 'faint')}"
+
+
+def _hosts(hosts: tuple[str, ...]) -> str:
+    return ranges(hosts) if len(hosts) == 1 else f"{many(len(hosts), 'host')} {ranges(hosts)}"

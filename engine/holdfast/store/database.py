@@ -1,0 +1,78 @@
+"""An open database: transactions in, transactions out."""
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from concurrent.futures import Future
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy.exc import SQLAlchemyError
+
+from holdfast.executor.model import HostResult
+from holdfast.problems import Problems
+from holdfast.store import reading, writing
+from holdfast.store.opening import open_database, translated
+
+if TYPE_CHECKING:
+    from holdfast.store.model import Run
+
+ALIKE = 10  # how many runs are named when an id is ambiguous
+
+
+class Database:
+    """Raises Problems when it cannot be opened or used."""
+
+    def __init__(self, where: str) -> None:
+        self._where = where
+        self._engine = open_database(where)
+        self._statements = writing.statements(self._engine.dialect)
+
+    def close(self) -> None:
+        """Lets go of all connections."""
+        self._engine.dispose()
+
+    def write(self, jobs: Sequence[tuple[writing.Job, Future[None]]]) -> None:
+        """All jobs in one transaction; if that fails each in its own, so that one bad job spoils no other."""
+        try:
+            self._carry_out([job for job, _ in jobs])
+        except Exception as error:  # whoever waits for the future gets it
+            if len(jobs) > 1:
+                for pair in jobs:
+                    self.write([pair])
+            else:
+                jobs[0][1].set_exception(error)
+            return
+        for _, future in jobs:
+            future.set_result(None)
+
+    def give_sign(self, runs: Sequence[str], now: float) -> None:
+        """Says that these runs still have their controller."""
+        if not runs:
+            return
+        try:
+            self._carry_out([{"sign": [{"id_": run, "last_sign_": now} for run in runs]}])
+        except (Problems, SQLAlchemyError):
+            return  # nobody waits for it; a result that cannot be kept will say what is wrong
+
+    def _carry_out(self, jobs: Sequence[writing.Job]) -> None:
+        with translated(self._where), self._engine.begin() as connection:
+            writing.carry_out(connection, self._statements, jobs)
+
+    def runs(self, now: float, limit: int, mode: str) -> tuple[Run, ...]:
+        """See Store.runs."""
+        with translated(self._where), self._engine.connect() as connection:
+            return reading.newest_runs(connection, now, limit, mode)
+
+    def matching(self, now: float, word: str) -> tuple[Run, ...]:
+        """See Store.run."""
+        with translated(self._where), self._engine.connect() as connection:
+            return reading.matching_runs(connection, now, word, ALIKE)
+
+    def results(self, run: str, hosts: Sequence[str] | None) -> dict[str, HostResult]:
+        """Results by host; of all hosts when None is named."""
+        with translated(self._where), self._engine.connect() as connection:
+            return reading.results(connection, run, hosts)
+
+    def facts(self, hosts: Sequence[str], since: float) -> dict[str, Mapping[str, Any]]:
+        """The facts of those hosts that were gathered at `since` or later."""
+        with translated(self._where), self._engine.connect() as connection:
+            return reading.kept_facts(connection, hosts, since)

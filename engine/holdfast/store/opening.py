@@ -1,0 +1,121 @@
+"""From a path or URL to a database whose tables are those of tables.py."""
+from __future__ import annotations
+
+import os
+import re
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, Engine, create_engine, event, inspect, make_url, select
+from sqlalchemy.exc import ArgumentError, DatabaseError, DBAPIError, NoSuchModuleError
+
+from holdfast.problems import Problem, Problems
+from holdfast.store.tables import NEWEST, metadata, version
+
+BUSY_S = 30  # how long SQLite waits for another controller's transaction
+# Two controllers may open a new database at the same time; one of them makes the tables.
+ALONE = {"sqlite": "BEGIN IMMEDIATE", "postgresql": "SELECT pg_advisory_xact_lock(4739212)"}
+PRAGMAS = ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", f"busy_timeout={BUSY_S * 1000}")
+
+
+def open_database(where: str) -> Engine:
+    """where: a path, or a URL (postgresql://…). Makes what is missing, brings an older schema up to date. Raises
+    Problems."""
+    with translated(where):
+        engine = _of_url(where) if "://" in where else _of_path(Path(where))
+        with engine.connect() as connection:
+            found = _version(connection)
+            if found != NEWEST:
+                connection.rollback()
+                _bring_up_to_date(connection, where)
+    return engine
+
+
+def _of_url(url: str) -> Engine:
+    try:
+        parsed = make_url(url)
+        if parsed.drivername in ("postgres", "postgresql"):
+            parsed = parsed.set(drivername="postgresql+psycopg")
+        if parsed.get_backend_name() not in ALONE:
+            raise NoSuchModuleError(parsed.drivername)
+        if parsed.get_backend_name() == "sqlite":
+            return _of_path(Path(parsed.database or ""))
+        return create_engine(parsed, pool_pre_ping=True)
+    except (ArgumentError, NoSuchModuleError):
+        raise Problems([Problem("the store's URL is not one of a database that Holdfast knows", None,
+                                "write a path, or postgresql://user@host/name")]) from None
+    except ModuleNotFoundError as missing:
+        raise Problems([Problem(f"the store is in PostgreSQL, and {missing.name} is not installed", None,
+                                "pip install 'holdfast[postgresql]'")]) from None
+
+
+def _of_path(path: Path) -> Engine:
+    """A file that only its owner reads. A folder named .holdfast is made for its owner alone, and git ignores it."""
+    if not path.parent.exists():
+        path.parent.mkdir(mode=0o700, parents=True)
+    ignore = path.parent / ".gitignore"
+    if path.parent.name == ".holdfast" and not ignore.exists():
+        path.parent.chmod(0o700)
+        ignore.write_text("*\n", "ascii")
+    os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))  # SQLite's further files take this one's mode
+    if path.stat().st_mode & 0o077:
+        path.chmod(0o600)
+    engine = create_engine(f"sqlite:///{path}", connect_args={"timeout": BUSY_S})
+    event.listen(engine, "connect", _set_pragmas)
+    return engine
+
+
+def _set_pragmas(connection: sqlite3.Connection, _record: Any) -> None:
+    for pragma in PRAGMAS:
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def _version(connection: Connection) -> str:
+    """"" for a database without tables."""
+    if not inspect(connection).has_table(version.name):
+        return ""
+    return connection.execute(select(version.c.version_num)).scalar() or ""
+
+
+def _bring_up_to_date(connection: Connection, where: str) -> None:
+    connection.exec_driver_sql(ALONE[connection.dialect.name])
+    found = _version(connection)  # once more: somebody else may have been faster
+    if found == "":
+        metadata.create_all(connection)
+        connection.execute(version.insert().values(version_num=NEWEST))
+    elif found != NEWEST:
+        from holdfast.store.migrate import migrate  # noqa: PLC0415 -- Alembic costs more time than a whole start
+
+        migrate(connection, where)
+    connection.commit()
+
+
+@contextmanager
+def translated(where: str) -> Iterator[None]:
+    """Turns what the database says into Problems with a mend."""
+    shown = re.sub(r"(://[^/]*?):[^/]*@", r"\1:«password»@", where)
+    try:
+        yield
+    except OSError as error:
+        raise Problems([Problem(f"the store {shown} cannot be opened: {error.strerror or error}", None,
+                                "run as a user who may write there, or name another folder with -C")]) from error
+    except DBAPIError as error:
+        raise Problems([_problem(shown, error)]) from error
+
+
+def _problem(where: str, error: DBAPIError) -> Problem:
+    said = " ".join(str(error.orig).split())
+    if isinstance(error.orig, sqlite3.DatabaseError):
+        if type(error) is DatabaseError:
+            return Problem(f"the store {where} is damaged: {said}", None,
+                           "move it aside and run again: only the history is in it, the hosts are as they are")
+        if "locked" in said:
+            return Problem(f"the store {where} is held by another process for more than {BUSY_S} s", None,
+                           f"see who has it open: fuser {where}")
+        return Problem(f"the store {where} cannot be used: {said}", None,
+                       "see that the disk has room and may be written")
+    return Problem(f"the store {where} cannot be used: {said}", None,
+                   "see that the server runs and that the URL names a user who may use the database")

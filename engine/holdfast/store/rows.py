@@ -1,0 +1,56 @@
+"""Results to rows and back; pure."""
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from typing import Any
+
+from holdfast.executor.model import HostResult, Result
+from holdfast.problems import Place
+from holdfast_host.graph import Event
+
+Row = dict[str, Any]
+_TEXTS = ("action", "refreshed", "error", "message", "mend", "argument")  # of an event; "" is kept as NULL
+
+
+def host_row(run: str, result: HostResult) -> Row:
+    """The row of a host."""
+    return {"run": run, "host": result.host, "status": result.status, "message": result.message, "mend": result.mend,
+            "owed": [list(owed) for owed in result.owed] or None, "graph": result.graph, "seconds": result.seconds}
+
+
+def resource_rows(run: str, result: HostResult) -> list[Row]:
+    """The rows of a host's resources."""
+    return [_resource_row(run, result.host, one) for one in result.results]
+
+
+def _resource_row(run: str, host: str, result: Result) -> Row:
+    event, place = result.event, result.place
+    row: Row = {"run": run, "host": host, "position": event.node, "id": result.id, "status": event.status,
+                "fields": event.fields or None, "diffs": event.diffs or None, "outputs": event.outputs or None,
+                "took_ms": event.took_ms, "file": place and place.file, "line": place and place.line,
+                "col": place and place.column, "width": place and place.width}
+    for name in _TEXTS:
+        row[name] = getattr(event, name) or None
+    return row
+
+
+def host_result(row: Mapping[str, Any], resources: Iterable[Mapping[str, Any]]) -> HostResult:
+    """What `host_row` and `resource_rows` were made from."""
+    return HostResult(row["host"], row["status"], tuple(map(_result, resources)), row["message"], row["mend"],
+                      tuple((owed[0], owed[1], owed[2]) for owed in row["owed"] or ()), row["graph"], row["seconds"])
+
+
+def _result(row: Mapping[str, Any]) -> Result:
+    place = None if row["file"] is None else Place(row["file"], row["line"], row["col"], row["width"])
+    event = Event(row["position"], row["status"], took_ms=row["took_ms"], outputs=row["outputs"] or {},
+                  fields=tuple((name, before, after) for name, before, after in row["fields"] or ()),
+                  diffs=tuple((name, diff) for name, diff in row["diffs"] or ()),
+                  **{name: row[name] or "" for name in _TEXTS})
+    return Result(row["id"], place, event)
+
+
+def with_places(result: HostResult, known: HostResult | None) -> HostResult:
+    """The result with the places that are known of its resources from before."""
+    places = {one.id: one.place for one in known.results} if known else {}
+    return replace(result, results=tuple(replace(one, place=one.place or places.get(one.id)) for one in result.results))

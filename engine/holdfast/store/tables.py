@@ -1,0 +1,110 @@
+"""The tables. Only what SQLite and PostgreSQL both know; a change here needs a migration in migrations/versions."""
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import (
+    JSON,
+    Column,
+    Float,
+    ForeignKey,
+    ForeignKeyConstraint,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    Text,
+)
+from sqlalchemy.engine import Dialect
+from sqlalchemy.types import TypeDecorator
+
+NEWEST = "0001"  # the version of the schema below
+
+
+class Words(TypeDecorator[str]):
+    """Text from anywhere: what no database takes (NUL, bytes that are not UTF-8) is replaced."""
+
+    impl = Text
+    cache_ok = True
+
+    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
+        if value is None or (value.isascii() and "\0" not in value):
+            return value
+        return value.replace("\0", "␀").encode("utf-8", "replace").decode("utf-8")
+
+
+def _json(name: str) -> Column[Any]:
+    return Column(name, JSON(none_as_null=True))
+
+
+metadata = MetaData(naming_convention={
+    "pk": "pk_%(table_name)s", "ix": "ix_%(table_name)s_%(column_0_name)s",
+    "fk": "fk_%(table_name)s_%(referred_table_name)s",
+})
+
+runs = Table(
+    "runs", metadata,
+    Column("id", String(32), primary_key=True),
+    Column("mode", String(16), nullable=False),
+    Column("who", Words, nullable=False),
+    Column("started", Float(53), nullable=False),  # seconds since the epoch, as everywhere here
+    Column("ended", Float(53)),
+    Column("status", String(16), nullable=False),
+    Column("stopped", Words, nullable=False),
+    Column("documents", JSON, nullable=False),
+    Column("targets", Words, nullable=False),
+    Column("host_count", Integer, nullable=False),
+    Column("hosts", JSON, nullable=False),
+    Column("machine", Words, nullable=False),  # these four: the controller, see life.py
+    Column("boot", String(64), nullable=False),
+    Column("pid", Integer, nullable=False),
+    Column("born", String(32), nullable=False),
+    Column("last_sign", Float(53), nullable=False),
+    Index("ix_runs_started", "started"),
+)
+
+host_results = Table(
+    "host_results", metadata,
+    Column("run", String(32), ForeignKey("runs.id", ondelete="CASCADE"), primary_key=True),
+    Column("host", String(255), primary_key=True),
+    Column("status", String(16), nullable=False),
+    Column("message", Words, nullable=False),
+    Column("mend", Words, nullable=False),
+    _json("owed"),
+    Column("graph", String(64), nullable=False),
+    Column("seconds", Float(53), nullable=False),
+)
+
+resource_results = Table(
+    "resource_results", metadata,
+    Column("run", String(32), primary_key=True),
+    Column("host", String(255), primary_key=True),
+    Column("position", Integer, primary_key=True, autoincrement=False),
+    Column("id", Words, nullable=False),
+    Column("status", String(16), nullable=False),
+    Column("action", Words),
+    _json("fields"),
+    _json("diffs"),
+    Column("refreshed", Words),
+    Column("error", Words),
+    Column("message", Words),
+    Column("mend", Words),
+    Column("argument", Words),
+    _json("outputs"),
+    Column("took_ms", Integer, nullable=False),
+    Column("file", Words),
+    Column("line", Integer),
+    Column("col", Integer),
+    Column("width", Integer),
+    ForeignKeyConstraint(["run", "host"], ["host_results.run", "host_results.host"], ondelete="CASCADE"),
+)
+
+facts = Table(
+    "facts", metadata,
+    Column("host", String(255), primary_key=True),
+    Column("facts", JSON, nullable=False),
+    Column("gathered", Float(53), nullable=False),
+)
+
+version = Table("alembic_version", metadata, Column("version_num", String(32), primary_key=True))

@@ -1,0 +1,48 @@
+"""What is written, and in which order within one transaction."""
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from sqlalchemy import Connection, Dialect, Executable, and_, bindparam, delete, insert, update
+from sqlalchemy.dialects import postgresql, sqlite
+
+from holdfast.store.rows import Row
+from holdfast.store.tables import facts, host_results, resource_results, runs
+
+# A job is what one caller wants to be kept together: rows by the name of the statement that takes them.
+Job = dict[str, list[Row]]
+
+
+def statements(dialect: Dialect) -> dict[str, Executable]:
+    """All writing statements by name, in the order in which a transaction carries them out: what refers to a row
+    comes after it."""
+    this_run = runs.c.id == bindparam("id_")
+    this_host = and_(resource_results.c.run == bindparam("run_"), resource_results.c.host == bindparam("host_"))
+    ended = ("ended", "status", "stopped")
+    return {
+        "begin": insert(runs),
+        "hosts": _upsert(dialect, host_results),
+        "forget": delete(resource_results).where(this_host),
+        "resources": insert(resource_results),
+        "sign": update(runs).where(this_run).values(last_sign=bindparam("last_sign_")),
+        "end": update(runs).where(this_run).values({name: bindparam(name + "_") for name in ended}),
+        "facts": _upsert(dialect, facts),
+    }
+
+
+def _upsert(dialect: Dialect, table: Any) -> Executable:
+    made = (postgresql.insert if dialect.name == "postgresql" else sqlite.insert)(table)
+    rest = {column.name: made.excluded[column.name] for column in table.columns if not column.primary_key}
+    return made.on_conflict_do_update(index_elements=list(table.primary_key), set_=rest)
+
+
+def carry_out(connection: Connection, known: dict[str, Executable], jobs: Iterable[Job]) -> None:
+    """Writes all jobs, one statement a kind."""
+    gathered: Job = {}
+    for job in jobs:
+        for name, rows in job.items():
+            gathered.setdefault(name, []).extend(rows)
+    for name, statement in known.items():
+        if gathered.get(name):
+            connection.execute(statement, gathered[name])

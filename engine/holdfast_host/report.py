@@ -1,0 +1,103 @@
+"""From a change to the event that tells of it: values as JSON, content as a unified diff, secrets masked."""
+from __future__ import annotations
+
+import re
+from typing import Any, List, Optional, Tuple
+
+from .graph import Event
+from .redact import Redactor
+from .resource import ALWAYS, Change, Resource
+
+DIFF_BYTES = 256 * 1024  # of content; larger ones are told by size and hash
+DIFF_LINES = 5000
+TEXT_CHARS = 4000  # of one field's value
+OUTPUT_CHARS = 2 * 1024 * 1024  # of one output; programs' outputs are bounded where they are read
+HIDDEN = "«hidden»"
+
+
+class Teller:
+    """Makes events of one run."""
+
+    def __init__(self, redactor: Redactor) -> None:
+        self._redactor = redactor
+
+    def event(self, node: int, status: str, resource: Optional[Resource], change: Optional[Change],
+              **more: Any) -> Event:
+        """An event with the change's fields and diffs; `more` as Event has it."""
+        fields: List[Tuple[str, Any, Any]] = []
+        diffs: List[Tuple[str, str]] = []
+        for field in change.fields if change else ():
+            if resource is not None and _is_hidden(resource, field.name):
+                fields.append((field.name, _hide(field.before), _hide(field.after)))
+            elif isinstance(field.before, bytes) or isinstance(field.after, bytes):
+                diffs.append((field.name, self._redactor.text(content_diff(field.before, field.after))))
+            else:
+                fields.append((field.name, self._plain(field.before), self._plain(field.after)))
+        for name in ("message", "mend", "refreshed"):
+            if more.get(name):
+                more[name] = self._redactor.text(_printable(more[name]))
+        if more.get("outputs"):
+            more["outputs"] = self._redactor.value(_json(more["outputs"], OUTPUT_CHARS))
+        return Event(node, status, fields=tuple(fields), diffs=tuple(diffs), **more)
+
+    def text(self, data: bytes) -> str:
+        """A program's output for the wire."""
+        return self._redactor.text(data.decode("utf-8", "replace"))
+
+    def _plain(self, value: Any) -> Any:
+        return self._redactor.value(_json(value))
+
+
+def _is_hidden(resource: Resource, field: str) -> bool:
+    declared = type(resource)._args_.get(field)
+    return declared is not None and declared.secret == ALWAYS
+
+
+def _hide(value: Any) -> Optional[str]:
+    return None if value is None else HIDDEN
+
+
+def _json(value: Any, limit: int = TEXT_CHARS) -> Any:
+    if isinstance(value, str):
+        text = _printable(value)
+        return text if len(text) <= limit else text[:limit] + "…"
+    if isinstance(value, bytes):
+        return _json(value.decode("utf-8", "surrogateescape"), limit)
+    if isinstance(value, dict):
+        return {str(key): _json(item, limit) for key, item in value.items()}
+    if isinstance(value, (list, tuple, set, frozenset)):
+        return [_json(item, limit) for item in value]
+    return value if value is None or isinstance(value, (bool, int, float)) else _json(str(value), limit)
+
+
+def _printable(text: str) -> str:
+    """Text that any reader of UTF-8 takes."""
+    return text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+
+
+def content_diff(before: Optional[bytes], after: Optional[bytes]) -> str:
+    """A unified diff, without the two lines of file names; for binary or very large content a line of sizes."""
+    old, new = before or b"", after or b""
+    if b"\0" in old or b"\0" in new or len(old) + len(new) > DIFF_BYTES:
+        return "%s → %s\n" % (_measure(before), _measure(after))
+    import difflib  # only when something differs
+
+    a, b = _lines(old), _lines(new)
+    if len(a) + len(b) > DIFF_LINES:
+        return "%s → %s\n" % (_measure(before), _measure(after))
+    rows = list(difflib.unified_diff(a, b, n=3))[2:]
+    return "".join(row if row.endswith("\n") else row + "\n\\ no line end at the end of the file\n" for row in rows)
+
+
+def _lines(data: bytes) -> List[str]:
+    return [line.decode("utf-8", "replace") for line in re.findall(rb"[^\n]*\n|[^\n]+", data)]
+
+
+def _measure(data: Optional[bytes]) -> str:
+    if data is None:
+        return "nothing"
+    import hashlib
+
+    return "%d bytes (SHA-256 %s…)" % (len(data), hashlib.sha256(data).hexdigest()[:12])
+
+

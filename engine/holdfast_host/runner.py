@@ -1,0 +1,440 @@
+"""Carries out the graph of one host: looks at every resource in order, and changes what differs.
+
+A plan takes the same way and stops before `converge`; what a planned change would leave in files is laid over what is
+there, so that later resources are looked at as they will be found. What was observed is used again until something is
+changed, so that a run that finds everything in state asks each type once for all its resources.
+"""
+from __future__ import annotations
+
+import time
+from typing import Any, Dict, List, Mapping, Optional, Protocol, Sequence, Set, Tuple
+
+from . import files, library, process, values
+from .errors import Failed, HoldfastError, Interrupted, NeedBlob, Refused, Stale, TimedOut
+from .graph import APPLY, CHANGED, FAILED, INTERRUPTED, OK, PENDING, PLAN, SKIPPED, TIMED_OUT, UNKNOWN, Event, Node
+from .journal import Journal, Ledger
+from .limit import time_limit
+from .redact import Redactor
+from .report import Teller
+from .resource import Change, Field, Resource
+
+STOPS = frozenset({FAILED, SKIPPED, TIMED_OUT, INTERRUPTED})  # what needs such a one is not carried out
+WORST_FIRST = (("failed", {FAILED, TIMED_OUT, SKIPPED}), ("interrupted", {INTERRUPTED}), ("changed", {CHANGED}),
+               ("pending", {PENDING, UNKNOWN}))
+NOT_BEGUN = "not begun: the run was stopped before"
+
+
+class Port(Protocol):
+    """The runner's way to the controller."""
+
+    def event(self, event: Event) -> None: ...
+
+    def output(self, node: int, stream: str, text: str) -> None: ...
+
+    def fetch(self, blobs: Sequence[str]) -> None:
+        """Returns when all these contents are here. Raises Interrupted when they will not come."""
+        ...
+
+    def stopping(self) -> bool:
+        """Whether somebody asked to stop after the resource in hand."""
+        ...
+
+
+class Step:
+    """What the runner knows of one node while it runs."""
+
+    def __init__(self, node: Node) -> None:
+        self.node = node
+        self.resource: Optional[Resource] = None
+        self.status = ""
+        self.seen: Tuple[int, Any] = (-1, None)  # the epoch in which it was observed, and what was
+        self.told_by: List[str] = []  # ids of the changes that notify it
+        self.maybe_told_by: List[str] = []  # in a plan: ids of those of which it is not known yet
+        self.started = 0.0
+
+
+class Runner:
+    """One run on this host. `ledger` and `journal` are used in apply mode only."""
+
+    def __init__(self, nodes: Sequence[Node], mode: str, secrets: Mapping[str, str], port: Port, ledger: Ledger,
+                 journal: Journal, run: str) -> None:
+        self.steps = [Step(node) for node in nodes]
+        self.mode, self.secrets, self.port = mode, secrets, port
+        self.ledger, self.journal, self.run = ledger, journal, run
+        self.teller = Teller(Redactor(secrets))
+        self.outputs: Dict[str, Mapping[str, Any]] = {}
+        self.epoch = 0  # grows when something has changed, or is planned to: observations before are old then
+        for step in self.steps:
+            owed = ledger.owed.get(step.node.id)
+            if owed is not None:
+                step.told_by += ["%s (owed since %s)" % (id, _when(owed.since)) for id in owed.by]
+
+    def go(self) -> str:
+        """Carries it out; returns the worst of what happened: failed, interrupted, changed, pending or ok."""
+        files.look_away()  # from what an earlier plan of this process laid over the files
+        self._bring_contents()
+        number = 0
+        while number < len(self.steps):
+            group = self._group(number)
+            if self.port.stopping():
+                self._rest_not_begun(number)
+                break
+            self._do(group)
+            number = group[-1] + 1
+        found = {step.status for step in self.steps}
+        for status, causes in WORST_FIRST:
+            if found & causes:
+                return status
+        return "ok"
+
+    # -- looking -----------------------------------------------------------------------------------------------------
+
+    def _make(self, number: int) -> Resource:
+        """The resource with all values that are known by now. Raises Refused, Failed or _Later."""
+        step = self.steps[number]
+        if step.resource is None:
+            args = values.from_wire(step.node.args)
+            if self.mode == PLAN:
+                for output in values.references(args):
+                    if output.id not in self.outputs:
+                        raise _Later(output.id)
+            resolved = values.resolve(args, self.outputs, self.secrets)
+            step.resource = library.resource_type(step.node.type)(**resolved)
+        return step.resource
+
+    def _observe(self, number: int) -> Any:
+        """What is, with one question for all resources of this type that come later. May return an exception."""
+        step = self.steps[number]
+        if step.seen[0] != self.epoch:
+            resource = self._make(number)
+            together = [number]
+            if "observe_many" in vars(type(resource)):
+                together += [later for later in range(number + 1, len(self.steps)) if self._is_like(later, resource)]
+            found = type(resource).observe_many([self.steps[i].resource for i in together])
+            for i, observed in zip(together, found):
+                self.steps[i].seen = (self.epoch, observed)
+        return step.seen[1]
+
+    def _is_like(self, number: int, resource: Resource) -> bool:
+        if self.steps[number].node.type != self.steps[number - 1].node.type and \
+                not isinstance(resource, library.resource_type(self.steps[number].node.type)):
+            return False
+        try:
+            return type(self._make(number)) is type(resource)
+        except (HoldfastError, _Later):
+            return False  # it will be told in its turn
+
+    def _look(self, number: int) -> Optional[Change]:
+        """The change that is needed. Raises what the type raises, Refused and Failed among it."""
+        observed = self._observe(number)
+        if isinstance(observed, Exception):
+            raise observed
+        resource = self._make(number)
+        try:
+            return resource.diff(observed)
+        except NeedBlob as need:
+            self.port.fetch([need.sha256])
+            return resource.diff(observed)
+
+    def _bring_contents(self) -> None:
+        """Asks at once for all contents that are different here, so that it takes one round trip."""
+        needed: List[str] = []
+        for number, step in enumerate(self.steps):
+            if not any(isinstance(arg, dict) and "$blob" in arg for arg in step.node.args.values()):
+                continue
+            try:
+                observed = self._observe(number)
+                if not isinstance(observed, Exception):
+                    self._make(number).diff(observed)
+            except NeedBlob as need:
+                needed.append(need.sha256)
+            except (HoldfastError, OSError, _Later):
+                pass  # it will be told in its turn
+        if needed:
+            self.port.fetch(list(dict.fromkeys(needed)))
+
+    # -- deciding ----------------------------------------------------------------------------------------------------
+
+    def _group(self, number: int) -> List[int]:
+        """This node, and those behind it that its type can change together with it."""
+        group = [number]
+        node = self.steps[number].node
+        try:
+            together = library.resource_type(node.type).converge_many is not None
+        except Failed:
+            return group
+        while together and group[-1] + 1 < len(self.steps):
+            following = self.steps[group[-1] + 1].node
+            if following.type != node.type or set(following.needs) & set(group) or \
+                    any(group[-1] + 1 in self.steps[i].node.notifies for i in group):
+                break
+            group.append(group[-1] + 1)
+        return group
+
+    def _do(self, group: Sequence[int]) -> None:
+        """Decides for each of a group, then changes those that differ."""
+        changes: List[Tuple[int, Change]] = []
+        for number in group:
+            step = self.steps[number]
+            step.started = time.monotonic()
+            stopped = self._blocked_by(number)
+            if stopped:
+                self._tell(number, SKIPPED, message="needs %s, which %s" % stopped)
+                continue
+            change = self._guarded(number)
+            if change is _NOTHING:
+                continue
+            if change is None:
+                self._settled(number)
+            elif self.mode == PLAN:
+                self._planned(number, change)
+            else:
+                changes.append((number, change))
+        if changes:
+            self._change(changes)
+
+    def _guarded(self, number: int) -> Any:
+        """The change that is needed or None; _NOTHING when the node's end has been told already."""
+        step = self.steps[number]
+        try:
+            with time_limit(step.node.limit_s, step.node.id):
+                return self._look(number)
+        except _Later as later:
+            self._tell(number, UNKNOWN, message="not known before %s" % later.id)
+        except Refused as refused:
+            before = self._acts_before(number) if self.mode == PLAN else []
+            if before:
+                self._tell(number, UNKNOWN, message="not known before %s" % ", ".join(before))
+            else:
+                self._tell_error(number, refused)
+        except (HoldfastError, OSError) as error:
+            self._tell_error(number, error)
+        except Exception as error:  # a defect of a type; it is reported as one and does not end the run
+            self._tell_error(number, error)
+        return _NOTHING
+
+    def _blocked_by(self, number: int) -> Optional[Tuple[str, str]]:
+        for need in self.steps[number].node.needs:
+            step = self.steps[need]
+            if step.status in STOPS:
+                return step.node.id, {FAILED: "failed", SKIPPED: "was skipped", TIMED_OUT: "timed out"}.get(
+                    step.status, "was interrupted")
+        return None
+
+    def _acts_before(self, number: int) -> List[str]:
+        """What a plan waits for: the pending ones that this node needs, or else all pending ones before it."""
+        waiting = (PENDING, UNKNOWN)
+        needed = [self.steps[i].node.id for i in self._ancestors(number) if self.steps[i].status in waiting]
+        return needed or [step.node.id for step in self.steps[:number] if step.status in waiting][-3:]
+
+    def _ancestors(self, number: int) -> List[int]:
+        found: Set[int] = set()
+        ahead = list(self.steps[number].node.needs)
+        while ahead:
+            i = ahead.pop()
+            if i not in found:
+                found.add(i)
+                ahead += self.steps[i].node.needs
+        return sorted(found)
+
+    # -- planning ----------------------------------------------------------------------------------------------------
+
+    def _planned(self, number: int, change: Change) -> None:
+        if change.files:
+            files.plan_ahead(change.files)
+            self.epoch += 1
+        opaque = [self.steps[i].node.id for i in self._ancestors(number) if self.steps[i].status in (PENDING, UNKNOWN)
+                  and library.resource_type(self.steps[i].node.type).barrier]
+        message = "as it is now; %s may change it first" % ", ".join(opaque) if opaque else ""
+        self._notify(number, PENDING)
+        refreshed = self._refresh_words(number) if self._is_told(number, change) else ""
+        self._tell(number, PENDING, change, message=message, refreshed=refreshed)
+
+    def _settled(self, number: int) -> None:
+        """In state. A notification may be due all the same."""
+        step = self.steps[number]
+        self._keep_outputs(number, None)
+        if self._is_told(number, None):
+            if self.mode == PLAN:
+                self._notify(number, PENDING)
+                self._tell(number, PENDING, refreshed=self._refresh_words(number))
+            else:
+                self._refresh(number, None)
+        elif step.maybe_told_by:
+            self._notify(number, UNKNOWN)
+            self._tell(number, UNKNOWN, message="whether to %s is not known before %s" % (
+                library.resource_type(step.node.type).refreshes, ", ".join(step.maybe_told_by)))
+        else:
+            if step.told_by and self.mode == APPLY:
+                self.ledger.paid(step.node.id)  # told, but there is nothing to do
+            self._tell(number, OK)
+
+    def _is_told(self, number: int, change: Optional[Change]) -> bool:
+        return bool(self.steps[number].told_by) and self._make(number).needs_refresh(change)
+
+    def _refresh_words(self, number: int) -> str:
+        step = self.steps[number]
+        return "%s: %s" % (library.resource_type(step.node.type).refreshes, ", ".join(step.told_by))
+
+    def _notify(self, number: int, status: str) -> None:
+        node = self.steps[number].node
+        for target in node.notifies:
+            told = self.steps[target].maybe_told_by if status == UNKNOWN else self.steps[target].told_by
+            told.append(node.id)
+
+    # -- changing ----------------------------------------------------------------------------------------------------
+
+    def _change(self, changes: Sequence[Tuple[int, Change]]) -> None:
+        numbers = [number for number, _ in changes]
+        for number in numbers:
+            node = self.steps[number].node
+            targets = [self.steps[i].node.id for i in node.notifies]
+            if targets:
+                self.ledger.promise(self.run, node.id, targets, time.time())
+        self.journal.before(numbers)
+        together = self._make(numbers[0]).converge_many
+        error: Optional[BaseException] = None
+        given: Mapping[str, Any] = {}
+        try:
+            limits = [self.steps[i].node.limit_s for i in numbers]
+            total = None if None in limits else sum(limit or 0 for limit in limits)
+            with time_limit(total, ", ".join(self.steps[i].node.id for i in numbers)):
+                if together is not None:
+                    together([(self._make(number), change) for number, change in changes])
+                else:
+                    (number, change), = changes
+                    with self._live(number):
+                        given = self._make(number).converge(change) or {}
+        except Exception as caught:  # what a type raises while changing is that resource's result, whatever it is
+            error = caught
+        self.epoch += 1
+        files.forget()
+        for number, change in changes:
+            self._verdict(number, change, given, error)
+
+    def _verdict(self, number: int, change: Change, given: Mapping[str, Any], error: Optional[BaseException]) -> None:
+        """Looks again: what was to come true must have come true, whatever converge said."""
+        step = self.steps[number]
+        resource = self._make(number)
+        try:
+            with time_limit(step.node.limit_s, step.node.id):
+                observed = self._observe(number)
+                if isinstance(observed, Exception):
+                    raise observed
+                left = resource.remaining(change, observed)
+        except Exception as caught:  # it cannot be looked at after the change: that is its result
+            self._tell_error(number, error or caught, change)
+            return
+        if left is not None or (error is not None and together_is_single(resource)):
+            if isinstance(error, (Stale, Refused)) or (error is not None and left is not None
+                                                       and left.fields == change.fields):
+                self.ledger.retract(step.node.id, [self.steps[i].node.id for i in step.node.notifies])
+            elif step.node.notifies:
+                self._notify(number, CHANGED)
+            self._tell_error(number, error or _not_settled(step.node, left), change, given)
+            return
+        self._notify(number, CHANGED)
+        self._keep_outputs(number, given)
+        if self._is_told(number, change):
+            self._refresh(number, change)
+        else:
+            if step.told_by:
+                self.ledger.paid(step.node.id)
+            self._tell(number, CHANGED, change, outputs=self.outputs.get(step.node.id, {}))
+
+    def _refresh(self, number: int, change: Optional[Change]) -> None:
+        """Carries out a notification; only then is it no longer owed."""
+        step = self.steps[number]
+        resource = self._make(number)
+        targets = [self.steps[i].node.id for i in step.node.notifies]
+        if targets:
+            self.ledger.promise(self.run, step.node.id, targets, time.time())
+        self.journal.before([number])
+        try:
+            with time_limit(step.node.limit_s, step.node.id), self._live(number):
+                resource.refresh()
+        except Exception as error:  # reported as this resource's failure; the notification stays owed
+            self._tell_error(number, error, change)
+            return
+        finally:
+            self.epoch += 1
+            files.forget()
+        self.ledger.paid(step.node.id)
+        self._notify(number, CHANGED)
+        self._tell(number, CHANGED, change, refreshed=self._refresh_words(number),
+                   outputs=self.outputs.get(step.node.id, {}))
+
+    def _live(self, number: int) -> "process.Listening":
+        """While this lasts, what programs print is passed on as it comes."""
+        teller, port = self.teller, self.port
+        return process.Listening(lambda stream, data: port.output(number, stream, teller.text(data)))
+
+    def _keep_outputs(self, number: int, given: Optional[Mapping[str, Any]]) -> None:
+        step = self.steps[number]
+        observed = step.seen[1]
+        self.outputs[step.node.id] = {**self._make(number).outputs(observed), **(given or {})}
+
+    # -- telling -----------------------------------------------------------------------------------------------------
+
+    def _tell(self, number: int, status: str, change: Optional[Change] = None, **more: Any) -> None:
+        step = self.steps[number]
+        step.status = status
+        if status == UNKNOWN and not step.maybe_told_by:
+            self._notify(number, UNKNOWN)
+        took = int((time.monotonic() - step.started) * 1000) if step.started else 0
+        action = change.action if change else more.get("refreshed", "").partition(":")[0]
+        event = self.teller.event(number, status, step.resource, change, action=action, took_ms=took, **more)
+        if self.mode == APPLY:
+            self.journal.after(event)
+        self.port.event(event)
+
+    def _tell_error(self, number: int, error: BaseException, change: Optional[Change] = None,
+                    given: Optional[Mapping[str, Any]] = None) -> None:
+        status = TIMED_OUT if isinstance(error, TimedOut) else INTERRUPTED if isinstance(error, Interrupted) else FAILED
+        more: Dict[str, Any] = {"error": type(error).__name__, "message": str(error), "outputs": dict(given or {})}
+        if isinstance(error, Refused):
+            more.update(message=error.what, mend=error.mend, argument=error.argument)
+        elif not isinstance(error, (HoldfastError, OSError)):
+            more["message"] = "a defect of type %s: %s: %s" % (
+                self.steps[number].node.type, type(error).__name__, error)
+        self._tell(number, status, change, **more)
+
+    def _rest_not_begun(self, number: int) -> None:
+        for i in range(number, len(self.steps)):
+            self._tell(i, INTERRUPTED, message=NOT_BEGUN)
+
+
+class _Later(Exception):
+    """An argument is an output of a resource that a plan has not carried out."""
+
+    def __init__(self, id: str) -> None:
+        self.id = id
+        super().__init__(id)
+
+
+_NOTHING: Any = object()
+
+
+def together_is_single(resource: Resource) -> bool:
+    """Whether an error of `converge` is this resource's own: a type that changes many at once may fail for one and
+    still have brought the others about."""
+    return resource.converge_many is None
+
+
+def _not_settled(node: Node, left: Optional[Change]) -> Failed:
+    fields: Sequence[Field] = left.fields if left else ()
+    said = "; ".join("%s: planned %s, found %s" % (field.name, _short(field.after), _short(field.before))
+                     for field in fields)
+    return Failed("still not as declared after the change%s" % (": " + said if said else ""))
+
+
+def _short(value: Any) -> str:
+    text = values.describe(value) if not isinstance(value, bytes) else "%d bytes" % len(value)
+    return text.strip("`")
+
+
+def _when(seconds: float) -> str:
+    return time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime(seconds))
+
+
+

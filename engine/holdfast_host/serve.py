@@ -1,0 +1,227 @@
+"""The conversation with the controller over two file descriptors: greets, gives facts, carries out graphs."""
+from __future__ import annotations
+
+import base64
+import hashlib
+import os
+import select
+import signal
+import sys
+import threading
+import time
+from typing import Any, Callable, Dict, List, Mapping, Optional, Sequence
+
+from . import journal, limit, lock, protocol
+from .errors import Interrupted
+from .graph import APPLY, PLAN, Event, nodes_from_wire
+from .runner import Runner
+from .values import Blob
+
+TOGETHER_S = 0.1  # events of so many seconds go in one frame
+BLOBS_LIMIT = 512 * 1024 * 1024  # bytes of content held at a time
+
+
+class Server:
+    """One conversation. A thread reads, so that `cancel` is heard while a resource is in hand; the main one works."""
+
+    def __init__(self, reading: int, writing: int, folder: str) -> None:
+        self._reading, self._writing, self._folder = reading, writing, folder
+        self._talk = protocol.Connection(protocol.RUNNER)
+        self._lock = threading.RLock()  # the protocol's state, the events that wait, and the descriptor to write to
+        self._came = threading.Condition(self._lock)
+        self._inbox: List[protocol.Message] = []
+        self._parts: Dict[str, List[bytes]] = {}
+        self._wanted: Dict[str, bool] = {}
+        self._events: List[Event] = []
+        self._first_event = 0.0
+        self._held = lock.Lock(folder)
+        self._is_stopping, self._is_over, self._in_hand = False, False, False
+
+    def serve(self) -> None:
+        """Until the controller says goodbye or goes away."""
+        limit.interrupt_on(signal.SIGUSR1)
+        threading.Thread(target=self._read, daemon=True).start()
+        handlers: Mapping[str, Callable[[protocol.Message], None]] = {
+            "hello": self._hello, "facts": self._facts, "graph": self._graph, "done": self._done}
+        while True:
+            message = self._next()
+            if message is None or message["kind"] == "bye":
+                return
+            handler = handlers.get(message["kind"])
+            if handler is not None:
+                handler(message)
+            elif message["kind"] not in protocol.MESSAGES:
+                self._send({"kind": "unsupported", "what": message["kind"]})
+
+    # -- the reading thread ------------------------------------------------------------------------------------------
+
+    def _read(self) -> None:
+        try:
+            while not self._is_over:
+                ready, _, _ = select.select([self._reading], [], [], TOGETHER_S)
+                if not ready:
+                    self._flush_if_old()
+                    continue
+                data = os.read(self._reading, 1 << 16)
+                with self._lock:
+                    if not data:
+                        break
+                    self._talk.receive(data)
+                    for message in self._talk.messages():
+                        self._take(message)
+                self._flush_if_old()
+        except (protocol.RemoteProtocolError, OSError) as error:
+            self._refuse("Protocol", str(error))
+        with self._lock:
+            self._is_over = self._is_stopping = True  # nobody listens: the resource in hand is finished, no more
+            self._came.notify_all()
+
+    def _take(self, message: protocol.Message) -> None:
+        if message["kind"] == "blob":
+            self._take_blob(message)
+        elif message["kind"] == "cancel":
+            self._is_stopping = True
+            if message.get("now") and self._in_hand:
+                os.kill(os.getpid(), signal.SIGUSR1)
+        else:
+            self._inbox.append(message)
+        self._came.notify_all()
+
+    def _take_blob(self, message: protocol.Message) -> None:
+        name = message["sha256"]
+        if name not in self._wanted:
+            raise protocol.RemoteProtocolError("a blob that nobody asked for")
+        parts = self._parts.setdefault(name, [])
+        try:
+            parts.append(base64.b64decode(message["data"], validate=True))
+        except ValueError:
+            raise protocol.RemoteProtocolError("a blob is not base64") from None
+        if sum(len(part) for part in parts) + Blob.held_bytes() > BLOBS_LIMIT:
+            raise protocol.RemoteProtocolError("blobs of more than %d bytes" % BLOBS_LIMIT)
+        if message["last"]:
+            data = b"".join(self._parts.pop(name))
+            if hashlib.sha256(data).hexdigest() != name:
+                raise protocol.RemoteProtocolError("a blob is not what its name says")
+            Blob.hold(name, data)
+            del self._wanted[name]
+
+    # -- the main thread ---------------------------------------------------------------------------------------------
+
+    def _next(self) -> Optional[protocol.Message]:
+        with self._lock:
+            while not self._inbox and not self._is_over:
+                self._came.wait()
+            return self._inbox.pop(0) if self._inbox else None
+
+    def _hello(self, message: protocol.Message) -> None:
+        if message["major"] != protocol.MAJOR:
+            self._refuse("Version", "this runner speaks version %d, not %d" % (protocol.MAJOR, message["major"]))
+            return
+        running = (lock.holder(self._folder) or {}).get("run", "")
+        self._send({"kind": "hello", "major": protocol.MAJOR, "minor": protocol.MINOR,
+                    "python": "%d.%d.%d" % sys.version_info[:3], "host": os.uname().nodename, "user": str(os.geteuid()),
+                    "unfinished": journal.uncollected(self._folder, running), "owed": self._owed()})
+
+    def _owed(self) -> List[Sequence[str]]:
+        ledger = journal.Ledger(self._folder)
+        return [[id, time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(owed.since)), owed.why()]
+                for id, owed in sorted(ledger.owed.items())]
+
+    def _facts(self, _: protocol.Message) -> None:
+        from . import facts  # only when somebody asks
+
+        self._send({"kind": "facts", "facts": facts.gather()})
+
+    def _done(self, message: protocol.Message) -> None:
+        journal.forget(self._folder, message["run"])
+
+    def _graph(self, message: protocol.Message) -> None:
+        run, mode = message["run"], message["mode"]
+        try:
+            nodes = nodes_from_wire(message["nodes"])
+            journal.journal_path(self._folder, run)
+            if mode not in (PLAN, APPLY):
+                raise ValueError("mode is plan or apply")
+        except ValueError as error:
+            self._refuse("Protocol", str(error))
+            return
+        if mode == APPLY:
+            try:
+                self._held.take(run, message.get("who", "?"))
+            except lock.Held as held:
+                self._refuse("Held", str(held))
+                return
+        book = journal.Journal(self._folder, run, message.get("who", "?"), nodes)
+        runner = Runner(nodes, mode, message.get("secrets", {}), self, journal.Ledger(self._folder), book, run)
+        self._in_hand = True
+        try:
+            status = runner.go()
+        except Interrupted:
+            status = "interrupted"
+        finally:
+            self._in_hand = False
+        if mode == APPLY:
+            book.end(status)
+            self._held.release()
+        with self._lock:
+            self._flush()
+            self._send({"kind": "result", "run": run, "status": status, "owed": self._owed()})
+
+    # -- the runner's port -------------------------------------------------------------------------------------------
+
+    def event(self, event: Event) -> None:
+        with self._lock:
+            if not self._events:
+                self._first_event = time.monotonic()
+            self._events.append(event)
+            if len(self._events) >= 1000:
+                self._flush()
+
+    def output(self, node: int, stream: str, text: str) -> None:
+        with self._lock:
+            self._flush()
+            self._send({"kind": "output", "node": node, "stream": stream, "text": text})
+
+    def fetch(self, blobs: Sequence[str]) -> None:
+        with self._lock:
+            missing = [name for name in blobs if not Blob.is_held(name)]
+            if not missing:
+                return
+            self._flush()
+            self._wanted.update(dict.fromkeys(missing, True))
+            self._send({"kind": "need", "blobs": missing})
+            while self._wanted and not self._is_over:
+                self._came.wait()
+        if self._wanted:
+            raise Interrupted("the controller went away before the contents of files had come")
+
+    def stopping(self) -> bool:
+        return self._is_stopping
+
+    # -- writing -----------------------------------------------------------------------------------------------------
+
+    def _flush_if_old(self) -> None:
+        with self._lock:
+            if self._events and time.monotonic() - self._first_event >= TOGETHER_S:
+                self._flush()
+
+    def _flush(self) -> None:
+        if self._events:
+            events, self._events = self._events, []
+            self._send({"kind": "event", "events": [event.to_wire() for event in events]})
+
+    def _send(self, message: Mapping[str, Any]) -> None:
+        with self._lock:
+            data = memoryview(self._talk.send(message))
+            try:
+                while data:
+                    data = data[os.write(self._writing, data):]
+            except OSError:
+                self._is_over = self._is_stopping = True  # the controller is gone; the journal keeps what happens
+
+    def _refuse(self, error: str, message: str) -> None:
+        with self._lock:
+            if ("runner", "refused") in protocol.MOVES[self._talk.state]:
+                self._send({"kind": "refused", "error": error, "message": message})
+            self._is_over = self._is_stopping = True
+            self._came.notify_all()

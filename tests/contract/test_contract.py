@@ -1,0 +1,122 @@
+"""What every resource type promises, on a real host: the plan is what apply then does, a second apply changes nothing,
+drift by hand is seen and healed, and a run that is killed halfway is made good by the next."""
+from __future__ import annotations
+
+import re
+import textwrap
+import threading
+from pathlib import Path
+
+import pytest
+
+import holdfast
+from holdfast.executor.model import HostResult
+from holdfast_host.graph import Event
+from tests.contract.case import Case
+from tests.contract.cases import CASES
+from tests.lab import Lab, LabHost
+from tests.lab.inventory import native
+
+pytestmark = pytest.mark.lab
+KILL_AT_FIRST_CHANGE = ("until ls /var/lib/holdfast/journal/*.jsonl >/dev/null 2>&1; do :; done; "
+                        "pkill -9 -f 'python3 -I -S'; true")
+
+
+class Desk:
+    """A project folder that declares one state at a time for one host."""
+
+    def __init__(self, folder: Path, lab: Lab, host: LabHost) -> None:
+        self.folder, self.host = folder, host
+        (folder / "playbooks").mkdir()
+        (folder / "inventory.yml").write_text(native(lab))
+
+    def declare(self, case: Case, resources: str) -> None:
+        for name, content in case.contents:
+            (self.folder / "playbooks" / name).write_text(content)
+        body = textwrap.indent(textwrap.dedent(resources).strip("\n"), "  ")
+        (self.folder / "playbooks" / "case.yml").write_text(f"state: case\ntargets: h1\nresources:\n{body}\n")
+
+    def run(self, mode: holdfast.Mode) -> HostResult:
+        with holdfast.load(self.folder, inventory=[self.folder / "inventory.yml"]) as project:
+            result, = project.run(mode).results
+        return result
+
+
+@pytest.fixture
+def desk(tmp_path: Path, lab: Lab, host: LabHost) -> Desk:
+    return Desk(tmp_path, lab, host)
+
+
+def shown(event: Event) -> tuple[object, ...]:
+    """What a plan and a run must agree in."""
+    return event.action, event.fields, event.diffs, event.refreshed
+
+
+def applied_as_planned(desk: Desk) -> HostResult:
+    planned, done = desk.run("plan"), desk.run("apply")
+    assert done.status in {"ok", "changed"}, [(r.id, r.event.message) for r in done.results if r.event.message]
+    for before, after in zip(planned.results, done.results, strict=True):
+        assert before.id == after.id
+        if before.event.status == "pending":
+            assert after.event.status == "changed", f"{before.id} was planned and did not happen"
+            if not before.event.message:
+                assert shown(before.event) == shown(after.event), before.id
+        elif before.event.status == "ok":
+            assert after.event.status == "ok", f"{before.id} was not planned"
+        else:
+            assert before.event.status == "unknown" and "not known before" in before.event.message, before.event
+    return done
+
+
+def statuses(result: HostResult) -> set[str]:
+    return {found.event.status for found in result.results}
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.id)
+def test_type_keeps_its_promise(case: Case, desk: Desk) -> None:
+    if case.before:
+        desk.host.run(case.before)
+    desk.declare(case, case.present)
+    assert not case.is_there(desk.host.witness()), "the control: it is not there yet"
+    assert applied_as_planned(desk).status == "changed"
+    assert case.is_there(desk.host.witness())
+    assert statuses(desk.run("apply")) == {"ok"}, "a second apply changes nothing"
+    for command in case.sabotage:
+        desk.host.run(command)
+        assert desk.run("plan").status == "pending", f"not seen as drift: {command}"
+        applied_as_planned(desk)
+        assert case.is_there(desk.host.witness()), f"not healed: {command}"
+        assert statuses(desk.run("plan")) == {"ok"}, command
+    if case.absent:
+        desk.declare(case, case.absent)
+        assert applied_as_planned(desk).status == "changed"
+        assert not case.is_there(desk.host.witness())
+        assert statuses(desk.run("apply")) == {"ok"}
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.id)
+def test_run_killed_at_its_first_change_is_made_good_by_the_next(case: Case, desk: Desk) -> None:
+    if case.before:
+        desk.host.run(case.before)
+    desk.declare(case, case.present)
+    killer = threading.Thread(target=desk.host.run, args=(KILL_AT_FIRST_CHANGE,))
+    killer.start()
+    killed = desk.run("apply")
+    killer.join()
+    assert killed.status == "unreachable", "the control: it was killed"
+    assert desk.run("apply").status in {"ok", "changed"}
+    assert case.is_there(desk.host.witness())
+    assert statuses(desk.run("apply")) == {"ok"}
+    left = desk.host.run("find / -xdev -name '.*.holdfast-*' 2>/dev/null").stdout
+    assert left.strip() == "", "a temporary file is left behind"
+    if case.absent:
+        desk.declare(case, case.absent)
+        assert desk.run("apply").status == "changed"
+
+
+def test_every_built_in_type_has_a_case() -> None:
+    declared = set(re.findall(r"^\s*- (\w+):", "\n".join(case.present for case in CASES), re.MULTILINE))
+    files = (Path(__file__).parents[2] / "modules").glob("*.py")
+    types = {re.sub(r"(?<!^)(?=[A-Z])", "_", name).lower() for file in files
+             for name in re.findall(r"^class (\w+)\(Resource\)", file.read_text(), re.MULTILINE)}
+    assert types and types - declared == set()

@@ -1,0 +1,64 @@
+"""The command as a process: how it starts, and how it ends when nobody listens."""
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+SLOW = ("sqlalchemy", "alembic", "rich", "asyncssh", "jinja2", "yaml", "cerberus", "asyncio")
+ENVIRONMENT = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+
+
+def python(code: str, *arguments: str, **more) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([sys.executable, "-c", code, *arguments], capture_output=True, text=True, env=ENVIRONMENT,
+                          check=False, **more)
+
+
+@pytest.mark.parametrize("argv", [["--help"], ["apply", "--help"], ["runs", "show", "--help"], ["nonsense"]])
+def test_help_loads_nothing_slow(argv):
+    done = python("import sys; from holdfast.cli.main import main\n"
+                  "main(sys.argv[1:], sys.stdout, sys.stderr)\n"
+                  f"print('loaded:', *[name for name in {SLOW} if name in sys.modules])", *argv)
+    assert done.stdout.splitlines()[-1] == "loaded:"
+
+
+def test_a_run_in_a_pipe_draws_nothing_and_loads_nothing_to_draw_with(tmp_path):
+    done = python("import sys; from holdfast.cli.main import main; from tests.unit.cli.standin import Standin\n"
+                  "main(sys.argv[1:], sys.stdout, sys.stderr, lambda api=Standin(): api)\n"
+                  "print('loaded:', *[name for name in ('rich', 'alembic', 'yaml') if name in sys.modules])",
+                  "-C", str(tmp_path), "apply")
+    assert done.stdout.splitlines()[-1] == "loaded:"
+    assert "db1 failed" in done.stdout
+
+
+def test_a_reader_that_goes_away_does_not_end_the_run(tmp_path):
+    code = ("import sys; from holdfast.cli.main import main; from tests.unit.cli.standin import Standin\n"
+            "from tests.unit.examples import fleet\n"
+            "api = Standin(fleet()[2700:3000])\n"
+            "code = main(sys.argv[1:], sys.stdout, sys.stderr, lambda: api)\n"
+            "api.stores[0].close()\n"
+            "sys.exit(code)")
+    child = subprocess.Popen([sys.executable, "-c", code, "-C", str(tmp_path), "apply"], stdout=subprocess.PIPE,
+                             stderr=subprocess.PIPE, text=True, env=ENVIRONMENT)
+    with child:
+        assert child.stdout.readline().startswith("run ")
+        child.stdout.close()
+        assert child.stderr.read() == ""
+        assert child.wait() == 4
+    from holdfast.store import Store
+    with Store.open(Path(tmp_path) / ".holdfast" / "holdfast.db") as store:
+        assert store.run("last").status == "done"
+        assert sum(store.run("last").counts.values()) == 300
+
+
+def test_an_output_that_is_not_utf_8_gets_signs_it_can_show(tmp_path):
+    code = ("import sys; from holdfast.cli.main import main; from tests.unit.cli.standin import Standin\n"
+            "main(sys.argv[1:], sys.stdout, sys.stderr, lambda api=Standin(): api)")
+    done = subprocess.run([sys.executable, "-c", code, "-C", str(tmp_path), "apply", "--diff"], capture_output=True,
+                          env={**ENVIRONMENT, "PYTHONIOENCODING": "ascii"}, check=False)
+    assert b"mode: 0600 -> 0644" in done.stdout
+    assert done.stdout.isascii()
+    assert done.stderr == b""

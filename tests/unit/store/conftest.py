@@ -1,0 +1,51 @@
+"""The stores that a test can be given."""
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+
+@pytest.fixture(scope="session")
+def postgresql(tmp_path_factory):
+    """The URL of a server of the tests' own, reached by a socket in a temporary folder."""
+    pytest.importorskip("psycopg", reason="psycopg is not installed")
+    if not shutil.which("initdb") or not shutil.which("pg_ctl"):
+        pytest.skip("PostgreSQL's server programs are not on the PATH")
+    folder = tmp_path_factory.mktemp("pg")
+    as_user: list[str] = []
+    if os.geteuid() == 0:  # PostgreSQL refuses to run as root
+        shutil.chown(folder, "nobody")
+        for parent in (folder.parent, folder.parent.parent):
+            parent.chmod(0o755)
+        as_user = ["setpriv", "--reuid=nobody", "--clear-groups", "--"]
+    data = folder / "data"
+
+    def call(*command: str) -> None:
+        subprocess.run([*as_user, *command], cwd=folder, check=True, capture_output=True, timeout=60)
+
+    call("initdb", "-D", str(data), "-A", "trust", "-U", "holdfast", "--no-sync", "-E", "UTF8", "--locale=C")
+    call("pg_ctl", "-D", str(data), "-w", "-l", str(folder / "log"),
+         "-o", f"-c listen_addresses='' -k {folder} -F", "start")
+    try:
+        yield f"postgresql://holdfast@/postgres?host={folder}"
+    finally:
+        call("pg_ctl", "-D", str(data), "-m", "immediate", "stop")
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def store_at(request, tmp_path: Path) -> str:
+    """Where to open an empty store: a path, then a URL."""
+    if request.param == "sqlite":
+        return str(tmp_path / "holdfast.db")
+    url: str = request.getfixturevalue("postgresql")
+    from sqlalchemy import create_engine, text
+    name = "db_" + "".join(c if c.isalnum() else "_" for c in tmp_path.name.lower())[-40:]
+    engine = create_engine(url.replace("postgresql:", "postgresql+psycopg:"), isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        connection.execute(text(f"CREATE DATABASE {name}"))
+    engine.dispose()
+    return url.replace("/postgres?", f"/{name}?")
