@@ -131,6 +131,10 @@ class Resource(Record):
         """What has to be there first if the same graph declares it."""
         return ()
 
+    def removes(self) -> bool:
+        """Whether what it provides will be gone afterwards: then nothing has to wait for it."""
+        return getattr(self, "state", "present") in ("absent", "purged")
+
     def observe(self) -> Any:
         """What is; read-only."""
         raise NotImplementedError(type(self).__name__)

@@ -18,6 +18,7 @@ FILES = (
              first
              second
            mode: "0640"
+           owner: root
            group: adm
          """,
          lambda w: _file(w, "/srv/contract.txt", "first\nsecond\n", 0o640, "root", "adm"),
@@ -32,7 +33,7 @@ FILES = (
          - file: /srv/copied.bin
            source: copied.bin
          """,
-         lambda w: bool(w.file("/srv/copied.bin").content_string == "from the controller, ünïcode\n"),
+         lambda w: _file(w, "/srv/copied.bin", "from the controller, ünïcode\n", 0o644),
          """
          - file: /srv/copied.bin
            state: absent

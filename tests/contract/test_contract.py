@@ -17,8 +17,23 @@ from tests.contract.cases import CASES
 from tests.lab import Lab, LabHost
 
 pytestmark = pytest.mark.lab
-KILL_AT_FIRST_CHANGE = ("until ls /var/lib/holdfast/journal/*.jsonl >/dev/null 2>&1; do :; done; "
-                        "pkill -9 -f 'python3 -I -S'; true")
+KILL_AT_FIRST_CHANGE = """
+import glob, os, time
+until = time.monotonic() + 20
+runner = None
+while runner is None and time.monotonic() < until:
+    for path in glob.glob("/proc/[0-9]*/cmdline"):
+        try:
+            with open(path, "rb") as stream:
+                words = stream.read().split(b"\\0")
+        except OSError:
+            continue
+        if b"-I" in words and b"-S" in words and b"-c" in words[:8] and words[0].endswith(b"python3"):
+            runner = int(path.split("/")[2])
+while not glob.glob("/var/lib/holdfast/journal/*.jsonl") and time.monotonic() < until:
+    pass
+os.kill(runner, 9)
+"""
 
 
 class Desk:
@@ -98,7 +113,8 @@ def test_run_killed_at_its_first_change_is_made_good_by_the_next(case: Case, des
     if case.before:
         desk.host.run(case.before)
     desk.declare(case, case.present)
-    killer = threading.Thread(target=desk.host.run, args=(KILL_AT_FIRST_CHANGE,))
+    desk.host.run("rm -rf /var/lib/holdfast/journal")
+    killer = threading.Thread(target=desk.host.run, args=(("python3", "-c", KILL_AT_FIRST_CHANGE),))
     killer.start()
     killed = desk.run("apply")
     killer.join()

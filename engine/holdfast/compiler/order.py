@@ -14,7 +14,7 @@ Identity = tuple[str, str]
 @dataclass(frozen=True, slots=True)
 class Item:
     """What the order depends on. requires, notifies, watches: ids; outputs: ids whose outputs it takes; uses: names of
-    the used documents that it belongs to."""
+    the used documents that it belongs to; removes: what it provides will be gone, so that nothing waits for it."""
 
     id: str
     provides: tuple[Identity, ...] = ()
@@ -24,6 +24,7 @@ class Item:
     watches: tuple[str, ...] = ()
     outputs: tuple[str, ...] = ()
     uses: tuple[str, ...] = ()
+    removes: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +109,7 @@ def _implied(items: Sequence[Item], before: Sequence[dict[int, None]]) -> list[t
     """Edges from who wants something to who provides it. One that would go round is left out."""
     providers: dict[Identity, list[int]] = {}
     for position, item in enumerate(items):
-        for identity in item.provides:
+        for identity in () if item.removes else item.provides:
             providers.setdefault(identity, []).append(position)
     edges = [(here, there) for here, item in enumerate(items) for identity in item.wants
              for there in providers.get(identity, ()) if there != here]
