@@ -18,7 +18,7 @@ from holdfast.store.tables import NEWEST, metadata, version
 BUSY_S = 30  # how long SQLite waits for another controller's transaction
 # Two controllers may open a new database at the same time; one of them makes the tables.
 ALONE = {"sqlite": "BEGIN IMMEDIATE", "postgresql": "SELECT pg_advisory_xact_lock(4739212)"}
-PRAGMAS = ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", f"busy_timeout={BUSY_S * 1000}")
+PRAGMAS = (f"busy_timeout={BUSY_S * 1000}", "journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON")
 
 
 def open_database(where: str) -> Engine:
@@ -54,8 +54,7 @@ def _of_url(url: str) -> Engine:
 
 def _of_path(path: Path) -> Engine:
     """A file that only its owner reads. A folder named .holdfast is made for its owner alone, and git ignores it."""
-    if not path.parent.exists():
-        path.parent.mkdir(mode=0o700, parents=True)
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     ignore = path.parent / ".gitignore"
     if path.parent.name == ".holdfast" and not ignore.exists():
         path.parent.chmod(0o700)
