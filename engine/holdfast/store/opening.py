@@ -4,8 +4,9 @@ from __future__ import annotations
 import os
 import re
 import sqlite3
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -59,7 +60,9 @@ def _of_path(path: Path) -> Engine:
     if path.parent.name == ".holdfast" and not ignore.exists():
         path.parent.chmod(0o700)
         ignore.write_text("*\n", "ascii")
-    os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))  # SQLite's further files take this one's mode
+    if not path.exists():  # to open and close it again would let go of the locks of another store in this process
+        with suppress(FileExistsError):
+            os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))  # SQLite's other files take this mode
     if path.stat().st_mode & 0o077:
         path.chmod(0o600)
     engine = create_engine(f"sqlite:///{path}", connect_args={"timeout": BUSY_S})
@@ -69,7 +72,20 @@ def _of_path(path: Path) -> Engine:
 
 def _set_pragmas(connection: sqlite3.Connection, _record: Any) -> None:
     for pragma in PRAGMAS:
-        connection.execute(f"PRAGMA {pragma}")
+        _patiently(connection, f"PRAGMA {pragma}")
+
+
+def _patiently(connection: sqlite3.Connection, pragma: str) -> None:
+    """The step to WAL does not wait for others by itself (https://sqlite.org/wal.html, "SQLITE_BUSY")."""
+    last = time.monotonic() + BUSY_S
+    while True:
+        try:
+            connection.execute(pragma)
+            return
+        except sqlite3.OperationalError as error:
+            if "locked" not in str(error) or time.monotonic() > last:
+                raise
+        time.sleep(0.02)
 
 
 def _version(connection: Connection) -> str:
