@@ -53,6 +53,9 @@ class Service(Resource):
     """
 
     def check(self) -> None:
+        if "@." in self.unit_name:
+            raise Refused("name", "`%s` is a template, not a unit" % self.name, "name an instance: `%s`" %
+                          self.unit_name.replace("@.", "@NAME."))
         for name in ("running", "enabled"):
             if self.masked and getattr(self, name):
                 raise Refused(name, "cannot be: the unit is to be masked", "leave `masked` out")

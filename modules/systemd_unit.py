@@ -111,10 +111,11 @@ class SystemdUnit(Resource):
     def observe_many(cls, resources: Sequence[Any]) -> List[Any]:
         systemd.must_be_here()
         states = [files.look(resource.path) for resource in resources]
-        names = list(dict.fromkeys(r.name for r, state in zip(resources, states) if state is not None))  # noqa: B905
+        there = [r for r, state in zip(resources, states)  # noqa: B905  # templates are no units: nothing is loaded
+                 if state is not None and "@." not in r.name]
+        names = list(dict.fromkeys(r.name for r in there))
         outdated = dict(zip(names, systemd.outdated(names))) if names else {}  # noqa: B905
-        leaving = [r.name for r, state in zip(resources, states)  # noqa: B905
-                   if state is not None and r.state == "absent" and r.drop_in is None]
+        leaving = [r.name for r in there if r.state == "absent" and r.drop_in is None]
         units = systemd.show(leaving) if leaving else {}
         return [Observed(state, files.read(r.path) if state is not None and state.kind == files.FILE else None,
                          outdated.get(r.name, False), files.look(os.path.dirname(r.path)) is not None,
@@ -178,9 +179,9 @@ class SystemdUnit(Resource):
             self._remove({field.name for field in change.fields})
         elif change.action in ("create", "update"):
             folder = os.path.dirname(self.path)
-            if not os.path.isdir(folder):
-                os.mkdir(folder, 0o755)
-                files.sync_folder(os.path.dirname(folder))
+            if files.look(folder) is None:
+                state = files.FileState(files.DIRECTORY, "0755", "root", "root")
+                files.make_directory(folder, state, lambda: files.look(folder) is None)
             files.replace(self.path, self._wanted(), change.payload, mode=MODE, owner="root", group="root")
         systemd.systemctl("daemon-reload")
         if change.action in ("create", "update"):
@@ -192,11 +193,10 @@ class SystemdUnit(Resource):
         if "enabled" in named:
             systemd.systemctl("disable", "--", self.name)
         if files.look(self.path) is not None:  # to disable a unit that is only linked removes the link
-            os.unlink(self.path)
+            files.remove(self.path, lambda: True)
         folder = os.path.dirname(self.path)
-        files.sync_folder(folder)
-        if self.drop_in is not None and not os.listdir(folder):
-            os.rmdir(folder)
+        if self.drop_in is not None and not files.names_in(folder):
+            files.remove(folder, lambda: True)
         if self.drop_in is None:
             process.run(["systemctl", "reset-failed", "--", self.name])  # or a failed one would still be listed
 
@@ -209,7 +209,7 @@ class SystemdUnit(Resource):
             return
         words = systemd.last_words(self.name, 5)
         if before is None:
-            os.unlink(self.path)
+            files.remove(self.path, lambda: True)
         else:
             files.replace(self.path, before, self._wanted())
         systemd.systemctl("daemon-reload")

@@ -21,6 +21,7 @@ from holdfast_host import (
     files,
     process,
 )
+from holdfast_host.record import with_fields
 
 # The forms that crypt(5) names, and what stands where there is no password.
 HASH = re.compile(r"(!|\*|!\*|!!|!?\$(1|2[abxy]?|5|6|7|y|gy|sha1)\$[./A-Za-z0-9$,=+-]{8,})\Z")
@@ -250,8 +251,9 @@ class User(Resource):
             done.must("cannot %s user %s" % (change.action, self.name))
         files.forget()
         for path, state in list(change.files.items())[:1]:
-            if state is not None and files.look(path) is not None:  # mkhomedir_helper has a mode of its own
-                os.chmod(path, int(state.mode, 8))
+            found = files.look(path)
+            if state is not None and found is not None:  # mkhomedir_helper has a mode of its own
+                files.dress(path, found, with_fields(found, mode=state.mode))
 
     def commands(self, change: Change) -> List[Tuple[List[str], bytes]]:
         """The programs that bring the change about, in order, each with its standard input; secrets only in that."""

@@ -9,7 +9,6 @@ import textwrap
 from pathlib import Path
 
 from tests.lab import Lab, LabUnavailable
-from tests.lab.inventory import native as inventory_of
 
 ROOT = Path(__file__).parents[1]
 HOSTS = {"web1": {"role": "web", "env": "prod"}, "web2": {"role": "web", "env": "dev"},
@@ -24,7 +23,7 @@ def main() -> int:
         try:
             with Lab.up("demo", list(HOSTS), tags=HOSTS, owner=os.getpid()) as lab:
                 inventory = Path(folder) / "inventory.yml"
-                inventory.write_text(inventory_of(lab))
+                inventory.write_text(lab.inventory())
                 return on_lab(lab, inventory)
         except LabUnavailable as reason:
             say(f"No lab hosts here ({reason}); the demo uses the local channel, in a folder of its own.")

@@ -120,7 +120,7 @@ class Project:
         return self._secrets
 
     def _documents(self, paths: Sequence[str | Path]) -> tuple[dict[str, Document], list[Problem]]:
-        """The documents of these files and folders, (): of playbooks/, and those that they use; what is wrong in them."""
+        """The documents of these files and folders, (): of playbooks/, and those that they use; and what is wrong."""
         own = self.folder / "playbooks"
         if not paths and not own.is_dir():
             raise Problems([Problem("there are no documents here", Place(str(own)),
@@ -137,9 +137,9 @@ class Project:
 
     def select(self, targets: str = "") -> tuple[str, ...]:
         """The names of the hosts that an expression selects, "": all."""
-        from holdfast.inventory.targets import select  # noqa: PLC0415  # few commands need it
+        from holdfast.inventory.targets import parse  # noqa: PLC0415  # few commands need it
 
-        return select(targets or "all", self.inventory)
+        return parse(targets or "all", lambda offset: Place("-t", 1, offset + 1)).select(self.inventory)
 
     def ansible_inventory(self, host: str | None = None) -> Mapping[str, Any]:
         """What `ansible-inventory --list` prints, or with a host `--host`."""
@@ -149,7 +149,7 @@ class Project:
         if host is None:
             return listed
         if host not in self.inventory.hosts:
-            raise Problems([Problem(f"there is no host `{host}` in the inventory", None, "see `holdfast inventory list`")])
+            raise Problems([Problem(f"there is no host `{host}`", None, "see `holdfast inventory list`")])
         variables: Mapping[str, Any] = listed["_meta"]["hostvars"].get(host, {})
         return variables
 
@@ -187,11 +187,9 @@ class Project:
     async def command_async(self, command: Sequence[str] | str, *, targets: str = "", rollout: Mapping[str, Any],
                             emit: Emit, stop: Stop) -> RunDone:
         """Runs one command on many hosts. A sequence is a program with its arguments, a text is for the shell."""
-        if isinstance(command, str):
-            name, arguments = command, {"shell": True}
-        else:
-            name, arguments = " ".join(command), {"argv": list(command)}
-        node = Node(f"command: {name}", "command", to_wire({"run": name, "always": True, **arguments}))
+        name = command if isinstance(command, str) else " ".join(command)
+        how: dict[str, Any] = {"shell": True} if isinstance(command, str) else {"argv": list(command)}
+        node = Node(f"command: {name}", "command", to_wire({"run": name, "always": True, **how}))
         hosts = self.select(targets)
         graphs = {host: HostGraph(host, (node,), (Place("command line"),)) for host in hosts}
         job = Job(new_run_id(time.time()), "apply", who(), self._connections(hosts), graphs, frozenset(), _no_graph,
@@ -221,13 +219,13 @@ class Project:
 
     def _compiled(self, paths: Sequence[str | Path], targets: str,
                   facts: Mapping[str, Mapping[str, Any]] | None = None) -> tuple[Compiled, tuple[str, ...]]:
+        from holdfast.compiler.choosing import chosen  # noqa: PLC0415  # brings Jinja2
         from holdfast.compiler.compiling import Request, compile_documents  # noqa: PLC0415  # brings Jinja2
-        from holdfast.inventory.targets import chosen  # noqa: PLC0415  # few commands need it
 
         documents, problems = self._documents(paths)
         names = self._named(documents, paths, targets)
-        request = Request(documents, self.inventory, self.types, chosen, problems, names, targets or None, self.settings,
-                          facts or {}, root=self.folder)
+        request = Request(documents, self.inventory, self.types, chosen, names=names, targets=targets or None,
+                          settings=self.settings, facts=facts or {}, root=self.folder, problems=problems)
         compiled = compile_documents(request)
         for graph in compiled.graphs.values():
             for name, value in graph.secrets.items():
@@ -245,7 +243,8 @@ class Project:
         named = [one for one in states if (one.place.file in files if paths else one.place.file.startswith(own))
                  and (one.targets or (paths and targets and one.name not in used))]
         if not named:
-            raise Problems([Problem("no document here says which hosts it is for", Place(str(paths[0]) if paths else own),
+            where = Place(str(paths[0]) if paths else own)
+            raise Problems([Problem("no document here says which hosts it is for", where,
                                     "add `targets:` to one, or name its file and give -t")])
         return tuple(one.name for one in named)
 
@@ -262,8 +261,9 @@ class Project:
         problems: list[Problem] = []
         found: dict[str, Connection] = {}
         for host in hosts:
+            places = {name: variable.place for name, variable in self.inventory.hosts[host].variables().items()}
             try:
-                found[host] = self._logged_in(connection_of(host, variables[host]))
+                found[host] = self._logged_in(connection_of(host, variables[host], places))
             except Problems as wrong:
                 problems += wrong.problems
         if problems:

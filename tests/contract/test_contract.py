@@ -15,7 +15,6 @@ from holdfast_host.graph import Event
 from tests.contract.case import Case
 from tests.contract.cases import CASES
 from tests.lab import Lab, LabHost
-from tests.lab.inventory import native
 
 pytestmark = pytest.mark.lab
 KILL_AT_FIRST_CHANGE = ("until ls /var/lib/holdfast/journal/*.jsonl >/dev/null 2>&1; do :; done; "
@@ -28,7 +27,7 @@ class Desk:
     def __init__(self, folder: Path, lab: Lab, host: LabHost) -> None:
         self.folder, self.host = folder, host
         (folder / "playbooks").mkdir()
-        (folder / "inventory.yml").write_text(native(lab))
+        (folder / "inventory.yml").write_text(lab.inventory())
 
     def declare(self, case: Case, resources: str) -> None:
         for name, content in case.contents:

@@ -80,6 +80,12 @@ def add_targets(parser: ArgumentParser) -> None:
                              "'group:db', 'web*', 'facts.os.family=debian'")
 
 
+def add_kept_facts(parser: ArgumentParser) -> None:
+    """--kept-facts"""
+    parser.add_argument("--kept-facts", metavar="AGE", type=duration, default=0.0,
+                        help="use facts that were gathered at most so long ago, as in 10m (default: ask the hosts)")
+
+
 def add_login(parser: ArgumentParser) -> None:
     """Who to be on the hosts."""
     group = parser.add_argument_group("reaching hosts")

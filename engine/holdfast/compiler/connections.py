@@ -1,4 +1,4 @@
-"""The inventory's connection variables of hosts, rendered: an address or a user may be a template, a password a secret."""
+"""The inventory's connection variables, rendered: an address or a user may be a template, a password a secret."""
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping

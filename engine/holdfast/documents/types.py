@@ -98,8 +98,8 @@ class Types(Mapping[str, type[Resource] | Problem]):
         return f"{PACKAGE}.{self._found[name].path.stem}"
 
     def sources(self) -> dict[str, bytes]:
-        """All files by their names, for the archive that goes to hosts."""
-        return {name: path.read_bytes() for name, path in sorted(self._files.items())}
+        """All files by their names without `.py`, for the archive that goes to hosts."""
+        return {path.stem: path.read_bytes() for _, path in sorted(self._files.items()) if path.stem != "__init__"}
 
     def _module(self, path: Path) -> ModuleType | Problem:
         if path not in self._imported:

@@ -33,7 +33,7 @@ async def execute(job: Job, archive: Archive, emit: Emit, stop: Stop, *, keep: K
 
     emit is told all that happens, in order. keep stores a host's result before the host is told to forget it, and
     before HostDone; collected does so for a run (its id) that an earlier controller lost sight of, and says whether
-    it has. Whatever these raise ends the run as one request to stop does, and is raised when no host is in hand any more.
+    it has. Whatever these raise ends the run as one request to stop does, and is raised when no host is in hand.
 
     The graphs that need facts are made, all of them, before any host is given one: raises Problems when one cannot be,
     and nothing has been touched then. Batches and the budget hold for apply; a plan harms nobody and looks at all.

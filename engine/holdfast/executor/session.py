@@ -1,6 +1,7 @@
 """The conversation with one host's runner over an open channel: questions out, answers in, in the protocol's order."""
 from __future__ import annotations
 
+import asyncio
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -12,6 +13,9 @@ from holdfast_host.errors import HoldfastError
 from holdfast_host.protocol import Message, RemoteProtocolError
 
 from .results import OwedList, owed_of
+
+
+GOODBYE_S = 2.0  # how long a runner that is told to forget a run may take to end
 
 
 class HostRefused(HoldfastError):
@@ -97,9 +101,14 @@ class Session:
             await self._say({"kind": "done", "run": run})
 
     async def leave(self, done: str = "") -> None:
-        """Says goodbye. done: a run whose results are kept here."""
+        """Says goodbye. done: a run whose results are kept here; then the runner's end is waited for, as a connection
+        that is closed at once may take the last words with it."""
         words: list[Message] = [{"kind": "done", "run": done}] if done else []
         await self._channel.write(b"".join(self._talk.send(word) for word in [*words, {"kind": "bye"}]))
+        if done:
+            async with asyncio.timeout(GOODBYE_S):
+                while await self._channel.read():
+                    pass
 
     async def _give(self, order: Order, wanted: Sequence[Any]) -> None:
         for sha256 in wanted:

@@ -10,7 +10,7 @@ from typing import Any, Protocol
 
 from holdfast.channels.model import Channel, Unreachable
 from holdfast.compiler.model import HostGraph
-from holdfast_host.graph import APPLY, INTERRUPTED
+from holdfast_host.graph import APPLY, INTERRUPTED, OK
 from holdfast_host.protocol import LocalProtocolError, RemoteProtocolError
 from holdfast_host.values import Blob, from_wire
 
@@ -100,7 +100,8 @@ class Visit:
         channel, self._channel = self._channel, None
         try:
             if self._session is not None:
-                is_done = is_kept and self._is_whole and self._around.job.mode == APPLY
+                wrote = any(result.event.status != OK for result in self._results.values())  # else there is no journal
+                is_done = is_kept and wrote and self._is_whole and self._around.job.mode == APPLY
                 async with asyncio.timeout(GOODBYE_S):
                     await self._session.leave(self._around.job.run if is_done else "")
         except (TimeoutError, Unreachable, LocalProtocolError):

@@ -6,9 +6,9 @@ from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
 from holdfast.channels.model import Become, Connection
-from holdfast.inventory.nearest import did_you_mean
 from holdfast.inventory.sshoptions import SshOptions, read_ssh_options
 from holdfast.problems import Place, Problem, Problems
+from holdfast_host.values import did_you_mean
 
 T = TypeVar("T")
 
@@ -66,7 +66,7 @@ class _Reader:
     def connection(self) -> Connection:
         for name in self.variables:
             if name.startswith("holdfast_") and name not in _OWN:
-                self.refuse(name, "is no variable of Holdfast's", did_you_mean(name, _OWN))
+                self.refuse(name, "is no variable of Holdfast's", did_you_mean(name, sorted(_OWN)))
         for name in _VERIFY:
             if self.variables.get(name) is not None and not self.boolean(name, self.variables[name]):
                 self.refuse(name, "turns off the check of host keys; Holdfast always checks them",

@@ -7,7 +7,7 @@ from typing import Any
 from holdfast.documents.yamltree import Node
 from holdfast.inventory.hostpattern import Wrong
 from holdfast.inventory.model import Variable
-from holdfast.inventory.nearest import did_you_mean
+from holdfast_host.values import did_you_mean
 
 CHANNELS = ("ssh", "local", "winrm")
 _BECOME = {"user": "ansible_become_user", "method": "ansible_become_method", "password": "ansible_become_password"}

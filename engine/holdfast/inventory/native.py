@@ -14,8 +14,8 @@ from holdfast.inventory.builder import Builder
 from holdfast.inventory.hostpattern import Wrong, expand, is_address
 from holdfast.inventory.keys import CONNECTION, connection_variables
 from holdfast.inventory.model import Variable
-from holdfast.inventory.nearest import did_you_mean
 from holdfast.problems import Place, Problem
+from holdfast_host.values import did_you_mean
 
 _TOP = ("inventory", "vars", "hosts", "groups")
 _HOST = ("tags", "vars", *CONNECTION)
@@ -149,7 +149,7 @@ class _Reader:
             name = str(child.value)
             if name not in self.builder.groups:
                 others = self.builder.groups.keys() - {"all", "ungrouped"}
-                self.refuse(f"there is no group `{name}`", child.place, did_you_mean(name, others))
+                self.refuse(f"there is no group `{name}`", child.place, did_you_mean(name, sorted(others)))
                 return
             try:
                 self.builder.add_child(group, name)

@@ -172,7 +172,7 @@ class _Answer:
     def set_variables(self, name: str, variables: dict[str, Any]) -> None:
         for key, value in variables.items():
             try:
-                self.builder.set_variable(name, key, Variable(plain_json(value), self.place))
+                self.builder.set_variable(name, key, Variable(plain_json(value), self.place, literal=True))
             except Wrong as wrong:
                 self.builder.refuse(f"{name}: {key}: {wrong.what}", self.place, wrong.mend)
 

@@ -17,8 +17,8 @@ from holdfast.inventory.expressions import (
     quoted,
 )
 from holdfast.inventory.model import Inventory
-from holdfast.inventory.nearest import did_you_mean
 from holdfast.problems import Place, Problem
+from holdfast_host.values import did_you_mean
 
 _SHOWN = 8  # known values in a message
 
@@ -29,7 +29,7 @@ def unknown_names(term: Term, inventory: Inventory, place_at: Callable[[int], Pl
         if isinstance(leaf, InGroup) and not leaf.group.glob and leaf.group.text not in inventory.groups:
             names = inventory.groups.keys() - {"ungrouped"}
             yield Problem(f"there is no group `{leaf.group.text}`", _place(leaf, place_at),
-                          did_you_mean(leaf.group.text, names))
+                          did_you_mean(leaf.group.text, sorted(names)))
         elif isinstance(leaf, HostNamed) and not leaf.name.glob and leaf.name.text not in inventory.hosts:
             yield Problem(f"there is no host `{leaf.name.text}`", _place(leaf, place_at),
                           _instead_of_host(leaf.name.text, inventory))
@@ -64,7 +64,7 @@ def _hint(leaf: Term, inventory: Inventory, facts: Facts | None) -> str:
     if isinstance(leaf, (TagIs, HasTag)):
         keys = {key for host in hosts for key in host.tags}
         if leaf.key not in keys:
-            return f"no host has the tag `{leaf.key}`: {did_you_mean(leaf.key, keys) or 'there are no such tags'}"
+            return f"no host has the tag `{leaf.key}`: {did_you_mean(leaf.key, sorted(keys)) or 'hosts have no tags'}"
     if isinstance(leaf, TagIs):
         return _known(f"{leaf.key}", leaf.value, {host.tags[leaf.key] for host in hosts if leaf.key in host.tags})
     if isinstance(leaf, (FactIs, FactHolds)):

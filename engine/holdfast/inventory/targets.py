@@ -62,6 +62,12 @@ class Expression:
         """The facts that must be known to select by it, as dotted paths."""
         return self.term.fact_paths
 
+    def check(self, inventory: Inventory) -> None:
+        """Raises Problems for names of groups and hosts that do not exist; needs no facts."""
+        problems = list(unknown_names(self.term, inventory, self.place_at))
+        if problems:
+            raise Problems(problems)
+
     def select(self, inventory: Inventory, facts: Facts | None = None) -> tuple[str, ...]:
         """The hosts, in inventory order; at least one.
 

@@ -66,10 +66,22 @@ LISTS = {
     "a directory of planned files goes": lambda top: [
         Directory(path=top + "/d"), File(path=top + "/d/f", content="a"),
         Directory(path=top + "/d", state="absent", force=True), Directory(path=top + "/d", state="absent")],
+    "a directory of planned files goes and comes again empty": lambda top: [
+        Directory(path=top + "/d"), File(path=top + "/d/f", content="a"),
+        Directory(path=top + "/d", state="absent", force=True), Directory(path=top + "/d"),
+        File(path=top + "/d/f", content="a")],
+    "a link changes after something was looked at through it": lambda top: [
+        Directory(path=top + "/other"), File(path=top + "/linked/x", content="y"),
+        Link(path=top + "/linked", to="other"), File(path=top + "/linked/x", content="z")],
+    "a directory comes where a removed one held a link": lambda top: [
+        Directory(path=top + "/full", state="absent", force=True), Directory(path=top + "/full"),
+        File(path=top + "/full/out/there", state="absent"), Directory(path=top + "/full/out"),
+        File(path=top + "/full/out/there", content="new")],
     "a directory in the place of a link to one": lambda top: [
         Directory(path=top + "/linked", force=True), File(path=top + "/linked/x", content="a")],
     "a file in the place of an emptied directory": lambda top: [
-        File(path=top + "/full/x", state="absent"), File(path=top + "/full", content="a", force=True)],
+        File(path=top + "/full/x", state="absent"), Link(path=top + "/full/out", state="absent"),
+        File(path=top + "/full", content="a", force=True)],
     "modes in a tree that is planned": lambda top: [
         Directory(path=top + "/d"), File(path=top + "/d/f", source=Blob.of(b"a"), mode="0600"),
         Directory(path=top + "/d", recurse=True, file_mode="0640"), File(path=top + "/d/f", content="a")],
@@ -90,6 +102,7 @@ def test_the_plan_foretells_what_applying_does(tmp_path, name):
     (tmp_path / "there").write_bytes(b"a\n")
     (tmp_path / "full").mkdir()
     (tmp_path / "full/x").write_bytes(b"x")
+    (tmp_path / "full/out").symlink_to("..")
     (tmp_path / "linked").symlink_to("full")
     resources = LISTS[name](str(tmp_path))
     before = sorted(os.walk(tmp_path))

@@ -126,7 +126,7 @@ def test_a_host_without_cron_is_told_so(tmp_path, monkeypatch):
 
 REAL = """
 import subprocess
-from holdfast_host import files
+from holdfast_host import Stale, files
 from modules.cron import Cron
 def listed():
     return subprocess.run(["crontab", "-u", "daemon", "-l"], stdout=subprocess.PIPE, universal_newlines=True).stdout
@@ -147,6 +147,14 @@ first = plan[0].diff(plan[0].observe()); files.plan_ahead(first.files)
 second = plan[1].diff(plan[1].observe())
 assert second.fields[0].before == first.fields[0].after
 files.look_away()
+late = Cron(name="late", user="daemon", command="c", schedule="@daily")
+change, before = late.diff(late.observe()), listed()
+subprocess.run(["crontab", "-u", "daemon", "-"], input=before.encode() + b"B=2\\n", check=True)
+try:
+    late.converge(change)
+except Stale:
+    subprocess.run(["crontab", "-u", "daemon", "-"], input=before.encode(), check=True)
+assert listed() == before
 settle(name="a", state="absent"); settle(name="b", state="absent")
 assert listed() == "# my own\\nA=1\\n", listed()
 """

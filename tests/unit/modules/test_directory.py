@@ -152,6 +152,12 @@ def test_wrong_arguments_are_refused_by_name(arguments, argument):
     assert refused.value.argument == argument
 
 
+def test_a_new_one_in_a_setgid_directory_is_setgid_too(tmp_path):
+    tmp_path.chmod(0o2755)
+    assert shown(settle(Directory(path=str(tmp_path / "a/b"))))["mode"] == (None, "2755")
+    assert modes(tmp_path) == {"a": "2755", "a/b": "2755"}
+
+
 @needs_root
 def test_recurse_gives_owner_and_group_to_all_and_to_links_themselves(tmp_path):
     path = tree(tmp_path)

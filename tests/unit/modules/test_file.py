@@ -102,6 +102,7 @@ def changes(path, edit, **arguments):
 
 @pytest.mark.parametrize(("before", "edit", "arguments"), [
     (b"a", lambda path: path.write_bytes(b"mine"), {"content": "b"}),
+    (b"a", lambda path: path.write_bytes(b"z"), {"content": "b"}),  # of the same size
     (b"a", lambda path: path.chmod(0o600), {"content": "b"}),
     (b"a", lambda path: path.unlink(), {"content": "b"}),
     (b"a", lambda path: (path.unlink(), path.symlink_to("/etc/passwd")), {"content": "b"}),
