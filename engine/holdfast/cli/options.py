@@ -109,12 +109,6 @@ def add_rollout(parser: ArgumentParser) -> None:
     group.add_argument("--run-limit", metavar="TIME", type=duration, help="the longest time for the whole run")
 
 
-def add_kept_facts(parser: ArgumentParser) -> None:
-    """--kept-facts"""
-    parser.add_argument("--kept-facts", metavar="TIME", type=duration, default=0.0,
-                        help="use facts that were gathered at most so long ago, as in 10m (default: gather them anew)")
-
-
 def add_run(parser: ArgumentParser, diff: bool) -> None:
     """What plan, apply and drift share. diff: are diffs shown unless --no-diff is given?"""
     parser.add_argument("documents", metavar="FILE", nargs="*", help="documents (default: all of playbooks/)")
