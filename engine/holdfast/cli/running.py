@@ -96,7 +96,7 @@ def details_of_libraries(folder: str, console: Console) -> Iterator[None]:
         def emit(self, record: logging.LogRecord) -> None:
             keep_details(self.format(record), folder, console.secrets)
 
-    handler = Details(logging.WARNING)
+    handler = Details(logging.ERROR)
     logging.getLogger().addHandler(handler)
     try:
         yield
