@@ -89,18 +89,20 @@ def telling(console: Console, drift: bool, quiet: bool) -> Iterator[Emit]:
 
 @contextmanager
 def details_of_libraries(folder: str, console: Console) -> Iterator[None]:
-    """What libraries log as wrong goes where the details of defects go, not onto the screen."""
+    """What libraries log as wrong goes where the details of defects go, not onto the screen; what their threads log
+    later goes nowhere."""
 
     class Details(logging.Handler):
         def emit(self, record: logging.LogRecord) -> None:
             keep_details(self.format(record), folder, console.secrets)
 
-    handler = Details(logging.WARNING)
+    handler = Details(logging.ERROR)
     logging.getLogger().addHandler(handler)
     try:
         yield
     finally:
         logging.getLogger().removeHandler(handler)
+        logging.lastResort = logging.NullHandler()
 
 
 def code_of(done: RunDone, args: Namespace, interrupted: bool) -> int:

@@ -122,5 +122,8 @@ def _next(done: RunDone, mode: str) -> Iterator[str]:
     bad = [result for result in done.results if result.status in ("failed", "timed_out")]
     if bad:
         yield f"in full: holdfast runs show {done.run} {bad[0].host}"
+    elif mode == "apply" and any(result.status == "changed" for result in done.results):
+        changed = next(result for result in done.results if result.status == "changed")
+        yield f"in full: holdfast runs show {done.run} {changed.host}"
     elif mode == "plan" and any(result.status == "pending" for result in done.results):
         yield "nothing was written; `holdfast apply` makes it so"

@@ -15,6 +15,7 @@ KINDS = {"str": "text", "int": "whole number", "float": "number", "bool": "true 
          "Blob": "path of a file here", "Tuple[str, ...]": "list of texts",
          "Dict[str, str]": "mapping of texts", "Any": "any value"}
 WIDTH = 100  # columns of flowing text
+LISTED = 80  # characters of a type in the list
 Types = Mapping[str, type[Resource] | Problem]
 
 
@@ -95,7 +96,8 @@ def kind_object(word: str, doc: str) -> dict[str, Any]:
 def _first_sentence(found: type[Resource] | Problem) -> str:
     if isinstance(found, Problem):
         return found.what
-    return " ".join((inspect.getdoc(found) or "").partition(". ")[0].split()).rstrip(".")
+    first = " ".join((inspect.getdoc(found) or "").split()).partition(". ")[0].rstrip(".")
+    return textwrap.shorten(first, LISTED, placeholder=" …")
 
 
 def _flow(text: str, before: str) -> list[str]:

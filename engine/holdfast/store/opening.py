@@ -4,8 +4,9 @@ from __future__ import annotations
 import os
 import re
 import sqlite3
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,7 @@ from holdfast.store.tables import NEWEST, metadata, version
 BUSY_S = 30  # how long SQLite waits for another controller's transaction
 # Two controllers may open a new database at the same time; one of them makes the tables.
 ALONE = {"sqlite": "BEGIN IMMEDIATE", "postgresql": "SELECT pg_advisory_xact_lock(4739212)"}
-PRAGMAS = ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", f"busy_timeout={BUSY_S * 1000}")
+PRAGMAS = (f"busy_timeout={BUSY_S * 1000}", "journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON")
 
 
 def open_database(where: str) -> Engine:
@@ -54,13 +55,14 @@ def _of_url(url: str) -> Engine:
 
 def _of_path(path: Path) -> Engine:
     """A file that only its owner reads. A folder named .holdfast is made for its owner alone, and git ignores it."""
-    if not path.parent.exists():
-        path.parent.mkdir(mode=0o700, parents=True)
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     ignore = path.parent / ".gitignore"
     if path.parent.name == ".holdfast" and not ignore.exists():
         path.parent.chmod(0o700)
         ignore.write_text("*\n", "ascii")
-    os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))  # SQLite's further files take this one's mode
+    if not path.exists():  # to open and close it again would let go of the locks of another store in this process
+        with suppress(FileExistsError):
+            os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))  # SQLite's other files take this mode
     if path.stat().st_mode & 0o077:
         path.chmod(0o600)
     engine = create_engine(f"sqlite:///{path}", connect_args={"timeout": BUSY_S})
@@ -70,7 +72,20 @@ def _of_path(path: Path) -> Engine:
 
 def _set_pragmas(connection: sqlite3.Connection, _record: Any) -> None:
     for pragma in PRAGMAS:
-        connection.execute(f"PRAGMA {pragma}")
+        _patiently(connection, f"PRAGMA {pragma}")
+
+
+def _patiently(connection: sqlite3.Connection, pragma: str) -> None:
+    """The step to WAL does not wait for others by itself (https://sqlite.org/wal.html, "SQLITE_BUSY")."""
+    last = time.monotonic() + BUSY_S
+    while True:
+        try:
+            connection.execute(pragma)
+            return
+        except sqlite3.OperationalError as error:
+            if "locked" not in str(error) or time.monotonic() > last:
+                raise
+        time.sleep(0.02)
 
 
 def _version(connection: Connection) -> str:

@@ -107,7 +107,7 @@ class Store:
             self.keep(run, rows.with_places(result, before)).result()
         return True
 
-    async def collected_soon(self, run: str, result: HostResult) -> bool:
+    async def collect(self, run: str, result: HostResult) -> bool:
         """`collected`, without holding up the loop."""
         return await asyncio.to_thread(self.collected, run, result)
 

@@ -60,3 +60,17 @@ def test_an_output_that_is_not_utf_8_gets_signs_it_can_show(tmp_path):
     assert b"mode: 0600 -> 0644" in done.stdout
     assert done.stdout.isascii()
     assert done.stderr == b""
+
+
+def test_what_libraries_log_is_not_on_the_screen(tmp_path):
+    (tmp_path / ".holdfast").mkdir()
+    code = ("import logging, sys; from holdfast.cli.main import main; from tests.unit.cli.standin import Standin\n"
+            "class Logging(Standin):\n"
+            "    async def between(self, happening, stop):\n"
+            "        logging.getLogger('asyncio').error('Task exception was never retrieved')\n"
+            "main(sys.argv[1:], sys.stdout, sys.stderr, lambda api=Logging(): api)\n"
+            "logging.getLogger('asyncio').error('later, from a thread')")
+    done = python(code, "-C", str(tmp_path), "apply")
+    assert done.stderr == ""
+    assert "Task exception" not in done.stdout
+    assert "Task exception was never retrieved" in (tmp_path / ".holdfast" / "errors.log").read_text()

@@ -4,23 +4,23 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+import tempfile
 from pathlib import Path
 
 import pytest
 
 
 @pytest.fixture(scope="session")
-def postgresql(tmp_path_factory):
-    """The URL of a server of the tests' own, reached by a socket in a temporary folder."""
+def postgresql():
+    """The URL of a server of the tests' own, reached by a socket in a temporary folder. Not one of pytest's, which a
+    later session of pytest may delete while the server runs."""
     pytest.importorskip("psycopg", reason="psycopg is not installed")
     if not shutil.which("initdb") or not shutil.which("pg_ctl"):
         pytest.skip("PostgreSQL's server programs are not on the PATH")
-    folder = tmp_path_factory.mktemp("pg")
+    folder = Path(tempfile.mkdtemp(prefix="holdfast-pg-"))
     as_user: list[str] = []
     if os.geteuid() == 0:  # PostgreSQL refuses to run as root
         shutil.chown(folder, "nobody")
-        for parent in (folder.parent, folder.parent.parent):
-            parent.chmod(0o755)
         as_user = ["setpriv", "--reuid=nobody", "--clear-groups", "--"]
     data = folder / "data"
 
@@ -34,6 +34,7 @@ def postgresql(tmp_path_factory):
         yield f"postgresql://holdfast@/postgres?host={folder}"
     finally:
         call("pg_ctl", "-D", str(data), "-m", "immediate", "stop")
+        shutil.rmtree(folder)
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

@@ -111,7 +111,7 @@ def brought(result: HostResult) -> HostResult:
 def test_a_host_later_brings_what_the_killed_controller_never_heard(tmp_path):
     with Store.open(tmp_path / "holdfast.db") as store:
         begin(store, ("a", "b"))
-        assert asyncio.run(store.collected_soon(RUN, brought(web("b")))) is True
+        assert asyncio.run(store.collect(RUN, brought(web("b")))) is True
         assert store.host_result(store.run(RUN), "b") == brought(web("b"))
         assert store.collected("20250101-000000-none", web("b")) is False
         assert store.collected("ab12", web("b")) is False, "only part of an id"
