@@ -298,7 +298,7 @@ class Project:
             await store.kept(job.run, result)
 
         try:
-            done = await execute(job, archive(self.types.sources()), told, stop, keep=keep, collected=store.collected_soon)
+            done = await execute(job, archive(self.types.sources()), told, stop, keep=keep, collected=store.collect)
         except Problems as problems:
             refused = RunDone(job.run, (), f"refused: {len(problems.problems)} problems", 0.0)
             await asyncio.wrap_future(store.end_run(refused, time.time()))

@@ -14,7 +14,6 @@ from holdfast_host.protocol import Message, RemoteProtocolError
 
 from .results import OwedList, owed_of
 
-
 GOODBYE_S = 2.0  # how long a runner that is told to forget a run may take to end
 
 

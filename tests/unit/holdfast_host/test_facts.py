@@ -51,10 +51,11 @@ def test_facts_are_json_and_no_program_is_started(monkeypatch):
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can become somebody else")
 def test_facts_come_without_root():
-    script = "import os; from holdfast_host import facts; os.setuid(65534); found = facts.gather(); " \
+    script = "import base64, hashlib, pwd, socket, struct, time; " \
+             "import os; from holdfast_host import facts; os.setuid(65534); found = facts.gather(); " \
              "print(found['user']['uid'], found['os']['family'], found['network'] is None)"
     engine = os.path.dirname(os.path.dirname(facts.__file__))
-    done = subprocess.run([sys.executable, "-c", "import base64, hashlib, pwd, socket, struct, time; " + script], check=True, cwd=engine,
+    done = subprocess.run([sys.executable, "-c", script], check=True, cwd=engine,
                           env={"PYTHONPATH": engine}, capture_output=True, text=True)
     assert done.stdout.split()[0] == "65534"
     assert done.stdout.split()[2] == "False"
