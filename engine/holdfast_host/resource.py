@@ -131,7 +131,7 @@ class Resource(Record):
         """What has to be there first if the same graph declares it."""
         return ()
 
-    def removes(self) -> bool:
+    def is_removal(self) -> bool:
         """Whether what it provides will be gone afterwards: then nothing has to wait for it."""
         return getattr(self, "state", "present") in ("absent", "purged")
 

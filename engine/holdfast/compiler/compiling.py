@@ -16,9 +16,9 @@ from holdfast.compiler.sources import Disk, Sources
 from holdfast.compiler.units import Builder, LoopedUse, Unit
 from holdfast.documents.model import Document, Resource, State, Use
 from holdfast.documents.types import Types
-from holdfast.documents.yamltree import Node
 from holdfast.inventory.model import Inventory
 from holdfast.problems import Place, Problem, Problems
+from holdfast.trees.tree import Node
 from holdfast_host.values import did_you_mean
 
 Facts = Mapping[str, Mapping[str, Any]]  # by host

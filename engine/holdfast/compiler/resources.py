@@ -300,7 +300,7 @@ class Resources:
         where.update(dict.fromkeys(outputs, unit.place))
         provides = _identities(resource.provides, resource)
         return Item(identity, provides, _identities(resource.wants, resource), requires, notifies, watches, outputs,
-                    unit.around.uses, resource.removes()), where
+                    unit.around.uses, resource.is_removal()), where
 
     def _ids(self, refs: tuple[Ref, ...], where: dict[str, Place], context: Context | None = None) -> tuple[str, ...]:
         found = []

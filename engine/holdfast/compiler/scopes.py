@@ -24,9 +24,9 @@ from holdfast.compiler.texts import Texts
 from holdfast.compiler.values import OMIT, Constant, Value, read_data
 from holdfast.documents.model import BUILT_IN_NAMES, Parameter
 from holdfast.documents.parameters import misfit
-from holdfast.documents.yamltree import decode
 from holdfast.inventory.model import Host, Inventory, Variable
 from holdfast.problems import Place, Problem
+from holdfast.trees.tree import decode
 from holdfast_host.redact import SHORTEST
 
 MANAGED = "Managed by Holdfast: what is changed here by hand is put back"

@@ -13,8 +13,8 @@ from holdfast.compiler.scopes import NOTHING, Definition, Scope
 from holdfast.compiler.texts import At, Code, Texts
 from holdfast.compiler.values import Value, read_expression, read_node
 from holdfast.documents.model import Document, Reference, Resource, State, Use
-from holdfast.documents.yamltree import Node
 from holdfast.problems import Place, Problem
+from holdfast.trees.tree import Node
 from holdfast_host.graph import Node as GraphNode
 from holdfast_host.values import did_you_mean
 

@@ -13,9 +13,9 @@ from holdfast.compiler.later import Pending, Registered, unmark
 from holdfast.compiler.secret import SecretText
 from holdfast.compiler.texts import At, Code, Texts, guarded_run, syntax_problem
 from holdfast.documents.model import SECRET_SOURCES, is_secret, is_template
-from holdfast.documents.yamlscalars import Unsafe
-from holdfast.documents.yamltree import Node
 from holdfast.problems import Place, Problem
+from holdfast.trees.scalars import Unsafe
+from holdfast.trees.tree import Node
 
 
 class Run(Protocol):

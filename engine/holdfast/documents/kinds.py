@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 from holdfast.documents.model import Document
 from holdfast.documents.types import Types
-from holdfast.documents.yamltree import Node
 from holdfast.problems import Problem
+from holdfast.trees.tree import Node
 from holdfast_host.values import did_you_mean
 
 Loader = Callable[[Node, Types], tuple[Document | None, list[Problem]]]

@@ -9,8 +9,8 @@ from holdfast.documents import kinds
 from holdfast.documents import state as _state  # noqa: F401  # makes the kind known
 from holdfast.documents.model import Document, State, Use
 from holdfast.documents.types import Types
-from holdfast.documents.yamltree import decode, load_all
 from holdfast.problems import Place, Problem, Problems
+from holdfast.trees.tree import decode, load_all
 from holdfast_host.values import did_you_mean
 
 SUFFIXES = (".yml", ".yaml")

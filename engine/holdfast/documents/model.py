@@ -5,8 +5,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-from holdfast.documents.yamltree import Node
 from holdfast.problems import Place
+from holdfast.trees.tree import Node
 
 ParameterKind = Literal["integer", "text", "boolean", "number", "list", "mapping", "secret"]
 PARAMETER_KINDS: tuple[ParameterKind, ...] = ("integer", "text", "boolean", "number", "list", "mapping", "secret")

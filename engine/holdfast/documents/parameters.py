@@ -6,8 +6,8 @@ from typing import Any
 
 from holdfast.documents import schemas, structure
 from holdfast.documents.model import PARAMETER_KINDS, Entry, Parameter, ParameterKind, holds_secret, holds_template
-from holdfast.documents.yamltree import Node
 from holdfast.problems import Problem
+from holdfast.trees.tree import Node
 from holdfast_host.values import describe, did_you_mean
 
 _WORDS = {"integer": "a whole number", "text": "text", "boolean": "true or false", "number": "a number",

@@ -22,8 +22,8 @@ from holdfast.documents.model import (
 )
 from holdfast.documents.parameters import parameter
 from holdfast.documents.types import Types
-from holdfast.documents.yamltree import Node
 from holdfast.problems import Problem
+from holdfast.trees.tree import Node
 from holdfast_host.values import describe
 
 

@@ -10,8 +10,8 @@ from typing import Any
 from cerberus import Validator, errors
 
 from holdfast.documents.durations import seconds
-from holdfast.documents.yamltree import Node
 from holdfast.problems import Place, Problem
+from holdfast.trees.tree import Node
 from holdfast_host.values import describe, did_you_mean
 
 Schema = Mapping[str, Any]

@@ -9,11 +9,11 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 
-from holdfast.documents.yamlscalars import Unsafe
 from holdfast.inventory.builder import Builder
 from holdfast.inventory.hostpattern import Wrong, expand, split_port
 from holdfast.inventory.model import Variable
 from holdfast.problems import Place
+from holdfast.trees.scalars import Unsafe
 
 _SECTION = re.compile(r"\[([^:\]\s]+)(?::(\w+))?\]\s*(?:#.*)?\Z")
 _GROUP = re.compile(r"([^:\]\s]+)\s*(?:#.*)?\Z")

@@ -6,13 +6,13 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
-from holdfast.documents import yamltree
-from holdfast.documents.yamlscalars import Unsafe
-from holdfast.documents.yamltree import Node
 from holdfast.inventory.builder import Builder
 from holdfast.inventory.hostpattern import Wrong, expand, split_port
 from holdfast.inventory.model import Variable
 from holdfast.problems import Place, Problem
+from holdfast.trees import tree
+from holdfast.trees.scalars import Unsafe
+from holdfast.trees.tree import Node
 
 BYTES = 64 * 2**20  # the largest file; generated inventories are large
 VAULT = ("this is encrypted with ansible-vault, which Holdfast does not read",
@@ -23,7 +23,7 @@ def load_document(text: str, file: str) -> tuple[Node | None, list[Problem]]:
     """The one document of a file, JSON or YAML 1.1; None if it is empty or cannot be read."""
     if text.startswith("$ANSIBLE_VAULT;"):
         return None, [Problem(VAULT[0], Place(file, 1, 1, len(text.split("\n", 1)[0])), VAULT[1])]
-    documents, problems = yamltree.load_all(text, file, rules="ansible", limit=BYTES)
+    documents, problems = tree.load_all(text, file, rules="ansible", limit=BYTES)
     if text.lstrip()[:1] == "{":  # Ansible reads JSON by JSON's rules: 1e3 is a number there
         try:
             plain = plain_json(json.loads(text))

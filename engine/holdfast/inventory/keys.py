@@ -4,9 +4,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from holdfast.documents.yamltree import Node
 from holdfast.inventory.hostpattern import Wrong
 from holdfast.inventory.model import Variable
+from holdfast.trees.tree import Node
 from holdfast_host.values import did_you_mean
 
 CHANNELS = ("ssh", "local", "winrm")

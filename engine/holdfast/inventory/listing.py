@@ -4,10 +4,10 @@ from __future__ import annotations
 import datetime
 from typing import Any
 
-from holdfast.documents.yamlscalars import Unsafe
 from holdfast.inventory import tags
 from holdfast.inventory.ansible_yaml import key_text
 from holdfast.inventory.model import Host, Inventory
+from holdfast.trees.scalars import Unsafe
 
 # Names that Ansible sets itself and therefore never lists.
 _INTERNAL = frozenset([

@@ -6,8 +6,6 @@ from collections.abc import Iterator
 from fnmatch import fnmatchcase
 from typing import Any
 
-from holdfast.documents import yamltree
-from holdfast.documents.yamltree import Node
 from holdfast.inventory import tags
 from holdfast.inventory.ansible_yaml import BYTES, variables_of
 from holdfast.inventory.builder import Builder
@@ -15,6 +13,8 @@ from holdfast.inventory.hostpattern import Wrong, expand, is_address
 from holdfast.inventory.keys import CONNECTION, connection_variables
 from holdfast.inventory.model import Variable
 from holdfast.problems import Place, Problem
+from holdfast.trees import tree
+from holdfast.trees.tree import Node
 from holdfast_host.values import did_you_mean
 
 _TOP = ("inventory", "vars", "hosts", "groups")
@@ -40,7 +40,7 @@ def looks_native(text: str) -> bool:
 def read_native(builder: Builder, text: str, file: str) -> None:
     """Adds what the file says; what is wrong goes to the builder's problems. Groups are filled when all sources have
     been read, as their patterns may match hosts of other files."""
-    documents, problems = yamltree.load_all(text, file, rules="strict", limit=BYTES)
+    documents, problems = tree.load_all(text, file, rules="strict", limit=BYTES)
     builder.problems += problems
     for document in documents:
         _Reader(builder).document(document)

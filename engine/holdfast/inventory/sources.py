@@ -6,7 +6,6 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
-from holdfast.documents import yamltree
 from holdfast.inventory import tags
 from holdfast.inventory.ansible_ini import decode_ini, read_ini
 from holdfast.inventory.ansible_toml import read_toml
@@ -18,6 +17,7 @@ from holdfast.inventory.native import looks_native, read_native
 from holdfast.inventory.script import NoProgram, Script, read_script
 from holdfast.inventory.varsfiles import VariableFiles
 from holdfast.problems import Place, Problem, Problems
+from holdfast.trees import tree
 
 # Files in an inventory folder that are no inventories, as Ansible has it.
 _IGNORED = re.compile(
@@ -129,7 +129,7 @@ class _Reader:
     def text(self, path: str, data: bytes) -> None:
         """A file that is no program: native, YAML, TOML or INI."""
         ending = os.path.splitext(path)[1]
-        text, problems = yamltree.decode(data, path)
+        text, problems = tree.decode(data, path)
         if not problems and ending == ".toml":
             read_toml(self.builder, text, path)
         elif not problems and looks_native(text):

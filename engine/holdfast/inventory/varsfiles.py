@@ -4,10 +4,10 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable
 
-from holdfast.documents.yamltree import decode
 from holdfast.inventory.ansible_yaml import load_document, variables_of
 from holdfast.inventory.model import Layer
 from holdfast.problems import Place, Problem
+from holdfast.trees.tree import decode
 
 _ENDINGS = ("", ".yml", ".yaml", ".json")
 

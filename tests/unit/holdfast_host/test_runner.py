@@ -10,13 +10,13 @@ from typing import Any
 
 import pytest
 
-from holdfast_host import files, journal
+from holdfast_host import files, journal, library
 from holdfast_host.errors import Interrupted
 from holdfast_host.graph import Event, Node
 from holdfast_host.runner import Runner
 from holdfast_host.values import Blob, Join, Output, SecretRef, to_wire
 
-sys.path.insert(0, str(Path(__file__).parent / "types"))
+TYPES = Path(__file__).parent / "types"
 
 
 class Desk:
@@ -81,7 +81,12 @@ class Host:
 
 
 @pytest.fixture
-def host(tmp_path: Path) -> Host:
+def host(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Host:
+    """Its own types are found, not those that the controller's side of this test process has imported."""
+    monkeypatch.syspath_prepend(TYPES)
+    for name in [name for name in sys.modules if name.partition(".")[0] == "holdfast_modules"]:
+        monkeypatch.delitem(sys.modules, name)
+    monkeypatch.setattr(library, "_found", {})
     return Host(tmp_path)
 
 

@@ -4,9 +4,9 @@ import yaml
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from holdfast.documents import yamltree
-from holdfast.documents.yamltree import decode, load_all
 from holdfast.problems import Place
+from holdfast.trees import tree
+from holdfast.trees.tree import decode, load_all
 
 
 def read(text, rules="strict"):
@@ -87,7 +87,7 @@ def test_aliases_that_multiply_are_refused_while_plain_ones_pass():
     laughs = "a0: &a0 [x, x, x, x, x, x, x, x, x]\n" + "".join(
         f"a{i}: &a{i} [{', '.join([f'*a{i - 1}'] * 9)}]\n" for i in range(1, 10))
     ((_, _, what, _),) = faults(laughs)
-    assert str(yamltree.ALIASED) in what
+    assert str(tree.ALIASED) in what
     assert read("a: &a [1]\nb: *a") == [{"a": [1], "b": [1]}]
 
 

@@ -8,10 +8,10 @@ from typing import Any, Literal
 
 import yaml
 
-from holdfast.documents import yamlscalars
-from holdfast.documents.yamlfaults import bare_template, nested_too_deep, syntax_fault
-from holdfast.documents.yamlscalars import Scalar, Unclear, Unsafe
 from holdfast.problems import Place, Problem
+from holdfast.trees import scalars
+from holdfast.trees.faults import bare_template, nested_too_deep, syntax_fault
+from holdfast.trees.scalars import Scalar, Unclear, Unsafe
 
 Rules = Literal["strict", "ansible"]
 
@@ -109,7 +109,7 @@ def decode(data: bytes, file: str) -> tuple[str, list[Problem]]:
 def load_all(text: str, file: str, *, rules: Rules, limit: int = BYTES) -> tuple[list[Node], list[Problem]]:
     """All documents of a file, and everything that is wrong in it. Empty documents are nodes of kind null.
 
-    file: as the user named it. limit: bytes. "strict": see yamlscalars.strict; keys are text or numbers and unique,
+    file: as the user named it. limit: bytes. "strict": see scalars.strict; keys are text or numbers and unique,
     no tags. "ansible": as Ansible reads, later keys win. After a fault in the syntax the rest cannot be read: then the
     documents before it are there.
     """
@@ -169,7 +169,7 @@ class _Builder:
         self.anchors: dict[str, _Measured] = {}
         self.aliased = 0
         self.unsafe = 0  # how many `!unsafe` are around what is being built
-        self.scalar = yamlscalars.strict if rules == "strict" else yamlscalars.ansible
+        self.scalar = scalars.strict if rules == "strict" else scalars.ansible
 
     def documents(self) -> Iterator[Node]:
         for event in self.events:
@@ -230,14 +230,14 @@ class _Builder:
             return text
         if self.rules == "ansible":
             if tag == "!unsafe":
-                return yamlscalars.ansible(text)  # a number stays one, even in quotes: so does Ansible
+                return scalars.ansible(text)  # a number stays one, even in quotes: so does Ansible
             if tag in ("!vault", "!vault-encrypted"):
                 self.problems.append(Problem(
                     "this value is encrypted with ansible-vault, which Holdfast does not read", place,
                     "decrypt it with `ansible-vault decrypt`, and keep the secret in a file that a `secret:` names"))
                 return text
             if own in _OWN_TAGS:
-                return yamlscalars.tagged(own, text)
+                return scalars.tagged(own, text)
         self.refuse_tag(tag, place)
         return text
 
