@@ -32,9 +32,9 @@ def main() -> int:
 
 def on_lab(lab: Lab, inventory: Path) -> int:
     """On real hosts."""
-    quickstart = str(ROOT / "playbooks" / "quickstart.yml")
+    quickstart = "playbooks/quickstart.yml"
     say("Three hosts are up. This is what they should be:")
-    print(textwrap.indent((ROOT / "playbooks" / "quickstart.yml").read_text(), "    "))
+    print(textwrap.indent((ROOT / quickstart).read_text(), "    "))
     say("Make it so.")
     first = holdfast("-i", str(inventory), "apply", quickstart)
     say("Once more: nothing is left to do.")
