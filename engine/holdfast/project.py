@@ -35,6 +35,7 @@ from holdfast.inventory.sources import load as load_inventory
 from holdfast.problems import Place, Problem, Problems
 from holdfast.store import Store, new_run_id
 from holdfast_host.graph import Node
+from holdfast_host.planned import Held
 from holdfast_host.values import to_wire
 
 if TYPE_CHECKING:
@@ -164,19 +165,62 @@ class Project:
 
     async def run_async(self, *, mode: Mode, documents: Sequence[str | Path] = (), targets: str = "",
                         rollout: Mapping[str, Any], emit: Emit, stop: Stop,
-                        kept_facts_s: float = NO_FACTS_KEPT) -> RunDone:
+                        kept_facts_s: float = NO_FACTS_KEPT, save: str | Path = "") -> RunDone:
         """Holds documents against hosts, and in mode "apply" makes the hosts so.
 
         documents: files and folders, (): all of playbooks/. targets: an expression that narrows what the documents
         target. rollout: fields of Rollout that go before those of the documents. kept_facts_s: facts that were gathered
-        at most so many seconds ago are used again. Nothing is touched when anything can be refused.
+        at most so many seconds ago are used again. save: in mode "plan", the file that keeps what is shown, for
+        apply_saved_async. Nothing is touched when anything can be refused.
         """
         facts = self._kept_facts(kept_facts_s)
         compiled, names = self._compiled(documents, targets, facts)
         job = Job(new_run_id(time.time()), mode, who(), self._connections(self._hosts(compiled)), compiled.graphs,
                   frozenset(compiled.needs_facts), compiled.graph_of, compiled.blob,
                   replace(compiled.rollout, **rollout))
-        return await self._carry_out(job, names, targets, emit, stop)
+        if not save:
+            return await self._carry_out(job, names, targets, emit, stop)
+        return await self._saved(save, job, names, tuple(map(str, documents)), targets, facts, emit, stop)
+
+    async def _saved(self, save: str | Path, job: Job, names: Sequence[str], documents: tuple[str, ...], targets: str,
+                     facts: Mapping[str, Mapping[str, Any]], emit: Emit, stop: Stop) -> RunDone:
+        """A plan that is kept in a file."""
+        from holdfast import savedplan  # noqa: PLC0415  # few runs need it
+
+        plan = savedplan.SavedPlan(job.run, time.time(), job.who, documents, targets, self._inventory_paths,
+                                   self.settings, job.rollout, savedplan.new_salt())
+        keys, graphs = savedplan.Keys(plan.salt), dict(job.graphs)
+
+        def graph_of(host: str, found: Mapping[str, Any]) -> HostGraph:
+            graphs[host] = job.graph_of(host, found)
+            return graphs[host]
+
+        done = await self._carry_out(replace(job, graph_of=graph_of, held_to=lambda graph: Held(keys.of(graph))), names,
+                                     targets, emit, stop)
+        used = {host: known for host, known in {**facts, **done.facts}.items() if host in graphs}
+        savedplan.write(replace(plan, facts=used).with_hosts(graphs, done.results), save)
+        return done
+
+    async def apply_saved_async(self, path: str | Path, *, rollout: Mapping[str, Any], emit: Emit,
+                                stop: Stop) -> RunDone:
+        """Does what a saved plan has shown, and nothing else: the documents must still say the same, and a host that
+        has changed since is refused. Inventory and settings are those of the plan."""
+        from holdfast import savedplan  # noqa: PLC0415  # few runs need it
+
+        plan = savedplan.read(path)
+        self._inventory_paths, self.settings = plan.inventory, dict(plan.settings)
+        compiled, names = self._compiled(plan.documents, plan.targets, plan.facts)
+        problems = plan.differing(compiled.graphs, str(path))
+        if problems:
+            raise Problems(problems)
+        keys = savedplan.Keys(plan.salt)
+        hosts = [host for host, one in plan.hosts.items() if one.status in savedplan.CAN_BE_APPLIED]
+        left = {host: f"the plan has nothing for it: it was {one.status} ({one.message})"
+                for host, one in plan.hosts.items() if host not in hosts}
+        job = Job(new_run_id(time.time()), "apply", who(), self._connections(hosts),
+                  {host: compiled.graphs[host] for host in hosts}, frozenset(), compiled.graph_of, compiled.blob,
+                  replace(plan.rollout, **rollout), lambda graph: plan.held(graph, keys), left)
+        return await self._carry_out(job, names, plan.targets, emit, stop)
 
     def command(self, command: Sequence[str] | str, targets: str = "", *, rollout: Mapping[str, Any] | None = None,
                 emit: Emit | None = None) -> RunDone:

@@ -68,6 +68,7 @@ class Event(Record):
     node: its position. action: the change's verb, "" when there was none. fields: (name, before, after) as JSON
     values, secrets masked. diffs: (name, unified diff) for content. refreshed: why a notification was carried out, or
     is to be ("restart: template: /etc/x changed"). error: the class of what went wrong (Refused, Failed, Stale …).
+    fingerprint: of the change, in runs that are held to a plan; see `planned`.
     """
 
     node: int
@@ -81,6 +82,7 @@ class Event(Record):
     mend: str = ""
     argument: str = ""
     outputs: Mapping[str, Any] = {}
+    fingerprint: str = ""
     took_ms: int = 0
 
     def to_wire(self) -> List[Any]:
@@ -100,7 +102,7 @@ def event_from_wire(wire: Any, nodes: int) -> Event:
     if not isinstance(more, dict):
         raise ValueError("not an event")
     kept: Dict[str, Any] = {}
-    for name in ("action", "refreshed", "error", "message", "mend", "argument"):
+    for name in ("action", "refreshed", "error", "message", "mend", "argument", "fingerprint"):
         if name in more:
             kept[name] = str(more[name])
     if "outputs" in more:

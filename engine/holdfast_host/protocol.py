@@ -14,7 +14,7 @@ import json
 import zlib
 from typing import Any, Dict, FrozenSet, Iterator, List, Mapping, Tuple
 
-MAJOR, MINOR = 1, 0
+MAJOR, MINOR = 1, 1
 MAX_FRAME = 16 * 1024 * 1024  # bytes of a payload, packed or not
 PACK_FROM = 512  # bytes; smaller payloads are not worth packing
 BLOB_PART = 256 * 1024  # bytes of content in one `blob` message
@@ -44,7 +44,8 @@ MESSAGES: Mapping[str, Mapping[str, Tuple[type, ...]]] = {
     "hello": {"major": (int,), "minor": (int,), "who": (str,), "python": (str,), "user": (str,), "host": (str,),
               "unfinished": (list,), "owed": (list,)},
     "facts": {"facts": (dict,)},
-    "graph": {"run": (str,), "mode": (str,), "nodes": (list,), "secrets": (dict,), "who": (str,)},
+    "graph": {"run": (str,), "mode": (str,), "nodes": (list,), "secrets": (dict,), "who": (str,),
+              "key": (str,), "planned": (list,)},
     "need": {"blobs": (list,)},
     "blob": {"sha256": (str,), "data": (str,), "last": (bool,)},
     "event": {"events": (list,)},

@@ -9,7 +9,7 @@ from __future__ import annotations
 import time
 from typing import Any, Dict, List, Mapping, Optional, Protocol, Sequence, Set, Tuple
 
-from . import files, library, process, values
+from . import files, library, planned, process, values
 from .errors import Failed, HoldfastError, Interrupted, NeedBlob, Refused, Stale, TimedOut
 from .graph import APPLY, CHANGED, FAILED, INTERRUPTED, OK, PENDING, PLAN, SKIPPED, TIMED_OUT, UNKNOWN, Event, Node
 from .journal import Journal, Ledger
@@ -57,10 +57,10 @@ class Runner:
     """One run on this host. `ledger` and `journal` are used in apply mode only."""
 
     def __init__(self, nodes: Sequence[Node], mode: str, secrets: Mapping[str, str], port: Port, ledger: Ledger,
-                 journal: Journal, run: str) -> None:
+                 journal: Journal, run: str, held: Optional[planned.Held] = None) -> None:
         self.steps = [Step(node) for node in nodes]
         self.mode, self.secrets, self.port = mode, secrets, port
-        self.ledger, self.journal, self.run = ledger, journal, run
+        self.ledger, self.journal, self.run, self.held = ledger, journal, run, held
         self.teller = Teller(Redactor(secrets))
         self.outputs: Dict[str, Mapping[str, Any]] = {}
         self.epoch = 0  # grows when something has changed, or is planned to: observations before are old then
@@ -70,8 +70,11 @@ class Runner:
                 step.told_by += ["%s (owed since %s)" % (id, _when(owed.since)) for id in owed.by]
 
     def go(self) -> str:
-        """Carries it out; returns the worst of what happened: failed, interrupted, changed, pending or ok."""
+        """Carries it out; returns the worst of what happened: failed, interrupted, changed, pending or ok; or refused,
+        when the host has changed since the plan that this is held to."""
         files.look_away()  # from what an earlier plan of this process laid over the files
+        if self.held is not None and self.held.planned and not self._is_as_planned(self.held):
+            return planned.REFUSED
         self._bring_contents()
         number = 0
         while number < len(self.steps):
@@ -86,6 +89,35 @@ class Runner:
             if found & causes:
                 return status
         return "ok"
+
+    # -- being held to a plan ----------------------------------------------------------------------------------------
+
+    def _is_as_planned(self, held: planned.Held) -> bool:
+        """Plans once more before anything is touched; where something differs it is told, and nothing is begun."""
+        desk = _Rehearsal(self.port)
+        nodes = [step.node for step in self.steps]
+        Runner(nodes, PLAN, self.secrets, desk, self.ledger, self.journal, self.run, planned.Held(held.key)).go()
+        files.look_away()
+        now = sorted(desk.events, key=lambda event: event.node)
+        if self.port.stopping() or not planned.differing(held.planned, now):
+            return True  # who asked to stop is answered by `go`
+        for event in planned.refusals(held.planned, now):
+            self.port.event(event)
+        return False
+
+    def _hold(self, number: int, change: Optional[Change]) -> None:
+        """Raises Stale when this is not what was planned. What comes after an act that cannot be foretold is not
+        held: the plan said so."""
+        held = self.held
+        if self.mode == PLAN or held is None or not held.planned or held.planned[number][0] not in (OK, PENDING):
+            return
+        for before in range(number):
+            status = held.planned[before][0]
+            if status == UNKNOWN or (status == PENDING and
+                                     library.resource_type(self.steps[before].node.type).barrier):
+                return
+        if planned.fingerprint(held.key, change) != held.planned[number][1]:
+            raise Stale("the host has changed since the plan: this is not the change that was shown")
 
     # -- looking -----------------------------------------------------------------------------------------------------
 
@@ -198,7 +230,9 @@ class Runner:
         step = self.steps[number]
         try:
             with time_limit(step.node.limit_s, step.node.id):
-                return self._look(number)
+                change = self._look(number)
+            self._hold(number, change)
+            return change
         except _Later as later:
             self._tell(number, UNKNOWN, message="not known before %s" % later.id)
         except Refused as refused:
@@ -383,6 +417,8 @@ class Runner:
             self._notify(number, UNKNOWN)
         took = int((time.monotonic() - step.started) * 1000) if step.started else 0
         action = change.action if change else more.get("refreshed", "").partition(":")[0]
+        if self.held is not None and status == PENDING:
+            more["fingerprint"] = planned.fingerprint(self.held.key, change)
         event = self.teller.event(number, status, step.resource, change, action=action, took_ms=took, **more)
         if self.mode == APPLY:
             self.journal.after(event)
@@ -402,6 +438,20 @@ class Runner:
     def _rest_not_begun(self, number: int) -> None:
         for i in range(number, len(self.steps)):
             self._tell(i, INTERRUPTED, message=NOT_BEGUN)
+
+
+class _Rehearsal:
+    """Stands between a plan that is made once more and the controller: keeps its events, brings it contents."""
+
+    def __init__(self, port: Port) -> None:
+        self.events: List[Event] = []
+        self.fetch, self.stopping = port.fetch, port.stopping
+
+    def event(self, event: Event) -> None:
+        self.events.append(event)
+
+    def output(self, node: int, stream: str, text: str) -> None:
+        """What a command that only looks prints is heard when it is run for good."""
 
 
 class _Later(Exception):

@@ -11,7 +11,7 @@ import threading
 import time
 from typing import Any, Callable, Dict, List, Mapping, Optional, Sequence
 
-from . import journal, limit, lock, protocol
+from . import journal, limit, lock, planned, protocol
 from .errors import Interrupted
 from .graph import APPLY, PLAN, Event, nodes_from_wire
 from .runner import Runner
@@ -139,6 +139,7 @@ class Server:
         run, mode = message["run"], message["mode"]
         try:
             nodes = nodes_from_wire(message["nodes"])
+            held = planned.held_from_wire(message.get("key", ""), message.get("planned", ()), len(nodes))
             journal.journal_path(self._folder, run)
             if mode not in (PLAN, APPLY):
                 raise ValueError("mode is plan or apply")
@@ -148,11 +149,12 @@ class Server:
         if mode == APPLY:
             try:
                 self._held.take(run, message.get("who", "?"))
-            except lock.Held as held:
-                self._refuse("Held", str(held))
+            except lock.Held as other:
+                self._refuse("Held", str(other))
                 return
         book = journal.Journal(self._folder, run, message.get("who", "?"), nodes)
-        runner = Runner(nodes, mode, message.get("secrets", {}), self, journal.Ledger(self._folder), book, run)
+        runner = Runner(nodes, mode, message.get("secrets", {}), self, journal.Ledger(self._folder), book, run,
+                        held)
         self._in_hand = True
         try:
             status = runner.go()

@@ -66,7 +66,12 @@ class Project(Protocol):
         ...
 
     async def run_async(self, *, mode: Mode, documents: Sequence[str], targets: str, rollout: Mapping[str, Any],
-                        emit: Emit, stop: Stop, kept_facts_s: float) -> RunDone: ...
+                        emit: Emit, stop: Stop, kept_facts_s: float, save: str) -> RunDone:
+        """save: the file in which a plan is kept."""
+        ...
+
+    async def apply_saved_async(self, path: str, *, rollout: Mapping[str, Any], emit: Emit,
+                                stop: Stop) -> RunDone: ...
 
     async def command_async(self, command: Sequence[str] | str, *, targets: str, rollout: Mapping[str, Any],
                             emit: Emit, stop: Stop) -> RunDone:

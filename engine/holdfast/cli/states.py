@@ -8,18 +8,43 @@ from holdfast.cli.console import Console
 from holdfast.cli.options import rollout
 from holdfast.cli.running import carry_out, code_of, load_project
 from holdfast.executor.model import Mode, RunDone
+from holdfast.problems import Place, Problem, Problems
 from holdfast.reports.plans import changes
 from holdfast.reports.summary import summary
 
 
-def run_states(args: Namespace, console: Console, api: GetApi, mode: Mode, drift: bool = False) -> int:
-    """Runs the documents, then prints what differs and the summary."""
+def run_states(args: Namespace, console: Console, api: GetApi, mode: Mode, drift: bool = False,
+               save: str = "") -> int:
+    """Runs the documents, then prints what differs and the summary. save: where a plan is kept."""
     with load_project(args, console, api) as project:
         async def start(emit: Emit, stop: Stop) -> RunDone:
             return await project.run_async(mode=mode, documents=args.documents, targets=args.targets,
-                                           rollout=rollout(args), emit=emit, stop=stop, kept_facts_s=args.kept_facts)
+                                           rollout=rollout(args), emit=emit, stop=stop, kept_facts_s=args.kept_facts,
+                                           save=save)
 
         done, interrupted = carry_out(args, console, api, project, start, drift=drift)
+    if save:
+        console.note(f"kept in {save}; to do just this: holdfast apply {save}")
+    return _told(args, console, done, mode, drift, interrupted)
+
+
+def apply_saved(args: Namespace, console: Console, api: GetApi) -> int:
+    """Does what a saved plan has shown."""
+    path, *more = args.documents
+    given = [name for name, value in (("-t", args.targets), ("-i", args.inventory), ("--set", args.set),
+                                      ("--kept-facts", args.kept_facts)) if value]
+    if more or given:
+        raise Problems([Problem(f"a saved plan stands alone: {', '.join([*more, *given])} cannot be added to it",
+                                Place(path), "plan anew with what you want, and `--out`")])
+    with load_project(args, console, api) as project:
+        async def start(emit: Emit, stop: Stop) -> RunDone:
+            return await project.apply_saved_async(path, rollout=rollout(args), emit=emit, stop=stop)
+
+        done, interrupted = carry_out(args, console, api, project, start)
+    return _told(args, console, done, "apply", False, interrupted)
+
+
+def _told(args: Namespace, console: Console, done: RunDone, mode: Mode, drift: bool, interrupted: bool) -> int:
     if not console.json:
         if mode == "plan" or args.diff:
             console.lines(spaced(changes(done.results, console.style, args.diff)))

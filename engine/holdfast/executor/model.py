@@ -10,6 +10,7 @@ from holdfast.channels.model import Connection
 from holdfast.compiler.model import HostGraph, Rollout
 from holdfast.problems import Place
 from holdfast_host.graph import Event
+from holdfast_host.planned import Held
 
 Mode = Literal["plan", "apply"]
 
@@ -52,7 +53,8 @@ class HostResult:
 @dataclass(frozen=True, slots=True)
 class Job:
     """What the executor is asked to do. who: user@machine of the person or service that asked. graph_of is called with
-    facts for the hosts in needs_facts."""
+    facts for the hosts in needs_facts. held_to: what a host's run is held to, or None. left_out: hosts that are not
+    contacted, with the reason."""
 
     run: str
     mode: Mode
@@ -63,6 +65,8 @@ class Job:
     graph_of: Callable[[str, Mapping[str, Any]], HostGraph]
     blob: Callable[[str], bytes]
     rollout: Rollout = Rollout()
+    held_to: Callable[[HostGraph], Held | None] = lambda _: None
+    left_out: Mapping[str, str] = field(default_factory=dict)
 
 
 # -- what happens, in the order in which it happens; reports, the store and --json are fed from these ---------------

@@ -69,7 +69,7 @@ class _Run:
         """See execute."""
         job, began = self.job, time.monotonic()
         hosts = tuple(job.connections)
-        self.emit(RunStarted(job.run, job.mode, hosts, job.who, self._started))
+        self.emit(RunStarted(job.run, job.mode, (*hosts, *job.left_out), job.who, self._started))
         async with self._watched():
             try:
                 await self._gather_facts([host for host in hosts if host in job.needs_facts])
@@ -78,12 +78,14 @@ class _Run:
             finally:
                 for visit in list(self._held.values()):
                     await visit.leave()
+        for host, why in job.left_out.items():
+            await self._settle(HostResult(host, "untouched", message=why))
         for host in hosts:
             if host not in self._results:
                 await self._settle(HostResult(host, "untouched", message=f"the run stopped before it: {self._stopped}"))
         if self._fault is not None:
             raise self._fault
-        done = RunDone(job.run, tuple(self._results[host] for host in hosts), self._stopped,
+        done = RunDone(job.run, tuple(self._results[host] for host in (*hosts, *job.left_out)), self._stopped,
                        time.monotonic() - began, self._facts)
         self.emit(done)
         return done

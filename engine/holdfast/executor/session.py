@@ -10,6 +10,7 @@ from typing import Any
 from holdfast.channels.model import Channel, Unreachable
 from holdfast_host import protocol
 from holdfast_host.errors import HoldfastError
+from holdfast_host.planned import Held
 from holdfast_host.protocol import Message, RemoteProtocolError
 
 from .results import OwedList, owed_of
@@ -45,6 +46,7 @@ class Order:
     secrets: Mapping[str, str]
     blobs: Callable[[], frozenset[str]]
     blob: Callable[[str], bytes]
+    held: Held | None = None
 
 
 class Session:
@@ -75,7 +77,8 @@ class Session:
         """Gives the graph and sees it through; returns the `result` message. The callbacks are called with the events
         of an `event` message, and with node, stream and text of a program's live output."""
         await self._say({"kind": "graph", "run": order.run, "mode": order.mode, "who": order.who,
-                         "nodes": list(order.nodes), "secrets": dict(order.secrets)})
+                         "nodes": list(order.nodes), "secrets": dict(order.secrets),
+                         **({"key": order.held.key, "planned": order.held.planned} if order.held else {})})
         while True:
             message = await self._hear()
             if message["kind"] == "event":

@@ -11,6 +11,7 @@ from typing import Any, Protocol
 from holdfast.channels.model import Channel, Unreachable
 from holdfast.compiler.model import HostGraph
 from holdfast_host.graph import APPLY, INTERRUPTED, OK
+from holdfast_host.planned import REFUSED
 from holdfast_host.protocol import LocalProtocolError, RemoteProtocolError
 from holdfast_host.values import Blob, from_wire
 
@@ -85,6 +86,8 @@ class Visit:
                 owed = owed_of(ending.get("owed", []))
                 message = str(ending.get("message", ""))
                 self._is_whole = True
+                if ending["status"] == REFUSED:
+                    raise Failure("refused", "it has changed since the plan, and was not touched", "plan anew")
         except Failure as failure:
             status, message, mend = failure.status, failure.message, failure.mend
         results = [*(self._results[node] for node in sorted(self._results)), *left_of(graph)]
@@ -125,7 +128,7 @@ class Visit:
         assert self._session is not None
         job, session = self._around.job, self._session
         order = Order(job.run, job.mode, job.who, [node.to_wire() for node in graph.nodes], graph.secrets,
-                      functools.cache(lambda: _blobs(graph)), job.blob)
+                      functools.cache(lambda: _blobs(graph)), job.blob, job.held_to(graph))
 
         def on_events(wire: Sequence[Any]) -> None:
             for event in events_of(wire, len(graph.nodes)):

@@ -18,12 +18,16 @@ examples:
   holdfast apply                                   all of playbooks/, on all hosts they target
   holdfast apply playbooks/webs.yml -t 'role=web and not env=prod'
   holdfast apply --batches 1,10%,100% --error-budget 5%
-  holdfast apply --set version=2.1 --diff"""
+  holdfast apply --set version=2.1 --diff
+  holdfast apply today.plan                        what `holdfast plan --out today.plan` has shown, and only that"""
     add_run(parser, diff=False)
 
 
 def run(args: Namespace, console: Console, api: GetApi) -> int:
     """Carries it out."""
-    from holdfast.cli.states import run_states  # noqa: PLC0415 -- not needed for --help
+    from holdfast.cli.states import apply_saved, run_states  # noqa: PLC0415 -- not needed for --help
+    from holdfast.savedplan import is_saved_plan  # noqa: PLC0415
 
+    if any(map(is_saved_plan, args.documents)):
+        return apply_saved(args, console, api)
     return run_states(args, console, api, "apply")

@@ -16,12 +16,15 @@ def add(parser: ArgumentParser) -> None:
 examples:
   holdfast plan                                    all of playbooks/, on all hosts they target
   holdfast plan playbooks/webs.yml -t env=dev
+  holdfast plan --out today.plan                   then, once it has been read: holdfast apply today.plan
   holdfast plan --exit-code                        ends with 3 when something would change"""
     add_run(parser, diff=True)
+    parser.add_argument("--out", metavar="FILE", default="",
+                        help="keep the plan in a file: `holdfast apply FILE` then does just that, or says why not")
 
 
 def run(args: Namespace, console: Console, api: GetApi) -> int:
     """Carries it out."""
     from holdfast.cli.states import run_states  # noqa: PLC0415 -- not needed for --help
 
-    return run_states(args, console, api, "plan")
+    return run_states(args, console, api, "plan", save=args.out)

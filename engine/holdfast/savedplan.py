@@ -1,0 +1,214 @@
+"""A plan that is kept in a file, so that what was seen is what is carried out: `plan --out FILE`, then `apply FILE`.
+
+The file does not hold what documents say, contents or secrets: it holds their hashes, and for each resource of each
+host a fingerprint of the change that was shown. When it is applied the documents are compiled again and must say the
+same; each host plans once more before it is touched, and refuses if anything differs.
+"""
+from __future__ import annotations
+
+import gzip
+import hashlib
+import hmac
+import json
+import os
+import secrets as randomness
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from holdfast.compiler.model import HostGraph, Rollout
+from holdfast.executor.model import HostResult
+from holdfast.problems import Place, Problem, Problems
+from holdfast_host import files
+from holdfast_host.errors import Failed
+from holdfast_host.graph import OK, PENDING, UNKNOWN
+from holdfast_host.planned import Held, Planned
+
+FORMAT = 1
+MAGIC = b"\x1f\x8b"  # of gzip: no YAML begins so
+LIMIT = 1 << 30  # bytes, unpacked
+CAN_BE_APPLIED = frozenset({"ok", "pending"})  # statuses of hosts
+
+
+@dataclass(frozen=True, slots=True)
+class HostPlan:
+    """What was shown for one host. graph: its name; nodes: positions in SavedPlan.nodes; proof: tells whether the
+    secrets are still the same; planned: status and fingerprint of each node."""
+
+    status: str
+    message: str = ""
+    graph: str = ""
+    nodes: tuple[int, ...] = ()
+    proof: str = ""
+    planned: tuple[Planned, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class SavedPlan:
+    """All that `apply` needs to do what was shown, or to say why not.
+
+    run: the plan's id; made: seconds since the epoch; documents, targets, inventory, settings: as they were given;
+    facts: of hosts whose graphs depend on them; nodes: (id, SHA-256 of the canonical JSON) of every node of any host.
+    """
+
+    run: str
+    made: float
+    who: str
+    documents: tuple[str, ...]
+    targets: str
+    inventory: tuple[str, ...]
+    settings: Mapping[str, Any]
+    rollout: Rollout
+    salt: str
+    facts: Mapping[str, Mapping[str, Any]] = field(default_factory=dict, repr=False)
+    nodes: tuple[tuple[str, str], ...] = ()
+    hosts: Mapping[str, HostPlan] = field(default_factory=dict)
+
+    def with_hosts(self, graphs: Mapping[str, HostGraph], results: Iterable[HostResult]) -> SavedPlan:
+        """The plan with what was shown."""
+        keys, table = Keys(self.salt), _Table()
+        hosts = {one.host: table.host_plan(one, graphs.get(one.host), keys) for one in results}
+        return replace(self, nodes=tuple(table.rows), hosts=hosts)
+
+    def held(self, graph: HostGraph, keys: Keys) -> Held:
+        """What the host's run is held to."""
+        return Held(keys.of(graph), self.hosts[graph.host].planned)
+
+    def differing(self, graphs: Mapping[str, HostGraph], path: str) -> list[Problem]:
+        """Why the documents, compiled again, are not what the plan was made of; hosts with equal reasons together."""
+        keys = Keys(self.salt)
+        reasons: dict[str, list[str]] = {}
+        for host, plan in self.hosts.items():
+            if plan.status in CAN_BE_APPLIED:
+                why = self._why_not(plan, graphs.get(host), keys)
+                if why:
+                    reasons.setdefault(why, []).append(host)
+        return [Problem(f"{why} (on {hosts[0]}{f' and {len(hosts) - 1} more' if len(hosts) > 1 else ''})", Place(path),
+                        "plan anew") for why, hosts in reasons.items()]
+
+    def _why_not(self, plan: HostPlan, graph: HostGraph | None, keys: Keys) -> str:
+        if graph is None:
+            return "the documents are not for this host any more"
+        if graph.name != plan.graph:
+            before = {self.nodes[number] for number in plan.nodes}
+            now = {(node.id, _hash_of(node.to_wire())) for node in graph.nodes}
+            ids = list(dict.fromkeys(id for id, _ in sorted(before ^ now)))
+            said = ", ".join(f"`{id}`" for id in ids[:3]) + (f" and {len(ids) - 3} more" if len(ids) > 3 else "")
+            return f"the documents have changed since the plan: {said or 'the order of resources'}"
+        return "" if keys.proof(graph) == plan.proof else "a secret has changed since the plan"
+
+
+class Keys:
+    """Keys of fingerprints. They are made of the secrets by a costly function, so that nobody can try out many."""
+
+    def __init__(self, salt: str) -> None:
+        self._salt, self._made = bytes.fromhex(salt), dict[tuple[tuple[str, str], ...], str]()
+
+    def of(self, graph: HostGraph) -> str:
+        """The key for the host of this graph, in hex."""
+        secrets = tuple(sorted(graph.secrets.items()))
+        if secrets not in self._made:
+            text = json.dumps(secrets).encode("ascii")
+            self._made[secrets] = hashlib.scrypt(text, salt=self._salt, n=1 << 14, r=8, p=1, dklen=32).hex()
+        return self._made[secrets]
+
+    def proof(self, graph: HostGraph) -> str:
+        """What can be kept to see later that the secrets are the same."""
+        return hmac.new(self.of(graph).encode(), b"proof", "sha256").hexdigest()
+
+
+class _Table:
+    """Numbers nodes, which many hosts share."""
+
+    def __init__(self) -> None:
+        self.rows: list[tuple[str, str]] = []
+        self._numbers: dict[int, int] = {}  # by the identity of shared nodes
+        self._of_row: dict[tuple[str, str], int] = {}
+
+    def host_plan(self, result: HostResult, graph: HostGraph | None, keys: Keys) -> HostPlan:
+        """A host's row."""
+        shown = {one.event.node: (one.event.status, one.event.fingerprint) for one in result.results}
+        if graph is None or result.status not in CAN_BE_APPLIED:
+            return HostPlan(result.status, result.message)
+        planned = tuple(shown[number] for number in range(len(graph.nodes)))
+        return HostPlan(result.status, "", graph.name, tuple(self._number(node) for node in graph.nodes),
+                        keys.proof(graph), planned)
+
+    def _number(self, node: Any) -> int:
+        number = self._numbers.get(id(node))
+        if number is None:
+            row = (node.id, _hash_of(node.to_wire()))
+            number = self._numbers[id(node)] = self._of_row.setdefault(row, len(self.rows))
+            if number == len(self.rows):
+                self.rows.append(row)
+        return number
+
+
+def _hash_of(wire: Mapping[str, Any]) -> str:
+    return hashlib.sha256(json.dumps(wire, sort_keys=True, separators=(",", ":")).encode("ascii")).hexdigest()
+
+
+def new_salt() -> str:
+    """32 random bytes in hex."""
+    return randomness.token_hex(32)
+
+
+# -- the file --------------------------------------------------------------------------------------------------------
+
+
+def is_saved_plan(path: str | Path) -> bool:
+    """Whether a file is one of ours rather than a document."""
+    try:
+        with Path(path).open("rb") as stream:
+            return stream.read(len(MAGIC)) == MAGIC
+    except OSError:
+        return False
+
+
+def write(plan: SavedPlan, path: str | Path) -> None:
+    """Whole or not at all; only its owner can read it. Raises Problems."""
+    text = json.dumps({"holdfast_plan": FORMAT, **asdict(plan)}, separators=(",", ":"), default=str)
+    try:
+        files.swap(os.path.abspath(path), gzip.compress(text.encode(), 6), lambda: True, mode="0600")
+    except Failed as failed:
+        raise Problems([Problem(failed.what, Place(str(path)), "name another file with --out")]) from None
+
+
+def read(path: str | Path) -> SavedPlan:
+    """Raises Problems."""
+    try:
+        with gzip.open(path) as stream:
+            data = stream.read(LIMIT + 1)
+        if len(data) > LIMIT:
+            raise ValueError("it is too large")
+        found = json.loads(data)
+        number = found.pop("holdfast_plan")
+        if number != FORMAT:
+            raise Problems([Problem(f"this plan is of format {number}, and this Holdfast reads format {FORMAT}",
+                                    Place(str(path)), "plan anew")])
+        return _from_json(found)
+    except OSError as error:
+        raise Problems([Problem(f"the plan cannot be read: {error.strerror or error}", Place(str(path)))]) from None
+    except (EOFError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise Problems([Problem(f"this is not a plan that `holdfast plan --out` wrote: {error}", Place(str(path)),
+                                "plan anew")]) from None
+
+
+def _from_json(found: Mapping[str, Any]) -> SavedPlan:
+    rollout = Rollout(**{**found["rollout"], "batches": tuple(found["rollout"]["batches"])})
+    return SavedPlan(**{
+        **found, "documents": _texts(found["documents"]), "inventory": _texts(found["inventory"]), "rollout": rollout,
+        "nodes": tuple((str(id), str(digest)) for id, digest in found["nodes"]),
+        "hosts": {str(host): _host_plan(one) for host, one in found["hosts"].items()}})
+
+
+def _host_plan(found: Mapping[str, Any]) -> HostPlan:
+    planned = tuple((str(status), str(mark)) for status, mark in found["planned"])
+    if any(status not in (OK, PENDING, UNKNOWN) for status, _ in planned):
+        raise ValueError("a resource's status is none of a plan")
+    return HostPlan(**{**found, "nodes": tuple(map(int, found["nodes"])), "planned": planned})
+
+
+def _texts(found: Sequence[Any]) -> tuple[str, ...]:
+    return tuple(map(str, found))
