@@ -76,7 +76,8 @@ def test_what_is_done_already_is_not_what_was_shown(planned: Site, clean_hosts: 
     (lambda site: (site.folder / "today.plan").write_bytes((site.folder / "today.plan").read_bytes()[:-9]),
      "this is not a plan that `holdfast plan --out` wrote"),
 ])
-def test_a_plan_that_is_not_true_any_more_touches_nothing(planned: Site, clean_hosts: Hosts, change: Any, said: str) -> None:
+def test_a_plan_that_is_not_true_any_more_touches_nothing(planned: Site, clean_hosts: Hosts, change: Any,
+                                                          said: str) -> None:
     change(planned)
     done = planned.run("apply", "today.plan")
     assert done.code == 2 and said in done.text and "run " not in done.text
