@@ -2,13 +2,13 @@
 from __future__ import annotations
 
 import os
-import re
 import sqlite3
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
 from sqlalchemy import Connection, Engine, create_engine, event, inspect, make_url, select
 from sqlalchemy.exc import ArgumentError, DatabaseError, DBAPIError, NoSuchModuleError
@@ -19,6 +19,7 @@ from holdfast.store.tables import NEWEST, metadata, version
 BUSY_S = 30  # how long SQLite waits for another controller's transaction
 # Two controllers may open a new database at the same time; one of them makes the tables.
 ALONE = {"sqlite": "BEGIN IMMEDIATE", "postgresql": "SELECT pg_advisory_xact_lock(4739212)"}
+MASK = "«password»"
 PRAGMAS = (f"busy_timeout={BUSY_S * 1000}", "journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON")
 
 
@@ -108,10 +109,24 @@ def _bring_up_to_date(connection: Connection, where: str) -> None:
     connection.commit()
 
 
+def without_password(where: str) -> str:
+    """The path or URL as it may be shown; of a URL that is not one only its scheme."""
+    scheme, is_url, _ = where.partition("://")
+    if not is_url:
+        return where
+    try:
+        url = make_url(where)
+    except ArgumentError:
+        return f"{scheme}://…"
+    secrets = {name: MASK for name in url.query if name in ("password", "sslpassword", "passfile")}
+    url = url.update_query_dict(secrets).set(password=MASK if url.password else None)
+    return unquote(url.render_as_string(hide_password=False))
+
+
 @contextmanager
 def translated(where: str) -> Iterator[None]:
     """Turns what the database says into Problems with a mend."""
-    shown = re.sub(r"(://[^/]*?):[^/]*@", r"\1:«password»@", where)
+    shown = without_password(where)
     try:
         yield
     except OSError as error:
