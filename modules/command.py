@@ -105,6 +105,9 @@ class Command(Resource):
         wanted = [("user", self.user)] if self.user else []
         return tuple(wanted + ([("path", self.cwd)] if self.cwd else []))
 
+    def is_once(self) -> bool:
+        return self.always
+
     # -- looking -----------------------------------------------------------------------------------------------------
 
     def observe(self) -> Observed:

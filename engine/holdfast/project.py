@@ -28,7 +28,7 @@ from holdfast.compiler.model import Compiled, HostGraph, Rollout
 from holdfast.documents.loading import files_of, read_documents
 from holdfast.documents.model import Document, State, Use
 from holdfast.documents.types import Types
-from holdfast.executor.model import Happening, HostResult, Job, Mode, RunDone, RunStarted
+from holdfast.executor.model import Earlier, Happening, HostResult, Job, Mode, RunDone, RunStarted
 from holdfast.executor.stop import Stop
 from holdfast.inventory.sources import find
 from holdfast.inventory.sources import load as load_inventory
@@ -178,9 +178,41 @@ class Project:
         job = Job(new_run_id(time.time()), mode, who(), self._connections(self._hosts(compiled)), compiled.graphs,
                   frozenset(compiled.needs_facts), compiled.graph_of, compiled.blob,
                   replace(compiled.rollout, **rollout))
-        if not save:
-            return await self._carry_out(job, names, targets, emit, stop)
-        return await self._saved(save, job, names, tuple(map(str, documents)), targets, facts, emit, stop)
+        if save:
+            return await self._saved(save, job, names, tuple(map(str, documents)), targets, facts, emit, stop)
+        request = {"documents": list(map(str, documents)), "targets": targets, "inventory": list(self._inventory_paths),
+                   "settings": self.settings, "rollout": {**rollout}} if mode == "apply" else None
+        return await self._carry_out(job, names, targets, emit, stop, request)
+
+    async def resume_async(self, run: str, *, rollout: Mapping[str, Any], emit: Emit, stop: Stop) -> RunDone:
+        """Takes up a run of apply where it ended, on the hosts that are not what the documents say yet; what can be
+        done only once is not done twice. Documents, targets, inventory, settings and rollout are those of the run; the
+        documents are read anew. run: as store.run takes it."""
+        from holdfast import resuming  # noqa: PLC0415  # few runs need it
+
+        kept = self.store.run(run)
+        resuming.refuse(kept)
+        assert kept.request is not None, "else it was refused"
+        asked = dict(kept.request)
+        self._as_asked(asked["inventory"], asked["settings"])
+        hosts = resuming.left(self.store.results(kept))
+        if not hosts:
+            return RunDone(kept.id, (), "", 0.0)
+        compiled, names = self._compiled(asked["documents"], asked["targets"])
+        now = self._hosts(compiled)
+        before: dict[str, HostResult] = {}
+
+        async def earlier(host: str) -> Earlier:
+            before[host] = await asyncio.to_thread(self.store.host_result, kept, host)
+            return resuming.earlier(before[host])
+
+        job = Job(kept.id, "apply", who(), self._connections([host for host in hosts if host in now]), compiled.graphs,
+                  frozenset(compiled.needs_facts).intersection(hosts), compiled.graph_of, compiled.blob,
+                  replace(compiled.rollout, **{**asked["rollout"], **rollout}), earlier=earlier,
+                  left_out={host: "the documents are not for this host any more" for host in hosts if host not in now})
+        self.store.reopen_run(kept.id, time.time()).result()
+        return await self._carry_out(job, names, asked["targets"], emit, stop, is_begun=True, whole=lambda result: (
+            resuming.joined(result, before[result.host]) if result.host in before else result))
 
     async def _saved(self, save: str | Path, job: Job, names: Sequence[str], documents: tuple[str, ...], targets: str,
                      facts: Mapping[str, Mapping[str, Any]], emit: Emit, stop: Stop) -> RunDone:
@@ -208,7 +240,7 @@ class Project:
         from holdfast import savedplan  # noqa: PLC0415  # few runs need it
 
         plan = savedplan.read(path)
-        self._inventory_paths, self.settings = plan.inventory, dict(plan.settings)
+        self._as_asked(plan.inventory, plan.settings)
         compiled, names = self._compiled(plan.documents, plan.targets, plan.facts)
         problems = plan.differing(compiled.graphs, str(path))
         if problems:
@@ -219,7 +251,7 @@ class Project:
                 for host, one in plan.hosts.items() if host not in hosts}
         job = Job(new_run_id(time.time()), "apply", who(), self._connections(hosts),
                   {host: compiled.graphs[host] for host in hosts}, frozenset(), compiled.graph_of, compiled.blob,
-                  replace(plan.rollout, **rollout), lambda graph: plan.held(graph, keys), left)
+                  replace(plan.rollout, **rollout), lambda graph: plan.held(graph, keys), left_out=left)
         return await self._carry_out(job, names, plan.targets, emit, stop)
 
     def command(self, command: Sequence[str] | str, targets: str = "", *, rollout: Mapping[str, Any] | None = None,
@@ -260,6 +292,11 @@ class Project:
                                     if host in known or host in done.facts})
 
     # -- from here to the hosts --------------------------------------------------------------------------------------
+
+    def _as_asked(self, inventory: Sequence[str], settings: Mapping[str, Any]) -> None:
+        """Inventory and settings as another run was asked for."""
+        self.__dict__.pop("inventory", None)
+        self._inventory_paths, self.settings = tuple(inventory), dict(settings)
 
     def _compiled(self, paths: Sequence[str | Path], targets: str,
                   facts: Mapping[str, Mapping[str, Any]] | None = None) -> tuple[Compiled, tuple[str, ...]]:
@@ -325,21 +362,24 @@ class Project:
     def _kept_facts(self, kept_facts_s: float) -> Mapping[str, Mapping[str, Any]]:
         return self.store.facts(tuple(self.inventory.hosts), kept_facts_s) if kept_facts_s > 0 else {}
 
-    async def _carry_out(self, job: Job, documents: Sequence[str], targets: str, emit: Emit, stop: Stop) -> RunDone:
-        """Runs a job with the store beside it: what is told is kept first."""
+    async def _carry_out(self, job: Job, documents: Sequence[str], targets: str, emit: Emit, stop: Stop,
+                         request: Mapping[str, Any] | None = None, *, is_begun: bool = False,
+                         whole: Callable[[HostResult], HostResult] | None = None) -> RunDone:
+        """Runs a job with the store beside it: what is told is kept first. request: what is needed to resume it.
+        is_begun: the store has the run already. whole: makes what is kept of what is told."""
         from holdfast.executor.run import execute  # noqa: PLC0415  # brings asyncssh
 
         store = self.store
 
         def told(happening: Happening) -> None:
-            if isinstance(happening, RunStarted):
-                begun = store.begin_run(happening, documents, targets)
+            if isinstance(happening, RunStarted) and not is_begun:
+                begun = store.begin_run(happening, documents, targets, request)
                 if job.mode == "apply":
                     begun.result()  # a run is in the store before any host is touched
             emit(happening)
 
         async def keep(result: HostResult) -> None:
-            await store.kept(job.run, result)
+            await store.kept(job.run, whole(result) if whole else result)
 
         try:
             done = await execute(job, archive(self.types.sources()), told, stop, keep=keep, collected=store.collect)

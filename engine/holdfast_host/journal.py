@@ -159,7 +159,8 @@ def _story(path: str) -> Optional[Dict[str, Any]]:
             story["status"] = entry["end"]
     if story:
         for number in begun:
-            event = Event(number, INTERRUPTED, message="begun, and its end is not known: look anew")
+            event = Event(number, INTERRUPTED, action="change", error="Interrupted",
+                          message="begun, and its end is not known: look anew")
             story["events"].append(event.to_wire())
     return story or None
 

@@ -45,7 +45,7 @@ MESSAGES: Mapping[str, Mapping[str, Tuple[type, ...]]] = {
               "unfinished": (list,), "owed": (list,)},
     "facts": {"facts": (dict,)},
     "graph": {"run": (str,), "mode": (str,), "nodes": (list,), "secrets": (dict,), "who": (str,),
-              "key": (str,), "planned": (list,)},
+              "key": (str,), "planned": (list,), "earlier": (dict,)},
     "need": {"blobs": (list,)},
     "blob": {"sha256": (str,), "data": (str,), "last": (bool,)},
     "event": {"events": (list,)},

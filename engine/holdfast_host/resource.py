@@ -135,6 +135,11 @@ class Resource(Record):
         """Whether what it provides will be gone afterwards: then nothing has to wait for it."""
         return getattr(self, "state", "present") in ("absent", "purged")
 
+    def is_once(self) -> bool:
+        """Whether nothing on the host tells that it has been carried out, so that to carry it out again would be to do
+        it twice. A run that is resumed does not repeat it."""
+        return False
+
     def observe(self) -> Any:
         """What is; read-only."""
         raise NotImplementedError(type(self).__name__)

@@ -22,6 +22,8 @@ STOPS = frozenset({FAILED, SKIPPED, TIMED_OUT, INTERRUPTED})  # what needs such 
 WORST_FIRST = (("failed", {FAILED, TIMED_OUT, SKIPPED}), ("interrupted", {INTERRUPTED}), ("changed", {CHANGED}),
                ("pending", {PENDING, UNKNOWN}))
 NOT_BEGUN = "not begun: the run was stopped before"
+NOT_AGAIN = "carried out earlier in this run, and not repeated"
+NOT_KNOWN = "begun earlier in this run, and its end is not known: it is not done twice"
 
 
 class Port(Protocol):
@@ -54,13 +56,17 @@ class Step:
 
 
 class Runner:
-    """One run on this host. `ledger` and `journal` are used in apply mode only."""
+    """One run on this host. `ledger` and `journal` are used in apply mode only. held: the plan that it is held to.
+    earlier: of a run that is resumed, the outputs of the nodes that it has changed before; None where it is not known
+    whether it has."""
 
     def __init__(self, nodes: Sequence[Node], mode: str, secrets: Mapping[str, str], port: Port, ledger: Ledger,
-                 journal: Journal, run: str, held: Optional[planned.Held] = None) -> None:
+                 journal: Journal, run: str, held: Optional[planned.Held] = None,
+                 earlier: Optional[Mapping[int, Any]] = None) -> None:
         self.steps = [Step(node) for node in nodes]
         self.mode, self.secrets, self.port = mode, secrets, port
-        self.ledger, self.journal, self.run, self.held = ledger, journal, run, held
+        self.ledger, self.journal, self.run = ledger, journal, run
+        self.held, self.earlier = held, earlier or {}
         self.teller = Teller(Redactor(secrets))
         self.outputs: Dict[str, Mapping[str, Any]] = {}
         self.epoch = 0  # grows when something has changed, or is planned to: observations before are old then
@@ -213,7 +219,7 @@ class Runner:
             if stopped:
                 self._tell(number, SKIPPED, message="needs %s, which %s" % stopped)
                 continue
-            change = self._guarded(number)
+            change = _NOTHING if self._is_told_earlier(number) else self._guarded(number)
             if change is _NOTHING:
                 continue
             if change is None:
@@ -224,6 +230,24 @@ class Runner:
                 changes.append((number, change))
         if changes:
             self._change(changes)
+
+    def _is_told_earlier(self, number: int) -> bool:
+        """Whether this must not be repeated in a run that is resumed; its end is told then."""
+        if number not in self.earlier:
+            return False
+        try:
+            if not self._make(number).is_once():
+                return False
+        except (HoldfastError, _Later):
+            return False  # it will be told in its turn
+        given = self.earlier[number]
+        if given is None:
+            self._tell(number, FAILED, error="Failed", message=NOT_KNOWN, mend="see what it did; `holdfast apply` "
+                       "without --resume does it again")
+        else:
+            self.outputs[self.steps[number].node.id] = given
+            self._tell(number, CHANGED, action="run", message=NOT_AGAIN, outputs=given)
+        return True
 
     def _guarded(self, number: int) -> Any:
         """The change that is needed or None; _NOTHING when the node's end has been told already."""
@@ -416,7 +440,7 @@ class Runner:
         if status == UNKNOWN and not step.maybe_told_by:
             self._notify(number, UNKNOWN)
         took = int((time.monotonic() - step.started) * 1000) if step.started else 0
-        action = change.action if change else more.get("refreshed", "").partition(":")[0]
+        action = change.action if change else more.pop("action", more.get("refreshed", "").partition(":")[0])
         if self.held is not None and status == PENDING:
             more["fingerprint"] = planned.fingerprint(self.held.key, change)
         event = self.teller.event(number, status, step.resource, change, action=action, took_ms=took, **more)

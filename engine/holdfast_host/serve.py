@@ -140,6 +140,7 @@ class Server:
         try:
             nodes = nodes_from_wire(message["nodes"])
             held = planned.held_from_wire(message.get("key", ""), message.get("planned", ()), len(nodes))
+            earlier = {int(number): given for number, given in message.get("earlier", {}).items()}
             journal.journal_path(self._folder, run)
             if mode not in (PLAN, APPLY):
                 raise ValueError("mode is plan or apply")
@@ -154,7 +155,7 @@ class Server:
                 return
         book = journal.Journal(self._folder, run, message.get("who", "?"), nodes)
         runner = Runner(nodes, mode, message.get("secrets", {}), self, journal.Ledger(self._folder), book, run,
-                        held)
+                        held, earlier)
         self._in_hand = True
         try:
             status = runner.go()

@@ -73,6 +73,8 @@ class Project(Protocol):
     async def apply_saved_async(self, path: str, *, rollout: Mapping[str, Any], emit: Emit,
                                 stop: Stop) -> RunDone: ...
 
+    async def resume_async(self, run: str, *, rollout: Mapping[str, Any], emit: Emit, stop: Stop) -> RunDone: ...
+
     async def command_async(self, command: Sequence[str] | str, *, targets: str, rollout: Mapping[str, Any],
                             emit: Emit, stop: Stop) -> RunDone:
         """A sequence is a program with its arguments, a text is for the shell."""

@@ -31,10 +31,9 @@ def run_states(args: Namespace, console: Console, api: GetApi, mode: Mode, drift
 def apply_saved(args: Namespace, console: Console, api: GetApi) -> int:
     """Does what a saved plan has shown."""
     path, *more = args.documents
-    given = [name for name, value in (("-t", args.targets), ("-i", args.inventory), ("--set", args.set),
-                                      ("--kept-facts", args.kept_facts)) if value]
-    if more or given:
-        raise Problems([Problem(f"a saved plan stands alone: {', '.join([*more, *given])} cannot be added to it",
+    given = [*more, *_given(args)]
+    if given:
+        raise Problems([Problem(f"a saved plan stands alone: {', '.join(given)} cannot be added to it",
                                 Place(path), "plan anew with what you want, and `--out`")])
     with load_project(args, console, api) as project:
         async def start(emit: Emit, stop: Stop) -> RunDone:
@@ -42,6 +41,29 @@ def apply_saved(args: Namespace, console: Console, api: GetApi) -> int:
 
         done, interrupted = carry_out(args, console, api, project, start)
     return _told(args, console, done, "apply", False, interrupted)
+
+
+def resume(args: Namespace, console: Console, api: GetApi) -> int:
+    """Takes up a run where it ended."""
+    given = [*args.documents, *_given(args)]
+    if given:
+        raise Problems([Problem(f"--resume takes all from the run itself: {', '.join(given)} cannot be added", None,
+                                "leave it out; or apply anew: what is in state already is left alone")])
+    with load_project(args, console, api) as project:
+        async def start(emit: Emit, stop: Stop) -> RunDone:
+            return await project.resume_async(args.resume, rollout=rollout(args), emit=emit, stop=stop)
+
+        done, interrupted = carry_out(args, console, api, project, start)
+    if not done.results:
+        console.note(f"run {done.run} is whole: nothing is left to do")
+        return code_of(done, args, interrupted)
+    return _told(args, console, done, "apply", False, interrupted)
+
+
+def _given(args: Namespace) -> list[str]:
+    """The options that say what is to be done, not how."""
+    return [name for name, value in (("-t", args.targets), ("-i", args.inventory), ("--set", args.set),
+                                     ("--kept-facts", args.kept_facts)) if value]
 
 
 def _told(args: Namespace, console: Console, done: RunDone, mode: Mode, drift: bool, interrupted: bool) -> int:

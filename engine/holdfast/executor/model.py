@@ -2,7 +2,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -13,6 +13,7 @@ from holdfast_host.graph import Event
 from holdfast_host.planned import Held
 
 Mode = Literal["plan", "apply"]
+Earlier = Mapping[str, Mapping[str, Any] | None]
 
 # What can become of a host. ok: in state; changed: was changed; pending: would be (plan); failed: at least one resource
 # failed; unreachable: could not be asked; timed_out: took longer than allowed; interrupted: somebody stopped the run;
@@ -53,8 +54,9 @@ class HostResult:
 @dataclass(frozen=True, slots=True)
 class Job:
     """What the executor is asked to do. who: user@machine of the person or service that asked. graph_of is called with
-    facts for the hosts in needs_facts. held_to: what a host's run is held to, or None. left_out: hosts that are not
-    contacted, with the reason."""
+    facts for the hosts in needs_facts. held_to: what a host's run is held to, or None. earlier: in a run
+    that is resumed, asked once a host has been contacted: by id, the outputs of the resources that the run has changed
+    there, None where it is not known whether it has. left_out: hosts that are not contacted, with the reason."""
 
     run: str
     mode: Mode
@@ -66,6 +68,7 @@ class Job:
     blob: Callable[[str], bytes]
     rollout: Rollout = Rollout()
     held_to: Callable[[HostGraph], Held | None] = lambda _: None
+    earlier: Callable[[str], Awaitable[Earlier]] | None = None
     left_out: Mapping[str, str] = field(default_factory=dict)
 
 

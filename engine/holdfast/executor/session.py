@@ -4,7 +4,7 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from holdfast.channels.model import Channel, Unreachable
@@ -47,6 +47,7 @@ class Order:
     blobs: Callable[[], frozenset[str]]
     blob: Callable[[str], bytes]
     held: Held | None = None
+    earlier: Mapping[int, Mapping[str, Any] | None] = field(default_factory=dict)
 
 
 class Session:
@@ -78,7 +79,8 @@ class Session:
         of an `event` message, and with node, stream and text of a program's live output."""
         await self._say({"kind": "graph", "run": order.run, "mode": order.mode, "who": order.who,
                          "nodes": list(order.nodes), "secrets": dict(order.secrets),
-                         **({"key": order.held.key, "planned": order.held.planned} if order.held else {})})
+                         **({"key": order.held.key, "planned": order.held.planned} if order.held else {}),
+                         **({"earlier": order.earlier} if order.earlier else {})})
         while True:
             message = await self._hear()
             if message["kind"] == "event":

@@ -128,7 +128,7 @@ class Visit:
         assert self._session is not None
         job, session = self._around.job, self._session
         order = Order(job.run, job.mode, job.who, [node.to_wire() for node in graph.nodes], graph.secrets,
-                      functools.cache(lambda: _blobs(graph)), job.blob, job.held_to(graph))
+                      functools.cache(lambda: _blobs(graph)), job.blob, job.held_to(graph), await self._earlier(graph))
 
         def on_events(wire: Sequence[Any]) -> None:
             for event in events_of(wire, len(graph.nodes)):
@@ -154,6 +154,11 @@ class Visit:
             if patience.when() is not None:  # it was told to stop now, and did not say another word
                 raise self._stopped(graph) from None
             raise Failure("unreachable", f"{error.what}; {GOES_ON}", error.mend) from None
+
+    async def _earlier(self, graph: HostGraph) -> Mapping[int, Mapping[str, Any] | None]:
+        ask = self._around.job.earlier
+        known = await ask(self.host) if ask is not None else {}
+        return {number: known[node.id] for number, node in enumerate(graph.nodes) if node.id in known}
 
     async def _mind(self, session: Session, patience: asyncio.Timeout) -> None:
         """Passes requests to stop on to the host; the host's time limit is one to stop now."""

@@ -5,6 +5,7 @@ import secrets
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 # running: its controller lives; done: it came to its end; stopped: it ended early and said why; interrupted: its
 # controller ended without a word, so that what is not in the store is not known here.
@@ -15,7 +16,8 @@ _LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"  # none that look alike
 @dataclass(frozen=True, slots=True)
 class Run:
     """One run as it is kept. started, ended: seconds since the epoch. counts: hosts by status, of those that have a
-    result. hosts: their names, in the order taken; left out (empty) in lists of runs."""
+    result. hosts: their names, in the order taken; request: what is needed to resume it; both are left out in lists of
+    runs."""
 
     id: str
     mode: str
@@ -29,6 +31,7 @@ class Run:
     host_count: int
     counts: Mapping[str, int]
     hosts: tuple[str, ...] = field(default=(), repr=False)
+    request: Mapping[str, Any] | None = field(default=None, repr=False)
 
 
 def new_run_id(now: float) -> str:

@@ -27,16 +27,16 @@ def newest_runs(connection: Connection, now: float, limit: int, mode: str = "") 
 
 def matching_runs(connection: Connection, now: float, word: str, limit: int) -> tuple[Run, ...]:
     """The runs whose id is `word`, or starts with it, or has it as its last part; newest first."""
-    exact = connection.execute(_runs(runs.c.hosts).where(runs.c.id == word)).all()
+    exact = connection.execute(_runs(runs.c.hosts, runs.c.request).where(runs.c.id == word)).all()
     alike = runs.c.id.startswith(word, autoescape=True) | runs.c.id.endswith("-" + word, autoescape=True)
     found = exact or connection.execute(
-        _runs(runs.c.hosts).where(alike).order_by(runs.c.started.desc()).limit(limit)).all()
+        _runs(runs.c.hosts, runs.c.request).where(alike).order_by(runs.c.started.desc()).limit(limit)).all()
     counts = _counts(connection, [row.id for row in found])
-    return tuple(_run(row, counts[row.id], now, tuple(row.hosts)) for row in found)
+    return tuple(_run(row, counts[row.id], now, tuple(row.hosts), row.request) for row in found)
 
 
 def _runs(*more: Any) -> Select[Any]:
-    return select(*(column for column in runs.columns if column.name != "hosts"), *more)
+    return select(*(column for column in runs.columns if column.name not in ("hosts", "request")), *more)
 
 
 def _counts(connection: Connection, ids: Sequence[str]) -> Mapping[str, Mapping[str, int]]:
@@ -47,13 +47,14 @@ def _counts(connection: Connection, ids: Sequence[str]) -> Mapping[str, Mapping[
     return found
 
 
-def _run(row: Row[Any], counts: Mapping[str, int], now: float, hosts: tuple[str, ...] = ()) -> Run:
+def _run(row: Row[Any], counts: Mapping[str, int], now: float, hosts: tuple[str, ...] = (),
+         request: Mapping[str, Any] | None = None) -> Run:
     status, stopped = row.status, row.stopped
     controller = Controller(row.machine, row.boot, row.pid, row.born)
     if status == "running" and not is_alive(controller, row.last_sign, now):
         status, stopped = "interrupted", ENDED
     return Run(row.id, row.mode, row.who, row.started, row.ended, status, stopped, tuple(row.documents), row.targets,
-               row.host_count, counts, hosts)
+               row.host_count, counts, hosts, request)
 
 
 def results(connection: Connection, run: str, hosts: Sequence[str] | None) -> dict[str, HostResult]:

@@ -65,15 +65,25 @@ class Store:
 
     # -- runs ----------------------------------------------------------------------------------------------------
 
-    def begin_run(self, started: RunStarted, documents: Sequence[str] = (), targets: str = "") -> Future[None]:
-        """To be durable before any host is touched. documents: their paths; targets: the expression."""
+    def begin_run(self, started: RunStarted, documents: Sequence[str] = (), targets: str = "",
+                  request: Mapping[str, Any] | None = None) -> Future[None]:
+        """To be durable before any host is touched. documents: their names; targets: the expression; request: what is
+        needed to resume it."""
         controller = this_controller()
         self._kept[started.run] = set()
         return self._put({"begin": [{
             "id": started.run, "mode": started.mode, "who": started.who, "started": started.started, "ended": None,
             "status": "running", "stopped": "", "documents": list(documents), "targets": targets,
             "host_count": len(started.hosts), "hosts": list(started.hosts), "machine": controller.machine,
-            "boot": controller.boot, "pid": controller.pid, "born": controller.born, "last_sign": started.started}]})
+            "boot": controller.boot, "pid": controller.pid, "born": controller.born, "last_sign": started.started,
+            "request": request}]})
+
+    def reopen_run(self, run: str, now: float) -> Future[None]:
+        """This process goes on with a run that has ended early. now: seconds since the epoch."""
+        controller = this_controller()
+        self._kept[run] = set()
+        return self._put({"reopen": [{"id_": run, "machine_": controller.machine, "boot_": controller.boot,
+                                      "pid_": controller.pid, "born_": controller.born, "last_sign_": now}]})
 
     def keep(self, run: str, *results: HostResult) -> Future[None]:
         """Results of hosts; those that are there already are replaced."""

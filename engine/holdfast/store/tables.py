@@ -19,7 +19,7 @@ from sqlalchemy import (
 from sqlalchemy.engine import Dialect
 from sqlalchemy.types import TypeDecorator
 
-NEWEST = "0001"  # the version of the schema below
+NEWEST = "0002"  # the version of the schema below
 
 
 class Words(TypeDecorator[str]):
@@ -61,6 +61,7 @@ runs = Table(
     Column("pid", Integer, nullable=False),
     Column("born", String(32), nullable=False),
     Column("last_sign", Float(53), nullable=False),
+    _json("request"),  # what it was asked for, so that it can be resumed
     Index("ix_runs_started", "started"),
 )
 

@@ -20,8 +20,11 @@ def statements(dialect: Dialect) -> dict[str, Executable]:
     this_run = runs.c.id == bindparam("id_")
     this_host = and_(resource_results.c.run == bindparam("run_"), resource_results.c.host == bindparam("host_"))
     ended = ("ended", "status", "stopped")
+    signed = ("machine", "boot", "pid", "born", "last_sign")
     return {
         "begin": insert(runs),
+        "reopen": update(runs).where(this_run).values(
+            {"ended": None, "status": "running", "stopped": "", **{name: bindparam(name + "_") for name in signed}}),
         "hosts": _upsert(dialect, host_results),
         "forget": delete(resource_results).where(this_host),
         "resources": insert(resource_results),

@@ -19,15 +19,20 @@ examples:
   holdfast apply playbooks/webs.yml -t 'role=web and not env=prod'
   holdfast apply --batches 1,10%,100% --error-budget 5%
   holdfast apply --set version=2.1 --diff
-  holdfast apply today.plan                        what `holdfast plan --out today.plan` has shown, and only that"""
+  holdfast apply today.plan                        what `holdfast plan --out today.plan` has shown, and only that
+  holdfast apply --resume last                     go on after an interruption; nothing is done twice"""
     add_run(parser, diff=False)
+    parser.add_argument("--resume", metavar="RUN", default="",
+                        help="take up a run where it ended, on the hosts that are left; `last` is the newest")
 
 
 def run(args: Namespace, console: Console, api: GetApi) -> int:
     """Carries it out."""
-    from holdfast.cli.states import apply_saved, run_states  # noqa: PLC0415 -- not needed for --help
+    from holdfast.cli.states import apply_saved, resume, run_states  # noqa: PLC0415 -- not needed for --help
     from holdfast.savedplan import is_saved_plan  # noqa: PLC0415
 
+    if args.resume:
+        return resume(args, console, api)
     if any(map(is_saved_plan, args.documents)):
         return apply_saved(args, console, api)
     return run_states(args, console, api, "apply")
