@@ -21,11 +21,13 @@ RUN_ID = re.compile(r"[A-Za-z0-9_.-]{1,80}\Z")
 
 
 class Owed(Record):
-    """A notification that is still to be carried out. since: seconds since the epoch; by: what changed."""
+    """A notification that is still to be carried out. since: seconds since the epoch; by: what changed; node: what is
+    to be notified, as it travels, so that a run that does not declare it can do it; None: only one that does."""
 
     since: float
     run: str
     by: Sequence[str]
+    node: Optional[Mapping[str, Any]] = None
 
     def why(self) -> str:
         """For a person: which change it is owed to."""
@@ -40,14 +42,15 @@ class Ledger:
         self.owed: Dict[str, Owed] = {}
         data = files.read(self._path)
         if data:
-            self.owed = {id: Owed(item["since"], item["run"], item["by"]) for id, item in json.loads(data).items()}
+            self.owed = {id: Owed(item["since"], item["run"], item["by"], item.get("node"))
+                         for id, item in json.loads(data).items()}
 
-    def promise(self, run: str, by: str, targets: Sequence[str], now: float) -> None:
+    def promise(self, run: str, by: str, targets: Sequence[Node], now: float) -> None:
         """Written down before `by` is changed, so that nothing can come between the change and the promise."""
         for target in targets:
-            before = self.owed.get(target, Owed(now, run, ()))
+            before = self.owed.get(target.id, Owed(now, run, ()))
             if by not in before.by:
-                self.owed[target] = Owed(before.since, before.run, [*before.by, by])
+                self.owed[target.id] = Owed(before.since, before.run, [*before.by, by], _alone(target))
         if targets:
             self._write()
 
@@ -58,7 +61,7 @@ class Ledger:
             if owed is not None:
                 rest = [id for id in owed.by if id != by]
                 if rest:
-                    self.owed[target] = Owed(owed.since, owed.run, rest)
+                    self.owed[target] = Owed(owed.since, owed.run, rest, owed.node)
                 else:
                     del self.owed[target]
         self._write()
@@ -69,8 +72,17 @@ class Ledger:
             self._write()
 
     def _write(self) -> None:
-        wire = {id: {"since": item.since, "run": item.run, "by": list(item.by)} for id, item in self.owed.items()}
+        wire = {id: {"since": item.since, "run": item.run, "by": list(item.by), "node": item.node}
+                for id, item in self.owed.items()}
         files.swap(self._path, json.dumps(wire).encode(), lambda: True, mode="0600")
+
+
+def _alone(node: Node) -> Optional[Mapping[str, Any]]:
+    """What can be carried out without its graph: nothing in it is a secret, an output or a content."""
+    text = json.dumps(node.args)
+    if any(mark in text for mark in ('"$secret"', '"$output"', '"$blob"')):
+        return None
+    return {"type": node.type, "args": node.args, "limit_s": node.limit_s}
 
 
 class Journal:

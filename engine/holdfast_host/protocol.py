@@ -50,7 +50,7 @@ MESSAGES: Mapping[str, Mapping[str, Tuple[type, ...]]] = {
     "blob": {"sha256": (str,), "data": (str,), "last": (bool,)},
     "event": {"events": (list,)},
     "output": {"node": (int,), "stream": (str,), "text": (str,)},
-    "result": {"run": (str,), "status": (str,), "message": (str,), "owed": (list,)},
+    "result": {"run": (str,), "status": (str,), "message": (str,), "owed": (list,), "paid": (list,)},
     "cancel": {"now": (bool,)},
     "done": {"run": (str,)},
     "bye": {},

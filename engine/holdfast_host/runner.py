@@ -346,7 +346,7 @@ class Runner:
         numbers = [number for number, _ in changes]
         for number in numbers:
             node = self.steps[number].node
-            targets = [self.steps[i].node.id for i in node.notifies]
+            targets = [self.steps[i].node for i in node.notifies]
             if targets:
                 self.ledger.promise(self.run, node.id, targets, time.time())
         self.journal.before(numbers)
@@ -404,7 +404,7 @@ class Runner:
         """Carries out a notification; only then is it no longer owed."""
         step = self.steps[number]
         resource = self._make(number)
-        targets = [self.steps[i].node.id for i in step.node.notifies]
+        targets = [self.steps[i].node for i in step.node.notifies]
         if targets:
             self.ledger.promise(self.run, step.node.id, targets, time.time())
         self.journal.before([number])

@@ -11,7 +11,7 @@ import threading
 import time
 from typing import Any, Callable, Dict, List, Mapping, Optional, Sequence
 
-from . import journal, limit, lock, planned, protocol
+from . import journal, limit, lock, owing, planned, protocol
 from .errors import Interrupted
 from .graph import APPLY, PLAN, Event, nodes_from_wire
 from .runner import Runner
@@ -124,7 +124,7 @@ class Server:
 
     def _owed(self) -> List[Sequence[str]]:
         ledger = journal.Ledger(self._folder)
-        return [[id, time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(owed.since)), owed.why()]
+        return [[id, owing.when(owed.since), owed.why()]
                 for id, owed in sorted(ledger.owed.items())]
 
     def _facts(self, _: protocol.Message) -> None:
@@ -157,8 +157,11 @@ class Server:
         runner = Runner(nodes, mode, message.get("secrets", {}), self, journal.Ledger(self._folder), book, run,
                         held, earlier)
         self._in_hand = True
+        paid: Sequence[owing.Paid] = ()
         try:
             status = runner.go()
+            if mode == APPLY and status != planned.REFUSED and not self._is_stopping:
+                paid = owing.pay(journal.Ledger(self._folder), {node.id for node in nodes})
         except Interrupted:
             status = "interrupted"
         finally:
@@ -168,7 +171,7 @@ class Server:
             self._held.release()
         with self._lock:
             self._flush()
-            self._send({"kind": "result", "run": run, "status": status, "owed": self._owed()})
+            self._send({"kind": "result", "run": run, "status": status, "owed": self._owed(), "paid": paid})
 
     # -- the runner's port -------------------------------------------------------------------------------------------
 

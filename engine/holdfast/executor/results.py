@@ -1,7 +1,7 @@
 """From what a host says to results: shapes checked, places added. What a host says is data and is never rendered."""
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from holdfast.compiler.model import HostGraph
@@ -64,6 +64,16 @@ def owed_of(wire: Any) -> OwedList:
     if not isinstance(wire, list) or not all(isinstance(item, list) and len(item) == 3 for item in wire):
         raise RemoteProtocolError("`owed` is not a list of notifications")
     return tuple((str(id), str(since), str(why)) for id, since, why in wire)
+
+
+def paid_of(wire: Any) -> Iterator[str]:
+    """What became of notifications that were owed to resources which the run does not declare, in words. Raises
+    RemoteProtocolError."""
+    if not isinstance(wire, list) or not all(isinstance(item, list) and len(item) == 4 for item in wire):
+        raise RemoteProtocolError("`paid` is not a list of notifications")
+    for id, since, why, wrong in wire:
+        said = f"{id} was owed a notification since {since}, of {why}: "
+        yield said + (f"it could not be carried out: {wrong}" if wrong else "carried out now")
 
 
 def earlier(host: str, wire: Any) -> tuple[str, HostResult]:

@@ -16,7 +16,7 @@ from holdfast_host.protocol import LocalProtocolError, RemoteProtocolError
 from holdfast_host.values import Blob, from_wire
 
 from .model import Happening, HostResult, Job, Noticed, OutputCame, ResourceDone, Result
-from .results import OwedList, earlier, events_of, left_of, owed_of, result_of, status_of
+from .results import OwedList, earlier, events_of, left_of, owed_of, paid_of, result_of, status_of
 from .session import HostRefused, Order, Session
 from .stop import Stop
 
@@ -84,6 +84,8 @@ class Visit:
             with self._failing(), self._counted():
                 ending = await self._carried_out(graph)
                 owed = owed_of(ending.get("owed", []))
+                for said in paid_of(ending.get("paid", [])):
+                    self._around.emit(Noticed(self.host, said))
                 message = str(ending.get("message", ""))
                 self._is_whole = True
                 if ending["status"] == REFUSED:

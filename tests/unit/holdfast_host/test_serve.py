@@ -156,7 +156,8 @@ def test_killed_runner_leaves_a_journal_and_no_half_written_file(talk: Talk, tmp
     talk.process.wait(10)
     again = Talk(str(talk.process.args[0]), tmp_path / "state")  # type: ignore[index]  # a list, as given above
     story, = again.hello()["unfinished"]
-    assert story["events"] == [[0, "interrupted", 0, {"message": "begun, and its end is not known: look anew"}]]
+    assert story["events"] == [[0, "interrupted", 0, {"action": "change", "error": "Interrupted",
+                                                      "message": "begun, and its end is not known: look anew"}]]
     again.graph("run-2", note(tmp_path / "a", "x"))
     assert again.hear("result")["status"] == "changed", "the lock went with the process"
     again.say(kind="bye")
