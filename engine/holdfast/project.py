@@ -373,9 +373,7 @@ class Project:
 
         def told(happening: Happening) -> None:
             if isinstance(happening, RunStarted) and not is_begun:
-                begun = store.begin_run(happening, documents, targets, request)
-                if job.mode == "apply":
-                    begun.result()  # a run is in the store before any host is touched
+                store.begin_run(happening, documents, targets, request).result()  # before any host is touched
             emit(happening)
 
         async def keep(result: HostResult) -> None:

@@ -13,7 +13,7 @@ from holdfast.cli import exits
 from holdfast.cli.api import Emit, GetApi, Project, Stop
 from holdfast.cli.console import Console
 from holdfast.cli.details import keep_details
-from holdfast.executor.model import RunDone
+from holdfast.executor.model import Happening, RunDone, RunStarted
 from holdfast.reports.lines import lines, output_lines
 
 Start = Callable[[Emit, Stop], Awaitable[RunDone]]
@@ -73,9 +73,7 @@ async def _until_done(stop: Stop, start: Start, emit: Emit, console: Console) ->
 def telling(console: Console, drift: bool, quiet: bool) -> Iterator[Emit]:
     """What to call with everything that happens."""
     if console.json:
-        from holdfast.reports.objects import happening_object  # noqa: PLC0415 -- only with --json
-
-        yield lambda happening: console.object(happening_object(happening))
+        yield _as_objects(console)
     elif console.is_terminal():
         from holdfast.reports.live import Screen  # noqa: PLC0415 -- rich: 0.05 s
 
@@ -85,6 +83,21 @@ def telling(console: Console, drift: bool, quiet: bool) -> Iterator[Emit]:
         yield lambda happening: console.lines(output_lines(happening, console.style) if console.verbose else ())
     else:
         yield lambda happening: console.lines(lines(happening, console.style, drift, console.verbose > 0))
+
+
+def _as_objects(console: Console) -> Emit:
+    """Each happening as an object, with the id of the run that it belongs to."""
+    from holdfast.reports.objects import happening_object  # noqa: PLC0415 -- only with --json
+
+    run = ""
+
+    def emit(happening: Happening) -> None:
+        nonlocal run
+        if isinstance(happening, RunStarted):
+            run = happening.run
+        console.object(happening_object(happening, run))
+
+    return emit
 
 
 @contextmanager

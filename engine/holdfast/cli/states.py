@@ -3,13 +3,14 @@ from __future__ import annotations
 
 from argparse import Namespace
 
-from holdfast.cli.api import Emit, GetApi, Stop
+from holdfast.cli.api import Emit, GetApi, Project, Stop
 from holdfast.cli.console import Console
 from holdfast.cli.options import rollout
 from holdfast.cli.running import carry_out, code_of, load_project
 from holdfast.executor.model import Mode, RunDone
 from holdfast.problems import Place, Problem, Problems
-from holdfast.reports.plans import changes
+from holdfast.reports.objects import drifted_object, of_run
+from holdfast.reports.plans import UNSEEN, Since, changes
 from holdfast.reports.summary import summary
 
 
@@ -23,9 +24,17 @@ def run_states(args: Namespace, console: Console, api: GetApi, mode: Mode, drift
                                            save=save)
 
         done, interrupted = carry_out(args, console, api, project, start, drift=drift)
+        since = _since(project, done) if drift else UNSEEN
     if save:
         console.note(f"kept in {save}; to do just this: holdfast apply {save}")
-    return _told(args, console, done, mode, drift, interrupted)
+    return _told(args, console, done, mode, interrupted, drift, since)
+
+
+def _since(project: Project, done: RunDone) -> Since:
+    """Since when that has been so which this run has seen to differ."""
+    known = project.store.drift_since([one.host for one in done.results if one.status == "pending"])
+    seen = ((host.host, one.id) for host in done.results for one in host.results if one.event.status == "pending")
+    return {key: known[key] for key in seen if key in known}
 
 
 def apply_saved(args: Namespace, console: Console, api: GetApi) -> int:
@@ -40,7 +49,7 @@ def apply_saved(args: Namespace, console: Console, api: GetApi) -> int:
             return await project.apply_saved_async(path, rollout=rollout(args), emit=emit, stop=stop)
 
         done, interrupted = carry_out(args, console, api, project, start)
-    return _told(args, console, done, "apply", False, interrupted)
+    return _told(args, console, done, "apply", interrupted)
 
 
 def resume(args: Namespace, console: Console, api: GetApi) -> int:
@@ -57,7 +66,7 @@ def resume(args: Namespace, console: Console, api: GetApi) -> int:
     if not done.results:
         console.note(f"run {done.run} is whole: nothing is left to do")
         return code_of(done, args, interrupted)
-    return _told(args, console, done, "apply", False, interrupted)
+    return _told(args, console, done, "apply", interrupted)
 
 
 def _given(args: Namespace) -> list[str]:
@@ -66,10 +75,14 @@ def _given(args: Namespace) -> list[str]:
                                      ("--kept-facts", args.kept_facts)) if value]
 
 
-def _told(args: Namespace, console: Console, done: RunDone, mode: Mode, drift: bool, interrupted: bool) -> int:
-    if not console.json:
+def _told(args: Namespace, console: Console, done: RunDone, mode: Mode, interrupted: bool, drift: bool = False,
+          since: Since = UNSEEN) -> int:
+    if console.json:
+        for (host, id_), first in since.items():
+            console.object(of_run(done.run, drifted_object(host, id_, first)))
+    else:
         if mode == "plan" or args.diff:
-            console.lines(spaced(changes(done.results, console.style, args.diff)))
+            console.lines(spaced(changes(done.results, console.style, args.diff, since)))
         console.lines(summary(done, mode, console.style, drift))
     return code_of(done, args, interrupted)
 

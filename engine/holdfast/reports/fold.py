@@ -15,30 +15,39 @@ STOPPED = frozenset({"failed", "timed_out"})  # what has gone wrong with a resou
 
 @dataclass(frozen=True, slots=True)
 class Group(Generic[T]):
-    """What is alike, and on which hosts. example: that of the first one; alike: whether all say the very same."""
+    """What is alike, and on which hosts. items: one for each of the hosts; alike: whether all say the very same."""
 
-    example: T
+    items: tuple[T, ...]
     hosts: tuple[str, ...]
     alike: bool
+
+    @property
+    def example(self) -> T:
+        """That of the first host."""
+        return self.items[0]
 
 
 def fold(items: Iterable[tuple[str, T]], key: Callable[[str, T], Hashable],
          exact: Callable[[T], Hashable]) -> list[Group[T]]:
     """items: (host, what it says). Equal keys make a group; groups come in the order of their first items."""
-    found: dict[Hashable, tuple[T, list[str], set[Hashable]]] = {}
+    found: dict[Hashable, tuple[list[T], list[str], set[Hashable]]] = {}
     for host, item in items:
-        entry = found.get(mark := key(host, item))
-        if entry is None:
-            found[mark] = entry = (item, [], set())
-        entry[1].append(host)
-        if len(entry[2]) < 2:
-            entry[2].add(exact(item))
-    return [Group(example, tuple(hosts), len(variants) == 1) for example, hosts, variants in found.values()]
+        alike, hosts, variants = found.setdefault(key(host, item), ([], [], set()))
+        alike.append(item)
+        hosts.append(host)
+        if len(variants) < 2:
+            variants.add(exact(item))
+    return [Group(tuple(alike), tuple(hosts), len(variants) == 1) for alike, hosts, variants in found.values()]
 
 
 def without_host(text: str, host: str) -> str:
     """The text as other hosts would say it: its own name, numbers and addresses left out."""
-    return re.sub(r"[0-9a-fA-F:.]*\d[0-9a-fA-F:.]*", "#", text.replace(host, "@")) if text else ""
+    return re.sub(r"[0-9a-fA-F:.]*\d[0-9a-fA-F:.]*", "#", nameless(text, host)) if text else ""
+
+
+def nameless(text: str, host: str) -> str:
+    """The text with the host's name, where it stands as a word of its own, left out."""
+    return re.sub(rf"(?<![\w-]){re.escape(host)}(?![\w-])", "@", text) if host in text else text
 
 
 def by_status(results: Iterable[HostResult]) -> dict[str, list[Group[HostResult]]]:
@@ -79,15 +88,14 @@ def by_resource(results: Iterable[HostResult], statuses: frozenset[str]) -> list
     """Resources with one of these statuses; hosts where they would change in the same way are one group. In the order
     in which the resources stand in their documents."""
     pairs = [(result.host, one) for result in results for one in result.results if one.event.status in statuses]
-    groups = fold(pairs, lambda host, one: (one.id.replace(host, "@"), one.place, change_key(one.event, host)),
+    groups = fold(pairs, lambda host, one: (nameless(one.id, host), one.place, change_key(one.event, host)),
                   change_id)
     return sorted(groups, key=lambda group: (group.example.place is None, group.example.place or 0, group.example.id))
 
 
 def change_key(event: Event, host: str) -> Hashable:
     """Equal for changes that look the same, but for the host's own name in them."""
-    return repr((event.status, event.action, event.fields, event.diffs, event.refreshed, event.message)).replace(
-        host, "@")
+    return nameless(repr((event.status, event.action, event.fields, event.diffs, event.refreshed, event.message)), host)
 
 
 def change_id(result: Result) -> Hashable:

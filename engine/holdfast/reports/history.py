@@ -3,21 +3,18 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from datetime import datetime, tzinfo
+from datetime import tzinfo
 
 from holdfast.executor.model import HostResult, RunDone
 from holdfast.reports.details import change_lines, said_lines
 from holdfast.reports.style import PAINT_OF, Style, printable
 from holdfast.reports.summary import SAID, counted, summary
-from holdfast.reports.words import duration, many, table, where
+from holdfast.reports.words import duration, many, moment, short_list, table, where
 from holdfast.store.model import Run
 
+MOST_DOCUMENTS = 2  # named in the list of runs
+WIDEST = 40  # characters of that column
 OUTPUTS_SHOWN = ("stdout", "stderr")
-
-
-def moment(seconds: float, zone: tzinfo | None = None) -> str:
-    """A time as people of that zone read it; None: this machine's. seconds: since the epoch."""
-    return datetime.fromtimestamp(seconds, zone).astimezone(zone).strftime("%Y-%m-%d %H:%M:%S %Z")
 
 
 def runs_table(runs: Sequence[Run], style: Style, zone: tzinfo | None = None) -> list[str]:
@@ -25,9 +22,14 @@ def runs_table(runs: Sequence[Run], style: Style, zone: tzinfo | None = None) ->
     if not runs:
         return ["no runs are kept yet"]
     plain = Style(signs=style.signs)
-    rows = [(run.id, moment(run.started, zone), run.mode, printable(run.who), f"{run.host_count:,}",
+    rows = [(run.id, moment(run.started, zone), run.mode, _what(run), printable(run.who), f"{run.host_count:,}",
              _status(run) + counted(Counter(run.counts), SAID, plain)) for run in runs]
-    return [style.line(line) for line in table(("run", "started", "mode", "by", "hosts", "result"), rows)]
+    return [style.line(line) for line in table(("run", "started", "mode", "of", "by", "hosts", "result"), rows)]
+
+
+def _what(run: Run) -> str:
+    text = short_list([printable(name.replace("\n", " ")) for name in run.documents], MOST_DOCUMENTS) or "-"
+    return text if len(text) <= WIDEST else text[:WIDEST - 1] + "…"
 
 
 def _status(run: Run) -> str:

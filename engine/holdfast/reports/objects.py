@@ -30,9 +30,24 @@ def line(thing: Mapping[str, Any]) -> str:
     return json.dumps(thing, separators=(", ", ": "), default=str)
 
 
-def happening_object(happening: Happening) -> Object:
-    """What happened."""
-    return OBJECTS[type(happening)](happening)
+def happening_object(happening: Happening, run: str) -> Object:
+    """What happened in this run."""
+    return of_run(run, OBJECTS[type(happening)](happening))
+
+
+def of_run(run: str, thing: Object) -> Object:
+    """An object with the id of the run that it belongs to."""
+    return {"event": thing["event"], "run": run, **thing}
+
+
+def facts_object(host: str, facts: Mapping[str, Any]) -> Object:
+    """What a host says of itself."""
+    return {"event": "facts", "host": host, "facts": facts}
+
+
+def drifted_object(host: str, id_: str, since: float) -> Object:
+    """Since when a resource has been seen not to be as declared."""
+    return {"event": "drifted", "host": host, "id": id_, "first_seen": since}
 
 
 def problem_object(problem: Problem) -> Object:

@@ -1,27 +1,44 @@
 """What would change, and what has drifted: by resource, with equal changes of many hosts shown once."""
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import tzinfo
 
 from holdfast.executor.model import HostResult, Result
 from holdfast.reports.details import change_lines, said_lines
 from holdfast.reports.fold import Group, by_resource
 from holdfast.reports.style import Style, printable
-from holdfast.reports.words import many, ranges, where
+from holdfast.reports.words import many, moment, ranges, where
 
 SIGNS = {"create": "+", "install": "+", "add": "+", "delete": "-", "remove": "-", "unknown": "?"}
 SHOWN = frozenset({"pending", "changed", "unknown"})
 
 
-def changes(results: Iterable[HostResult], style: Style, diff: bool = True) -> list[str]:
-    """Every change, planned or made. diff=False: without the content of text diffs."""
+Since = Mapping[tuple[str, str], float]  # by host and id of the resource: seconds since the epoch
+UNSEEN: Since = {}
+
+
+def changes(results: Iterable[HostResult], style: Style, diff: bool = True, since: Since = UNSEEN,
+            zone: tzinfo | None = None) -> list[str]:
+    """Every change, planned or made. diff=False: without the content of text diffs. since: when each of them was seen
+    first, told in this zone; None: this machine's."""
     found = list(results)
     lines: list[str] = []
     for group in by_resource(found, SHOWN):
         lines.append(_head(group, style, len(found)))
+        lines += ("    " + line for line in _first_seen(group, since, zone))
         lines += ("    " + line for line in change_lines(group.example.event, style, diff))
         lines += ("    " + line for line in said_lines(group.example.event, style))
     return [style.line(line) for line in lines]
+
+
+def _first_seen(group: Group[Result], since: Since, zone: tzinfo | None) -> Iterator[str]:
+    times = sorted((since[host, one.id], host) for host, one in zip(group.hosts, group.items, strict=True)
+                   if (host, one.id) in since)
+    if times:
+        (first, host), (last, _) = times[0], times[-1]
+        on = f" on {host}, last {moment(last, zone)}" if moment(first) != moment(last) else ""
+        yield f"first seen {moment(first, zone)}{on}"
 
 
 def _head(group: Group[Result], style: Style, hosts: int) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Sequence
+from datetime import datetime, tzinfo
 from typing import Any
 
 from holdfast.problems import Place
@@ -27,6 +28,11 @@ def duration(seconds: float) -> str:
     if minutes < 60:
         return f"{minutes} min {rest} s"
     return f"{minutes // 60} h {minutes % 60} min"
+
+
+def moment(seconds: float, zone: tzinfo | None = None) -> str:
+    """A time as people of that zone read it; None: this machine's. seconds: since the epoch."""
+    return datetime.fromtimestamp(seconds, zone).astimezone(zone).strftime("%Y-%m-%d %H:%M:%S %Z")
 
 
 def ranges(hosts: Iterable[str], most: int = MOST_RANGES) -> str:

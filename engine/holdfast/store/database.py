@@ -72,6 +72,11 @@ class Database:
         with translated(self._where), self._engine.connect() as connection:
             return reading.results(connection, run, hosts)
 
+    def drift_since(self, hosts: Sequence[str]) -> dict[tuple[str, str], float]:
+        """See Store.drift_since."""
+        with translated(self._where), self._engine.connect() as connection:
+            return reading.drift_since(connection, hosts)
+
     def facts(self, hosts: Sequence[str], since: float) -> dict[str, Mapping[str, Any]]:
         """The facts of those hosts that were gathered at `since` or later."""
         with translated(self._where), self._engine.connect() as connection:

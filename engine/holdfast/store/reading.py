@@ -11,7 +11,7 @@ from holdfast.executor.model import HostResult
 from holdfast.store import rows
 from holdfast.store.life import Controller, is_alive
 from holdfast.store.model import Run
-from holdfast.store.tables import facts, host_results, resource_results, runs
+from holdfast.store.tables import drift, facts, host_results, resource_results, runs
 
 ENDED = "the controller ended"
 AT_ONCE = 500  # names in one query; databases bound the number of parameters
@@ -85,6 +85,13 @@ def kept_facts(connection: Connection, hosts: Sequence[str], since: float) -> di
         query = select(facts.c.host, facts.c.facts).where(facts.c.host.in_(part), facts.c.gathered >= since)
         found.update({row.host: row.facts for row in connection.execute(query)})
     return found
+
+
+def drift_since(connection: Connection, hosts: Sequence[str]) -> dict[tuple[str, str], float]:
+    """Since when resources have been seen to differ, by host and id."""
+    query = select(drift.c.host, drift.c.id, drift.c.first_seen)
+    return {(row.host, row.id): row.first_seen for part in _parts(hosts)
+            for row in connection.execute(query.where(drift.c.host.in_(part)))}
 
 
 def _parts(names: Sequence[str]) -> Iterator[Sequence[str]]:

@@ -1,6 +1,7 @@
 """Results to rows and back; pure."""
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
@@ -33,6 +34,13 @@ def _resource_row(run: str, host: str, result: Result) -> Row:
     for name in _TEXTS:
         row[name] = getattr(event, name) or None
     return row
+
+
+def drift_rows(run: str, result: HostResult, seen: float) -> list[Row]:
+    """The rows of resources that are not as declared. seen: seconds since the epoch."""
+    return [{"host": result.host, "digest": hashlib.sha256(one.id.encode("utf-8", "surrogateescape")).hexdigest(),
+             "id": one.id, "first_seen": seen, "run": run}
+            for one in result.results if one.event.status == "pending"]
 
 
 def host_result(row: Mapping[str, Any], resources: Iterable[Mapping[str, Any]]) -> HostResult:

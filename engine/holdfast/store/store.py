@@ -150,6 +150,11 @@ class Store:
             raise Problems([Problem(f"run {run.id} has no host `{host}`", None, f"see `holdfast runs show {run.id}`")])
         return self._database.results(run.id, [host]).get(host) or _missing(run, host)
 
+    def drift_since(self, hosts: Sequence[str]) -> dict[tuple[str, str], float]:
+        """Since when resources of these hosts have been seen not to be as declared, by host and id: the time (seconds
+        since the epoch) of the first of the runs that saw it, after the last one that saw or made it right."""
+        return self._database.drift_since(hosts)
+
     # -- facts ---------------------------------------------------------------------------------------------------
 
     def keep_facts(self, facts: Mapping[str, Mapping[str, Any]], gathered: float) -> Future[None]:
@@ -216,9 +221,11 @@ class Store:
 
 def _job(run: str, results: Sequence[HostResult]) -> Job:
     """The hosts' rows; resources' rows that are there already go first."""
-    return {"hosts": [rows.host_row(run, result) for result in results],
-            "forget": [{"run_": run, "host_": result.host} for result in results],
-            "resources": [row for result in results for row in rows.resource_rows(run, result)]}
+    now = time.time()
+    of_hosts = [{"run_": run, "host_": result.host} for result in results]
+    return {"hosts": [rows.host_row(run, result) for result in results], "forget": of_hosts, "healed": of_hosts,
+            "resources": [row for result in results for row in rows.resource_rows(run, result)],
+            "drifted": [row for result in results for row in rows.drift_rows(run, result, now)]}
 
 
 def _missing(run: Run, host: str) -> HostResult:

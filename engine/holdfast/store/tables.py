@@ -19,7 +19,7 @@ from sqlalchemy import (
 from sqlalchemy.engine import Dialect
 from sqlalchemy.types import TypeDecorator
 
-NEWEST = "0002"  # the version of the schema below
+NEWEST = "0003"  # the version of the schema below
 
 
 class Words(TypeDecorator[str]):
@@ -106,6 +106,15 @@ facts = Table(
     Column("host", String(255), primary_key=True),
     Column("facts", JSON, nullable=False),
     Column("gathered", Float(53), nullable=False),
+)
+
+drift = Table(
+    "drift", metadata,
+    Column("host", String(255), primary_key=True),
+    Column("digest", String(64), primary_key=True),  # SHA-256 of the id, which may be too long for an index
+    Column("id", Words, nullable=False),
+    Column("first_seen", Float(53), nullable=False),
+    Column("run", String(32), nullable=False),  # the one that saw it first; no foreign key: it may be forgotten
 )
 
 version = Table("alembic_version", metadata, Column("version_num", String(32), primary_key=True))

@@ -3,6 +3,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 from dataclasses import replace
 from pathlib import Path
@@ -80,6 +81,16 @@ def test_drift_has_words_of_its_own(tmp_path):
     out = holdfast(tmp_path, "drift", api=Standin((web("a", "plan"), quiet("b")))).out
     assert "a drifted: 3 of 4 resources" in out
     assert "b as declared" in out
+
+
+def test_drift_says_since_when(tmp_path):
+    out = holdfast(tmp_path, "drift", api=Standin((web("a", "plan"), quiet("b")))).out
+    assert re.search(r"\+ package: nginx: install on a .*\n    first seen 20\d\d-\d\d-\d\d \d\d:\d\d:\d\d ", out)
+    said = holdfast(tmp_path / "other", "drift", "--json", api=Standin((web("a", "plan"), gone("b"))))
+    objects = [json.loads(line) for line in said.out.splitlines()]
+    assert {(o["host"], o["id"]) for o in objects if o["event"] == "drifted"} == {
+        ("a", one.id) for one in web("a", "plan").results if one.event.status == "pending"}
+    assert said.code == 5
 
 
 def test_the_options_reach_the_project(tmp_path):
@@ -234,7 +245,7 @@ def test_history_is_found_again(tmp_path):
     holdfast(tmp_path, "apply")
     out = holdfast(tmp_path, "runs", "list").out
     assert "20261124-041500-ab12  " in out
-    assert "ann@desk  3      1 in state, 1 changed, 1 failed" in out
+    assert "playbooks/webs.yml  ann@desk  3      1 in state, 1 changed, 1 failed" in out
     assert "1 host failed" not in out
     assert "db1 failed at service: nginx" in holdfast(tmp_path, "runs", "show", "ab12").out
     host = holdfast(tmp_path, "runs", "show", "last", "web001").out
@@ -301,7 +312,8 @@ def test_facts_are_one_a_line_and_equal_hosts_are_folded(tmp_path):
     assert holdfast(tmp_path, "facts", api=Standin(tells=told)).out == (
         "2 hosts web[001-002]\n    os.family: debian\n    os.name: Debian\n    memory.total_mb: 2048\n")
     said = holdfast(tmp_path / "other", "facts", "os.family", "--json", api=Standin(tells=told)).out
-    assert json.loads(said.splitlines()[-1]) == {"event": "facts", "host": "web002", "facts": {"os.family": "debian"}}
+    assert json.loads(said.splitlines()[-1]) == {
+        "event": "facts", "run": "20261124-041500-ab12", "host": "web002", "facts": {"os.family": "debian"}}
 
 
 def test_init_makes_a_project_and_never_overwrites(tmp_path):

@@ -1,6 +1,8 @@
 """Plans and drift: equal changes once, text as diffs, the rest field by field."""
 from __future__ import annotations
 
+from datetime import UTC
+
 from holdfast.executor.model import HostResult, Result
 from holdfast.reports.plans import changes
 from holdfast.reports.style import Style
@@ -27,6 +29,16 @@ def test_equal_changes_of_many_hosts_are_shown_once():
     because of template: /etc/nginx/nginx.conf changed"""
 
 
+def test_drift_says_when_it_was_seen_first_and_on_which_host():
+    since = {("web001", "package: nginx"): 1_795_493_700.0, ("web002", "package: nginx"): 1_795_493_700.4,
+             ("web001", "service: nginx"): 1_795_493_700.0, ("web002", "service: nginx"): 1_795_407_300.0}
+    told = text(web("web001", "plan"), web("web002", "plan"), since=since, zone=UTC)
+    assert "package: nginx: install on 2 hosts web[001-002] (playbooks/webs.yml:10)\n" \
+        "    first seen 2026-11-24 04:15:00 UTC\n    version:" in told
+    assert "    first seen 2026-11-23 04:15:00 UTC on web002, last 2026-11-24 04:15:00 UTC\n    because" in told
+    assert told.count("first seen") == 2, "the control: nothing is known of the template"
+
+
 def host(name: str, **more: object) -> HostResult:
     return HostResult(name, "pending", (changed(0, "file: /etc/motd", "pending", **more),))
 
@@ -35,6 +47,11 @@ def test_changes_that_differ_only_in_the_hosts_own_name_are_one():
     told = text(*(host(f"web{n}", diffs=(("content", f"@@ -0,0 +1 @@\n+this is web{n}\n"),)) for n in (1, 2, 3)))
     assert told.count("file: /etc/motd") == 1
     assert "on 3 hosts web[1-3] (alike but for the host's name)" in told
+
+
+def test_a_hosts_name_within_a_word_is_no_name():
+    told = text(*(host(name, diffs=(("content", f"@@ -0,0 +1 @@\n+c{name}t\n"),)) for name in ("a", "o")))
+    assert told.count("file: /etc/motd") == 2, "cat and cot are not alike"
 
 
 def test_changes_that_differ_stay_apart():

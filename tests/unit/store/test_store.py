@@ -103,6 +103,35 @@ def test_a_run_whose_controller_was_killed_is_never_shown_as_good(tmp_path):
         assert store.runs()[0].status == "interrupted"
 
 
+def seen(store: Store, run: str, *results: HostResult) -> None:
+    """A run with these results."""
+    begin(store, tuple(result.host for result in results), run)
+    store.keep(run, *results).result()
+
+
+def differs(host: str, **statuses: str) -> HostResult:
+    """A host whose resources have these statuses."""
+    return HostResult(host, "pending", tuple(Result(f"file: /{name}", None, Event(number, status))
+                                             for number, (name, status) in enumerate(statuses.items())))
+
+
+def test_drift_is_known_since_the_run_that_saw_it_first_until_one_sees_it_gone(store_at):
+    with Store.open(store_at) as store:
+        assert store.drift_since(["a", "b"]) == {}
+        seen(store, "1", differs("a", x="pending", y="pending", z="ok"), differs("b", x="pending"))
+        first = store.drift_since(["a", "b"])
+        assert set(first) == {("a", "file: /x"), ("a", "file: /y"), ("b", "file: /x")}
+        seen(store, "2", differs("a", x="pending", z="pending"), HostResult("b", "unreachable"))
+        second = store.drift_since(["a", "b"])
+        assert second == {**first, ("a", "file: /z"): second["a", "file: /z"]}, "a second look moves nothing"
+        assert second["a", "file: /z"] > first["a", "file: /x"]
+        seen(store, "3", differs("a", x="ok", y="changed", z="failed"))
+        assert set(store.drift_since(["a"])) == {("a", "file: /z")}
+        seen(store, "4", differs("a", x="pending"))
+        assert store.drift_since(["a"])["a", "file: /x"] > first["a", "file: /x"]
+        assert store.drift_since(["b"]) == {key: at for key, at in first.items() if key[0] == "b"}
+
+
 def brought(result: HostResult) -> HostResult:
     """The result as the host's journal knows it: without places."""
     return replace(result, results=tuple(replace(one, place=None) for one in result.results))

@@ -29,6 +29,7 @@ def run(args: Namespace, console: Console, api: GetApi) -> int:
     from holdfast.cli.running import carry_out, code_of, load_project  # noqa: PLC0415
     from holdfast.executor.model import RunDone  # noqa: PLC0415
     from holdfast.reports.facts import facts_lines, picked  # noqa: PLC0415
+    from holdfast.reports.objects import facts_object, of_run  # noqa: PLC0415
     from holdfast.reports.summary import summary  # noqa: PLC0415
 
     with load_project(args, console, api) as project:
@@ -39,7 +40,7 @@ def run(args: Namespace, console: Console, api: GetApi) -> int:
         done, interrupted = carry_out(args, console, api, project, start, quiet=True)
     facts = {host: picked(found, args.names) for host, found in done.facts.items()}
     console.results(facts_lines(facts, console.style),
-                    ({"event": "facts", "host": host, "facts": found} for host, found in facts.items()))
+                    (of_run(done.run, facts_object(host, found)) for host, found in facts.items()))
     code = code_of(done, args, interrupted)
     if code and not console.json:
         console.lines(["", *summary(done, "facts", console.style)])

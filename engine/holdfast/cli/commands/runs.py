@@ -58,7 +58,7 @@ def _show_run(args: Namespace, console: Console, store: Store) -> None:
     run = store.run(args.run)
     results = store.results(run)
     console.results(history.run_lines(run, results, console.style),
-                    [objects.run_object(run), *map(objects.host_object, results)])
+                    [objects.run_object(run), *(objects.of_run(run.id, objects.host_object(one)) for one in results)])
 
 
 def _show_host(args: Namespace, console: Console, store: Store) -> None:
@@ -66,6 +66,6 @@ def _show_host(args: Namespace, console: Console, store: Store) -> None:
 
     run = store.run(args.run)
     result = store.host_result(run, args.host)
-    resources = (objects.resource_object(result.host, one) for one in result.results)
+    parts = [*(objects.resource_object(result.host, one) for one in result.results), objects.host_object(result)]
     console.results(history.host_lines(run, result, console.style, args.diff, console.verbose > 0),
-                    [*resources, objects.host_object(result)])
+                    (objects.of_run(run.id, part) for part in parts))
