@@ -177,7 +177,7 @@ class Project:
         compiled, names = self._compiled(documents, targets, facts)
         job = Job(new_run_id(time.time()), mode, who(), self._connections(self._hosts(compiled)), compiled.graphs,
                   frozenset(compiled.needs_facts), compiled.graph_of, compiled.blob,
-                  replace(compiled.rollout, **rollout))
+                  replace(compiled.rollout, **rollout), folder=self.folder)
         if save:
             return await self._saved(save, job, names, tuple(map(str, documents)), targets, facts, emit, stop)
         request = {"documents": list(map(str, documents)), "targets": targets, "inventory": list(self._inventory_paths),
@@ -209,6 +209,7 @@ class Project:
         job = Job(kept.id, "apply", who(), self._connections([host for host in hosts if host in now]), compiled.graphs,
                   frozenset(compiled.needs_facts).intersection(hosts), compiled.graph_of, compiled.blob,
                   replace(compiled.rollout, **{**asked["rollout"], **rollout}), earlier=earlier,
+                  folder=self.folder,
                   left_out={host: "the documents are not for this host any more" for host in hosts if host not in now})
         self.store.reopen_run(kept.id, time.time()).result()
         return await self._carry_out(job, names, asked["targets"], emit, stop, is_begun=True, whole=lambda result: (
@@ -251,7 +252,8 @@ class Project:
                 for host, one in plan.hosts.items() if host not in hosts}
         job = Job(new_run_id(time.time()), "apply", who(), self._connections(hosts),
                   {host: compiled.graphs[host] for host in hosts}, frozenset(), compiled.graph_of, compiled.blob,
-                  replace(plan.rollout, **rollout), lambda graph: plan.held(graph, keys), left_out=left)
+                  replace(plan.rollout, **rollout), lambda graph: plan.held(graph, keys), left_out=left,
+                  folder=self.folder)
         return await self._carry_out(job, names, plan.targets, emit, stop)
 
     def command(self, command: Sequence[str] | str, targets: str = "", *, rollout: Mapping[str, Any] | None = None,

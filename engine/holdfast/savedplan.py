@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from holdfast.compiler.model import HostGraph, Rollout
+from holdfast.documents.model import HealthCheck
 from holdfast.executor.model import HostResult
 from holdfast.problems import Place, Problem, Problems
 from holdfast_host import files
@@ -196,7 +197,9 @@ def read(path: str | Path) -> SavedPlan:
 
 
 def _from_json(found: Mapping[str, Any]) -> SavedPlan:
-    rollout = Rollout(**{**found["rollout"], "batches": tuple(found["rollout"]["batches"])})
+    rolls, check = found["rollout"], found["rollout"]["health_check"]
+    rollout = Rollout(**{**rolls, "batches": tuple(rolls["batches"]), "health_check": check and HealthCheck(
+        **{**check, "command": _texts(check["command"])})})
     return SavedPlan(**{
         **found, "documents": _texts(found["documents"]), "inventory": _texts(found["inventory"]), "rollout": rollout,
         "nodes": tuple((str(id), str(digest)) for id, digest in found["nodes"]),

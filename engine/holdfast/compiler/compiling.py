@@ -176,7 +176,7 @@ class _Compilation:
                                            "make them equal, or apply the documents one after the other",
                                            (("the other one", first.place),)))
         return Rollout(first.batches, first.error_budget, first.at_once or Rollout().at_once, first.host_limit_s,
-                       first.run_limit_s)
+                       first.run_limit_s, first.pause_s, first.health_check)
 
     def _documents_by_host(self) -> dict[str, list[tuple[str, bool]]]:
         """For each host the documents that are for it, and whether facts have to confirm that."""

@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from holdfast.documents.model import HealthCheck
 from holdfast.problems import Place
 from holdfast_host.graph import Node
 
@@ -37,13 +38,16 @@ class HostGraph:
 class Rollout:
     """How a run goes through its hosts. batches: sizes, each a number of hosts or a share of all ("10%"); the last one
     is repeated until all are done; (): all at once. error_budget: how many hosts may fail ("5%" or 3) before the run
-    stops; None: it never stops. at_once: hosts in hand at a time. host_s, run_s: time limits in seconds."""
+    stops; None: it stops after a batch of which nothing came to be. at_once: hosts in hand at a time. host_s, run_s:
+    time limits in seconds. pause_s: between two batches; health_check: what has to be well before the next one."""
 
     batches: tuple[str | int, ...] = ()
     error_budget: str | int | None = None
     at_once: int = 50
     host_s: float | None = None
     run_s: float | None = None
+    pause_s: float | None = None
+    health_check: HealthCheck | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -108,6 +108,18 @@ class Parameter:
 
 
 @dataclass(frozen=True, slots=True)
+class HealthCheck:
+    """What has to be well before the next batch is begun. command: a program with its arguments, run on the
+    controller, in the project's folder; http: an address that has to answer with a status from 200 to 299. within_s:
+    how long it may take to come to that, asked again every_s."""
+
+    command: tuple[str, ...] = ()
+    http: str = ""
+    within_s: float = 0.0
+    every_s: float = 5.0
+
+
+@dataclass(frozen=True, slots=True)
 class RolloutSpec:
     """How a run goes through its hosts, as written. Limits in seconds; batches and error_budget: numbers or "10%"."""
 
@@ -117,6 +129,8 @@ class RolloutSpec:
     at_once: int | None = None
     host_limit_s: float | None = None
     run_limit_s: float | None = None
+    pause_s: float | None = None
+    health_check: HealthCheck | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,6 +25,14 @@ _REFERENCES: Rules = {"type": ["dict", "list"], "empty": False, "meta": {
 _LOOP: Rules = {"type": ["string", "list"], "meta": {
     "is": "a list, or an expression that gives one", "mend": "for a mapping: `loop: the_mapping | dict2items`"}}
 
+HEALTH_CHECK: Rules = {
+    "command": {"type": "string", "empty": False},
+    "http": {"type": "string", "regex": r"https?://\S+", "meta": {
+        "is": "an address", "mend": "as in `http: https://example.org/health`"}},
+    "within": _DURATION,
+    "every": _DURATION,
+}
+
 ROLLOUT: Rules = {
     "batches": {"type": "list", "empty": False, "schema": _SHARE, "meta": {
         "is": "a list of sizes", "mend": "as in [1, 10%, 100%]"}},
@@ -32,6 +40,8 @@ ROLLOUT: Rules = {
     "at_once": {"type": "integer", "min": 1},
     "host_limit": _DURATION,
     "run_limit": _DURATION,
+    "pause": _DURATION,
+    "health_check": {"type": "dict", "schema": HEALTH_CHECK},
 }
 
 STATE: Rules = {

@@ -14,13 +14,13 @@ from holdfast.documents.model import (
     Entry,
     Reference,
     Resource,
-    RolloutSpec,
     State,
     Use,
     holds_template,
     is_secret,
 )
 from holdfast.documents.parameters import parameter
+from holdfast.documents.rollouts import rollout
 from holdfast.documents.types import Types
 from holdfast.problems import Problem
 from holdfast.trees.tree import Node
@@ -55,8 +55,10 @@ def load(node: Node, types: Types) -> tuple[Document | None, list[Problem]]:
             resources.append(one)
     problems += _registered_twice(resources, variables | _entries(node.get("parameters")))
     description = node.get("description")
+    rolls, found = rollout(node.get("rollout"))
+    problems += found
     return State("state", str(name.value), name.place, str(description.value) if description else "",
-                 _texts(node.get("targets")), variables, parameters, _rollout(node.get("rollout")),
+                 _texts(node.get("targets")), variables, parameters, rolls,
                  tuple(resources)), problems
 
 
@@ -97,17 +99,6 @@ def _registered_twice(resources: list[Resource | Use], taken: Entries) -> list[P
                                     (("by this", places[resource.register]),)))
         places.setdefault(resource.register, at)
     return problems
-
-
-def _rollout(node: Node | None) -> RolloutSpec | None:
-    if node is None or node.kind != "mapping":
-        return None
-    plain = node.plain()
-    limit_s = {key: seconds(str(plain[key])) if key in plain else None for key in ("host_limit", "run_limit")}
-    batches = plain.get("batches", [])
-    at_once = plain.get("at_once")
-    return RolloutSpec(node.place, tuple(batches) if isinstance(batches, list) else (), plain.get("error_budget"),
-                       at_once if isinstance(at_once, int) else None, limit_s["host_limit"], limit_s["run_limit"])
 
 
 # -- resources -----------------------------------------------------------------------------------------------------

@@ -4,6 +4,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Literal
 
 from holdfast.channels.model import Connection
@@ -56,7 +57,8 @@ class Job:
     """What the executor is asked to do. who: user@machine of the person or service that asked. graph_of is called with
     facts for the hosts in needs_facts. held_to: what a host's run is held to, or None. earlier: in a run
     that is resumed, asked once a host has been contacted: by id, the outputs of the resources that the run has changed
-    there, None where it is not known whether it has. left_out: hosts that are not contacted, with the reason."""
+    there, None where it is not known whether it has. left_out: hosts that are not contacted, with the reason.
+    folder: of the project, where health checks are run."""
 
     run: str
     mode: Mode
@@ -70,6 +72,7 @@ class Job:
     held_to: Callable[[HostGraph], Held | None] = lambda _: None
     earlier: Callable[[str], Awaitable[Earlier]] | None = None
     left_out: Mapping[str, str] = field(default_factory=dict)
+    folder: Path = Path()
 
 
 # -- what happens, in the order in which it happens; reports, the store and --json are fed from these ---------------

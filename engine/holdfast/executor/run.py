@@ -13,6 +13,7 @@ from holdfast.channels.opener import Opener
 from holdfast.problems import Problem, Problems
 from holdfast_host.graph import APPLY
 
+from . import health
 from .model import BAD, Happening, HostDone, HostResult, HostStarted, Job, Noticed, RunDone, RunStarted
 from .rollout import batches, budget, is_spent, room
 from .stop import Stop
@@ -155,6 +156,31 @@ class _Run:
             if len(rounds) > 1 and hosts and not self._no_more.is_set():
                 self.emit(Noticed("", f"batch {number} of {len(rounds)}: {len(batch)} hosts"))
             await self._each(self._serve, hosts)
+            self._heed_lost(batch, number, len(rounds))
+            if number < len(rounds):
+                await self._unless_no_more(self._between(number, len(rounds)))
+
+    def _heed_lost(self, batch: Sequence[str], number: int, of: int) -> None:
+        """Without a budget, a batch in which nothing went well is reason enough to stop."""
+        bad = [host for host in batch if host in self._results and self._results[host].status in BAD]
+        if self.job.mode == APPLY and self._budget is None and of > 1 and len(bad) == len(batch):
+            self._end(f"all of batch {number} went wrong ({len(bad)} hosts)" if len(bad) > 1
+                      else f"{bad[0]}, all of batch {number}, went wrong")
+
+    async def _between(self, number: int, of: int) -> None:
+        """A pause, then the health check."""
+        rollout = self.job.rollout
+        if rollout.pause_s:
+            self.emit(Noticed("", f"pausing for {rollout.pause_s:g} s after batch {number} of {of}"))
+            await asyncio.sleep(rollout.pause_s)
+        if rollout.health_check is None:
+            return
+        self.emit(Noticed("", f"health check after batch {number} of {of}"))
+        environment = {"HOLDFAST_RUN": self.job.run, "HOLDFAST_BATCH": str(number),
+                       "HOLDFAST_HOSTS": " ".join(host for host in self.job.connections if host in self._results)}
+        said = await health.trouble(rollout.health_check, self.job.folder, environment)
+        if said:
+            self._end(f"the health check after batch {number} failed: {said}")
 
     async def _each(self, do: Callable[[str], Awaitable[None]], hosts: Sequence[str]) -> None:
         """For every host, so many at a time; none is begun once there are to be no more."""
@@ -192,9 +218,9 @@ class _Run:
         finally:
             await visit.leave(is_kept)
 
-    async def _unless_no_more(self, contact: Awaitable[None]) -> bool:
-        """Whether the contact was made before there were to be no more. Raises what the contact raises."""
-        making = asyncio.ensure_future(contact)
+    async def _unless_no_more(self, deed: Awaitable[None]) -> bool:
+        """Whether it was done before there were to be no more. Raises what it raises."""
+        making = asyncio.ensure_future(deed)
         ending = asyncio.ensure_future(self._no_more.wait())
         try:
             await asyncio.wait({making, ending}, return_when=asyncio.FIRST_COMPLETED)
