@@ -306,7 +306,7 @@ class Project:
         from holdfast.compiler.compiling import Request, compile_documents  # noqa: PLC0415  # brings Jinja2
 
         documents, problems = self._documents(paths)
-        names = self._named(documents, paths, targets)
+        names = self._named(documents, problems, paths, targets)
         request = Request(documents, self.inventory, self.types, chosen, names=names, targets=targets or None,
                           settings=self.settings, facts=facts or {}, root=self.folder, problems=problems)
         compiled = compile_documents(request)
@@ -316,17 +316,22 @@ class Project:
                     self._secrets[f"{name} of {graph.host}"] = value
         return compiled, names
 
-    def _named(self, documents: Mapping[str, Document], paths: Sequence[str | Path], targets: str) -> tuple[str, ...]:
+    def _named(self, documents: Mapping[str, Document], problems: Sequence[Problem], paths: Sequence[str | Path],
+               targets: str) -> tuple[str, ...]:
         """The documents to apply: those with targets; in files that were named and with `-t` also those without,
-        unless another document uses them."""
+        unless another document uses them. With problems in their files it may be that none can be read."""
         files = {str(path) for path in files_of([Path(path) for path in paths])} if paths else set[str]()
         states = [one for one in documents.values() if isinstance(one, State)]
         used = {part.document for one in states for part in one.resources if isinstance(part, Use)}
         own = str(self.folder / "playbooks")
         named = [one for one in states if (one.place.file in files if paths else one.place.file.startswith(own))
                  and (one.targets or (paths and targets and one.name not in used))]
+        if not named and problems:
+            raise Problems(problems)
         if not named:
             where = Place(str(paths[0]) if paths else own)
+            if not documents:
+                raise Problems([Problem("there is no document in here", where, "begin one with `state: NAME`")])
             raise Problems([Problem("no document here says which hosts it is for", where,
                                     "add `targets:` to one, or name its file and give -t")])
         return tuple(one.name for one in named)
