@@ -4,12 +4,13 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Hashable, Iterable
 from dataclasses import dataclass
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from holdfast.executor.model import HostResult, Result
 from holdfast_host.graph import Event
 
 T = TypeVar("T")
+OWN = re.compile(r"SHA256:[A-Za-z0-9+/]+=*|[0-9a-fA-F:.]*\d[0-9a-fA-F:.]*")  # what each host has another of
 STOPPED = frozenset({"failed", "timed_out"})  # what has gone wrong with a resource itself
 
 
@@ -41,8 +42,8 @@ def fold(items: Iterable[tuple[str, T]], key: Callable[[str, T], Hashable],
 
 
 def without_host(text: str, host: str) -> str:
-    """The text as other hosts would say it: its own name, numbers and addresses left out."""
-    return re.sub(r"[0-9a-fA-F:.]*\d[0-9a-fA-F:.]*", "#", nameless(text, host)) if text else ""
+    """The text as other hosts would say it: its own name, numbers, addresses and fingerprints left out."""
+    return OWN.sub("#", nameless(text, host)) if text else ""
 
 
 def nameless(text: str, host: str) -> str:
@@ -71,26 +72,32 @@ def moved(result: HostResult) -> list[Result]:
 
 
 def _alike(host: str, result: HostResult) -> Hashable:
-    failed = tuple((without_host(one.id, host), one.place, without_host(one.event.message, host))
+    failed = tuple((nameless(one.id, host), one.place, without_host(one.event.message, host))
                    for one in stopped_at(result))
     if failed or result.status not in ("ok", "changed", "pending"):
-        return result.status, failed, without_host(result.message, host), result.mend
+        return result.status, failed, without_host(result.message, host), without_host(result.mend, host)
     if result.status == "ok":
         return "ok"
-    return result.status, tuple((without_host(one.id, host), one.event.action) for one in moved(result))
+    return result.status, tuple((nameless(one.id, host), one.event.action) for one in moved(result))
 
 
 def _said(result: HostResult) -> Hashable:
-    return result.message, tuple((one.id, one.event.message) for one in stopped_at(result))
+    return result.message, result.mend, tuple((one.id, one.event.message) for one in stopped_at(result))
 
 
 def by_resource(results: Iterable[HostResult], statuses: frozenset[str]) -> list[Group[Result]]:
     """Resources with one of these statuses; hosts where they would change in the same way are one group. In the order
-    in which the resources stand in their documents."""
+    in which the resources stand in their documents; of one resource the way of most hosts first."""
     pairs = [(result.host, one) for result in results for one in result.results if one.event.status in statuses]
     groups = fold(pairs, lambda host, one: (nameless(one.id, host), one.place, change_key(one.event, host)),
                   change_id)
-    return sorted(groups, key=lambda group: (group.example.place is None, group.example.place or 0, group.example.id))
+    return sorted(groups, key=lambda group: (*resource_of(group), -len(group.hosts)))
+
+
+def resource_of(group: Group[Result]) -> tuple[bool, Any, str]:
+    """Equal for the same resource of all hosts; sorts by where it is declared."""
+    one = group.example
+    return one.place is None, one.place or 0, nameless(one.id, group.hosts[0])
 
 
 def change_key(event: Event, host: str) -> Hashable:

@@ -55,7 +55,7 @@ def _branch(inventory: Inventory, name: str, style: Style, depth: int) -> Iterat
     before = "    " * depth
     yield before + style.paint(name, "strong") + (f"  {tags(group.tags)}" if group.tags else "")
     if group.hosts:
-        yield f"{before}    {ranges(group.hosts)}"
+        yield f"{before}    {ranges(group.hosts, most=None)}"
     for child in group.children:
         yield from _branch(inventory, child, style, depth + 1)
 

@@ -1,16 +1,18 @@
 """What would change, and what has drifted: by resource, with equal changes of many hosts shown once."""
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import tzinfo
+from itertools import groupby
 
 from holdfast.executor.model import HostResult, Result
 from holdfast.reports.details import change_lines, said_lines
-from holdfast.reports.fold import Group, by_resource
+from holdfast.reports.fold import Group, by_resource, resource_of
 from holdfast.reports.style import Style, printable
 from holdfast.reports.words import many, moment, ranges, where
 
 SIGNS = {"create": "+", "install": "+", "add": "+", "delete": "-", "remove": "-", "unknown": "?"}
+MOST_WAYS = 5  # in which one resource changes, for people to see one by one
 SHOWN = frozenset({"pending", "changed", "unknown"})
 
 
@@ -19,17 +21,28 @@ UNSEEN: Since = {}
 
 
 def changes(results: Iterable[HostResult], style: Style, diff: bool = True, since: Since = UNSEEN,
-            zone: tzinfo | None = None) -> list[str]:
-    """Every change, planned or made. diff=False: without the content of text diffs. since: when each of them was seen
-    first, told in this zone; None: this machine's."""
+            zone: tzinfo | None = None, everything: bool = False) -> list[str]:
+    """The changes, planned or made. diff=False: without the content of text diffs. since: when each of them was seen
+    first, told in this zone; None: this machine's. everything: when a resource changes on each host in another way,
+    all of these, not only a few."""
     found = list(results)
     lines: list[str] = []
-    for group in by_resource(found, SHOWN):
-        lines.append(_head(group, style, len(found)))
-        lines += ("    " + line for line in _first_seen(group, since, zone))
-        lines += ("    " + line for line in change_lines(group.example.event, style, diff))
-        lines += ("    " + line for line in said_lines(group.example.event, style))
+    for _, groups in groupby(by_resource(found, SHOWN), resource_of):
+        ways = list(groups)
+        for group in ways if everything else ways[:MOST_WAYS]:
+            lines.append(_head(group, style, len(found)))
+            lines += ("    " + line for line in _first_seen(group, since, zone))
+            lines += ("    " + line for line in change_lines(group.example.event, style, diff))
+            lines += ("    " + line for line in said_lines(group.example.event, style))
+        if len(ways) > MOST_WAYS and not everything:
+            lines += _more(ways[MOST_WAYS:], style)
     return [style.line(line) for line in lines]
+
+
+def _more(ways: Sequence[Group[Result]], style: Style) -> Iterator[str]:
+    hosts = [host for group in ways for host in group.hosts]
+    yield style.paint(f"~ {printable(ways[0].example.id)}: in {len(ways):,} other ways on {_hosts(hosts)}; -v shows them",
+                      "change")
 
 
 def _first_seen(group: Group[Result], since: Since, zone: tzinfo | None) -> Iterator[str]:
@@ -52,5 +65,5 @@ def _head(group: Group[Result], style: Style, hosts: int) -> str:
     return f"{head}{on}{style.paint(alike + where(one.place), 'faint')}"
 
 
-def _hosts(hosts: tuple[str, ...]) -> str:
+def _hosts(hosts: Sequence[str]) -> str:
     return ranges(hosts) if len(hosts) == 1 else f"{many(len(hosts), 'host')} {ranges(hosts)}"

@@ -99,8 +99,9 @@ def host_words(result: HostResult, said: dict[str, str], style: Style) -> str:
 
 def _bar(progress: Progress, now: float, style: Style, said: dict[str, str]) -> str:
     done, all_ = progress.counts.total(), len(progress.hosts)
-    filled = BAR * done // max(1, all_)
-    bar = style.paint("━" * filled, "good") + style.paint("─" * (BAR - filled), "faint")
+    columns = BAR if style.width is None else min(BAR, style.width // 4)
+    filled = columns * done // max(1, all_)
+    bar = style.paint("━" * filled, "good") + style.paint("─" * (columns - filled), "faint")
     counts = f" · {counted(progress.counts, said, style)}" if done else ""
     in_hand = f"{len(progress.in_hand):,} in hand"
     return f"{bar} {done:,}/{all_:,} hosts{counts} · {in_hand} · {duration(now - progress.begun)}"

@@ -16,7 +16,8 @@ SAID = {"ok": "in state", "changed": "changed", "pending": "would change", "fail
         "unreachable": "unreachable", "timed_out": "timed out", "interrupted": "interrupted", "refused": "refused",
         "untouched": "never touched"}
 IN_DRIFT = {**SAID, "ok": "as declared", "pending": "drifted"}
-MOST_GROUPS = 8  # of one status
+MOST_GROUPS = 5  # of one status
+MOST_GOOD = 4  # of one that nobody has to act on
 MOST_NAMES = 6  # of resources in one line
 
 
@@ -36,18 +37,19 @@ def summary(done: RunDone, mode: str, style: Style, drift: bool = False) -> list
 
 
 def _groups(groups: Sequence[Group[HostResult]], said: str, style: Style, stopped: str) -> Iterator[str]:
-    for group in groups[:MOST_GROUPS]:
+    most = MOST_GOOD if groups[0].example.status in ("ok", "pending", "changed") else MOST_GROUPS
+    for group in groups[:most]:
         result = group.example
         head = f"{_subject(group.hosts)} {said}{_what(result, group.alike)}"
-        if result.status == "untouched" and stopped:
+        if result.status == "untouched" and stopped and not result.message:
             head += f": {printable(stopped)}"
         yield f"{style.paint(head, PAINT_OF[result.status])}"
         yield from ("    " + line for line in _more(result))
         if len(group.hosts) > 1:
             yield "    " + style.paint(ranges(group.hosts), "faint")
-    if len(groups) > MOST_GROUPS:
-        hosts = sum(len(group.hosts) for group in groups[MOST_GROUPS:])
-        yield style.paint(f"{many(hosts, 'more host')} {said}, in {len(groups) - MOST_GROUPS} other ways",
+    if len(groups) > most:
+        hosts = sum(len(group.hosts) for group in groups[most:])
+        yield style.paint(f"{many(hosts, 'more host')} {said}, in {many(len(groups) - most, 'other way')}",
                           PAINT_OF[groups[0].example.status])
 
 

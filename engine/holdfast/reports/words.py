@@ -5,12 +5,14 @@ import json
 import re
 from collections.abc import Iterable, Sequence
 from datetime import datetime, tzinfo
+from itertools import accumulate
 from typing import Any
 
 from holdfast.problems import Place
 from holdfast.reports.style import printable
 
 MOST_RANGES = 8  # ranges of hosts in one line
+LONGEST_RANGES = 120  # characters of them; one range is always shown
 LONGEST_VALUE = 120  # characters of a field's value in one line
 
 
@@ -35,13 +37,16 @@ def moment(seconds: float, zone: tzinfo | None = None) -> str:
     return datetime.fromtimestamp(seconds, zone).astimezone(zone).strftime("%Y-%m-%d %H:%M:%S %Z")
 
 
-def ranges(hosts: Iterable[str], most: int = MOST_RANGES) -> str:
-    """The names of hosts, neighbours in number folded: `db1, web[001-250]`. At most so many parts, then how many hosts
-    are left."""
+def ranges(hosts: Iterable[str], most: int | None = MOST_RANGES) -> str:
+    """The names of hosts, neighbours in number folded: `db1, web[001-250]`. At most so many parts, and on a line, then
+    how many hosts are left; None: all."""
     parts = _folded(hosts)
-    shown = [text for text, _ in parts[:most]]
-    left = sum(count for _, count in parts[most:])
-    return ", ".join(shown) + (f" and {left:,} more" if left else "")
+    if most is None:
+        return ", ".join(text for text, _ in parts)
+    ends = accumulate(len(text) + 2 for text, _ in parts[:most])
+    shown = max(1, sum(end <= LONGEST_RANGES for end in ends))
+    left = sum(count for _, count in parts[shown:])
+    return ", ".join(text for text, _ in parts[:shown]) + (f" and {left:,} more" if left else "")
 
 
 def _folded(hosts: Iterable[str]) -> list[tuple[str, int]]:

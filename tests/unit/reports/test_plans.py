@@ -59,6 +59,16 @@ def test_changes_that_differ_stay_apart():
     assert told.count("file: /etc/motd") == 2
 
 
+def test_a_resource_that_changes_everywhere_in_another_way_does_not_bury_the_others():
+    results = [HostResult(f"web{n}", "pending", (
+        changed(0, "file: /etc/token", "pending", diffs=(("content", f"@@ -1 +1 @@\n-old\n+{'ab' * n}\n"),)),
+        changed(1, "file: /etc/motd", "pending", fields=(("mode", "0600", "0644"),)))) for n in range(1, 301)]
+    told = text(*results)
+    assert told.count("\n      +ab") == 5
+    assert "~ file: /etc/token: in 295 other ways on 295 hosts web[6-300]; -v shows them\n~ file: /etc/motd" in told
+    assert text(*results, everything=True).count("\n      +ab") == 300
+
+
 def test_what_is_not_known_yet_says_before_what():
     result = HostResult("a", "pending", (Result("service: nginx", place(14), Event(
         0, "unknown", message="not known before package: nginx")),))

@@ -41,6 +41,11 @@ def test_thousands_have_a_bar_counts_and_the_slowest():
     assert not progress.results, "results of thousands of hosts are not held twice"
 
 
+def test_a_narrow_terminal_has_a_short_bar():
+    progress = told([RunStarted("r", "apply", tuple(f"h{n}" for n in range(100)), "ann", 100.0)])
+    assert draw(progress, 100.0, Style(width=40)) == ["────────── 0/100 hosts · 0 in hand · 0.0 s"]
+
+
 def test_a_fleet_is_followed_quickly_enough_to_the_end():
     progress = told(happenings(fleet()))
     assert progress.counts == {"changed": 2400, "ok": 540, "failed": 40, "unreachable": 12}

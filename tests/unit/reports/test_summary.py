@@ -61,11 +61,27 @@ def test_messages_that_differ_in_names_and_numbers_only_are_one_group():
     assert text([gone("old2"), other]).count("unreachable: ") == 2, "the control: different reasons stay apart"
 
 
+def test_hosts_that_failed_at_other_resources_are_not_said_to_have_failed_alike():
+    results = [HostResult(f"db{n}", "failed", (failed(0, f"package: pkg{n}", f"no package pkg{n}"),)) for n in (1, 2)]
+    assert text(results).count("failed at package: pkg") == 2
+
+
+def test_a_mend_with_an_address_in_it_keeps_no_hosts_apart():
+    results = [HostResult(f"web{n}", "unreachable", message=f"the key of 10.0.0.{n} is not known; it shows SHA256:{key}",
+                          mend=f"ssh-keyscan 10.0.0.{n} >> known_hosts") for n, key in ((1, "h3+Vp/r="), (2, "Xm9Qwe4"))]
+    assert "2 hosts unreachable: the key of 10.0.0.1 is not known; it shows SHA256:h3+Vp/r= (and alike)" in text(results)
+
+
+def test_why_hosts_were_not_touched_is_said_once():
+    told = text([HostResult("a", "untouched", message="the run stopped before it: enough")], stopped="enough")
+    assert "a never touched: the run stopped before it: enough\n" in told
+
+
 def test_a_hundred_ways_to_fail_do_not_fill_the_screen():
     results = [HostResult(f"h{n}", "failed", (failed(0, f"service: {'x' * n}", "no"),)) for n in range(1, 101)]
     lines = text(results).splitlines()
     assert len(lines) < 25
-    assert "92 more hosts failed, in 92 other ways" in lines
+    assert "95 more hosts failed, in 95 other ways" in lines
 
 
 def test_each_failure_of_a_host_is_named():
