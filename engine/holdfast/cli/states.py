@@ -82,7 +82,8 @@ def _told(args: Namespace, console: Console, done: RunDone, mode: Mode, interrup
             console.object(of_run(done.run, drifted_object(host, id_, first)))
     else:
         if mode == "plan" or args.diff:
-            console.lines(spaced(changes(done.results, console.style, args.diff, since, everything=console.verbose > 0)))
+            console.lines(spaced(changes(done.results, console.style, args.diff, since,
+                                         everything=console.verbose > 0)))
         console.lines(summary(done, mode, console.style, drift))
     return code_of(done, args, interrupted)
 

@@ -41,8 +41,8 @@ def changes(results: Iterable[HostResult], style: Style, diff: bool = True, sinc
 
 def _more(ways: Sequence[Group[Result]], style: Style) -> Iterator[str]:
     hosts = [host for group in ways for host in group.hosts]
-    yield style.paint(f"~ {printable(ways[0].example.id)}: in {len(ways):,} other ways on {_hosts(hosts)}; -v shows them",
-                      "change")
+    head = f"~ {printable(ways[0].example.id)}: in {len(ways):,} other ways on {_hosts(hosts)}; -v shows them"
+    yield style.paint(head, "change")
 
 
 def _first_seen(group: Group[Result], since: Since, zone: tzinfo | None) -> Iterator[str]:

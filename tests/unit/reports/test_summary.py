@@ -67,9 +67,9 @@ def test_hosts_that_failed_at_other_resources_are_not_said_to_have_failed_alike(
 
 
 def test_a_mend_with_an_address_in_it_keeps_no_hosts_apart():
-    results = [HostResult(f"web{n}", "unreachable", message=f"the key of 10.0.0.{n} is not known; it shows SHA256:{key}",
-                          mend=f"ssh-keyscan 10.0.0.{n} >> known_hosts") for n, key in ((1, "h3+Vp/r="), (2, "Xm9Qwe4"))]
-    assert "2 hosts unreachable: the key of 10.0.0.1 is not known; it shows SHA256:h3+Vp/r= (and alike)" in text(results)
+    results = [HostResult(f"web{n}", "unreachable", message=f"10.0.0.{n} shows an unknown key, SHA256:{key}",
+                          mend=f"ssh-keyscan 10.0.0.{n} >> known_hosts") for n, key in ((1, "h3+Vp/r="), (2, "Xm9"))]
+    assert "2 hosts unreachable: 10.0.0.1 shows an unknown key, SHA256:h3+Vp/r= (and alike)" in text(results)
 
 
 def test_why_hosts_were_not_touched_is_said_once():
