@@ -165,7 +165,8 @@ class Command(Resource):
         """None: a guard says that there is nothing to do."""
         if observed.creates or observed.removes is False or observed.unless == 0 or observed.only_if not in (None, 0):
             return None
-        return Change("run", self._open(observed))
+        gone = {self.removes: None} if self.removes is not None else {}
+        return Change("run", self._open(observed), gone)
 
     def _open(self, observed: Observed) -> Tuple[Field, ...]:
         """What the run is to bring about and is not so yet."""
