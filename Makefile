@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 SUDO_APT := $(shell [ "$$(id -u)" = 0 ] && command -v apt-get)
 
-.PHONY: setup demo test check lab-up lab-down bench docs clean
+.PHONY: setup demo test check soak lab-up lab-down bench clean
 
 setup: $(VENV)/.ready
 
@@ -30,6 +30,10 @@ check: setup
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+# The same tests as in the suite, with as many generated cases as take the better part of an hour.
+soak: setup
+	HOLDFAST_PAIRS=10000 $(BIN)/python -m pytest tests/generated
 
 lab-up: setup
 	$(BIN)/python -m tests.lab up

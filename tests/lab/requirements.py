@@ -23,6 +23,7 @@ TOOLS = {
     "setsid": "util-linux",
     "setpriv": "util-linux",
     "mount": "mount",
+    "strace": "strace",
 }
 """Program to the Debian package that brings it."""
 

@@ -1,0 +1,43 @@
+"""A plan writes nothing on a host: every type's declarations are planned while the kernel is watched."""
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+
+from tests.contract.cases import CASES
+from tests.generated.trace import runners, traced, writes
+from tests.lab import Lab, LabHost
+from tests.trust.site import Site
+
+OWN = "/var/lib/holdfast/runner/"  # when the runner was used last is noted on its own archive
+
+
+@pytest.fixture
+def site(tmp_path: Path, lab: Lab, clean_hosts: Mapping[str, LabHost]) -> Site:
+    (tmp_path / "inventory").mkdir()
+    (tmp_path / "inventory" / "lab.yml").write_text(lab.inventory())
+    return Site(tmp_path)
+
+
+def test_a_plan_writes_nothing(site: Site, clean_hosts: Mapping[str, LabHost], tmp_path: Path) -> None:
+    host = clean_hosts["h1"]
+    for number, case in enumerate(CASES):
+        for name, content in case.contents:
+            site.write(content, f"playbooks/{number}/{name}")
+        body = textwrap.indent(textwrap.dedent(case.present).strip("\n"), "  ")
+        site.write(f"state: case-{number}\ntargets: h1\nresources:\n{body}\n", f"playbooks/{number}/case.yml")
+    files = [f"playbooks/{number}/case.yml" for number in range(len(CASES))]
+    assert site.run("plan", files[0]).code == 0, "the runner is installed at the first contact"
+    log = tmp_path / "plans.log"
+    with traced(host, log):
+        said = [site.run("plan", file) for file in files]
+    assert {one.code for one in said} <= {0, 4}, [one.text for one in said]
+    assert runners(log) == len(CASES)
+    assert [call for call in writes(log) if OWN not in call] == []
+    log = tmp_path / "apply.log"
+    with traced(host, log):
+        site.run("apply", files[0])
+    assert [call for call in writes(log) if OWN not in call], "the control: what apply writes is seen"
