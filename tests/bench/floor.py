@@ -15,7 +15,6 @@ from tests.bench.tool import Command, Fleet, Node, Phase, Tool
 OBSERVE_ALL = "asyncssh-observe-all"
 
 _HERE = Path(__file__).parent
-_STATES = {"systemd-journald": "static", "systemd-logind": "static", "dbus": "static"}
 
 
 def tools(fleet: Fleet, folder: Path) -> list[Tool]:
@@ -78,7 +77,7 @@ def _job(fleet: Fleet, nodes: tuple[Node, ...]) -> dict[str, object]:
 def _expected(host: str) -> dict[str, object]:
     services = []
     for name in work.SERVICES:
-        services += ["ActiveState=active", f"UnitFileState={_STATES.get(name, 'enabled')}", ""]
+        services += ["ActiveState=active", f"UnitFileState={'static' if name in work.STATIC else 'enabled'}", ""]
     return {
         "directories": [[work.DIRECTORY_MODE, 0, 0] for _ in work.DIRECTORIES],
         "files": [[work.FILE_MODE, 0, 0, sha256] for sha256 in work.sums(host).values()],

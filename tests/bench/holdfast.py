@@ -43,6 +43,7 @@ def inventory(fleet: Fleet) -> str:
 def document() -> dict[str, object]:
     """The work as people write it for Holdfast: a resource with a loop for each kind of thing."""
     root = {"owner": "root", "group": "root"}
+    enabled = [name for name in work.SERVICES if name not in work.STATIC]
     resources = [
         {"directory": "{{ item }}", "mode": "0755", **root, "loop": list(work.DIRECTORIES)},
         {
@@ -60,7 +61,8 @@ def document() -> dict[str, object]:
             "loop": list(work.LINES),
         },
         {"package": "{{ item }}", "loop": list(work.PACKAGES)},
-        {"service": "{{ item }}", "running": True, "enabled": True, "loop": list(work.SERVICES)},
+        {"service": "{{ item }}", "running": True, "enabled": True, "loop": enabled},
+        {"service": "{{ item }}", "running": True, "loop": list(work.STATIC)},
     ]
     return {
         "state": "bench",

@@ -10,6 +10,8 @@ LINES = tuple(f"key{number} = value{number}" for number in range(1, 11))
 LINE_FILE = "/etc/bench.conf"
 PACKAGES = ("cron", "dbus", "openssh-server", "procps", "sudo")
 SERVICES = ("cron", "ssh", "dbus", "systemd-journald", "systemd-logind")
+STATIC = ("dbus", "systemd-journald", "systemd-logind")
+"""Services that others start: nothing can enable them. Holdfast refuses to; the peers take them for enabled."""
 
 RESOURCES = len(DIRECTORIES) + len(FILES) + len(LINES) + len(PACKAGES) + len(SERVICES)
 ITEMS = len(DIRECTORIES) + len(FILES) + len(LINES)
