@@ -30,6 +30,10 @@ TOOLS = {
 KEYRING = Path("/usr/share/keyrings/debian-archive-keyring.gpg")
 """What debootstrap checks the downloaded base against."""
 
+INOTIFY = Path("/proc/sys/fs/inotify/max_user_instances")
+INSTANCES = 4096
+"""A host takes about nine, all as the same root, and Linux gives a user 128: the fourteenth would not boot."""
+
 
 def ensure() -> None:
     """Make sure that a lab can run here; install missing tools with apt-get.
@@ -46,6 +50,8 @@ def ensure() -> None:
     if "overlay" not in Path("/proc/filesystems").read_text() and run("modprobe", "overlay", check=False).returncode:
         raise LabUnavailable("the kernel has no overlay file system")
     cgroup.mount_point()
+    if int(INOTIFY.read_text()) < INSTANCES:
+        INOTIFY.write_text(str(INSTANCES))
     try:
         run("unshare", "--mount", "--net", "--pid", "--fork", "true", timeout_s=10)
     except CommandFailed as error:
