@@ -174,6 +174,7 @@ class Store:
 
     def _put(self, job: Job) -> Future[None]:
         future: Future[None] = Future()
+        future.set_running_or_notify_cancel()  # whoever waits may be cancelled, the write is not
         self._jobs.put((job, future))
         return future
 
