@@ -16,11 +16,18 @@ class Outside:
 
     def __init__(self, sources: Sources, root: Path) -> None:
         self.sources, self.root = sources, root
+        self._found: dict[tuple[str, str, Path], Path] = {}
         self._secrets: dict[tuple[str, str, str], SecretText | Fault] = {}
 
     def find(self, name: str, kind: str, folder: Path) -> Path:
         """A file of the controller: beside the document, or in `files/` or `templates/` (kind) there or in the
         project. Raises Misused, naming where it was looked for."""
+        key = (name, kind, folder)
+        if key not in self._found:
+            self._found[key] = self._searched(name, kind, folder)
+        return self._found[key]
+
+    def _searched(self, name: str, kind: str, folder: Path) -> Path:
         path = Path(name)
         tried = [path] if path.is_absolute() else [
             folder / path, folder / kind / path, self.root / kind / path, self.root / path]
