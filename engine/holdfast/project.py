@@ -372,29 +372,29 @@ class Project:
     async def _carry_out(self, job: Job, documents: Sequence[str], targets: str, emit: Emit, stop: Stop,
                          request: Mapping[str, Any] | None = None, *, is_begun: bool = False,
                          whole: Callable[[HostResult], HostResult] | None = None) -> RunDone:
-        """Runs a job with the store beside it: what is told is kept first. request: what is needed to resume it.
-        is_begun: the store has the run already. whole: makes what is kept of what is told."""
+        """Runs a job with the store beside it: what is told of a host is kept first. request: what is needed to resume
+        it. is_begun: the store has the run already. whole: makes what is kept of what is told."""
         from holdfast.executor.run import execute  # noqa: PLC0415  # brings asyncssh
 
-        store = self.store
-
-        def told(happening: Happening) -> None:
-            if isinstance(happening, RunStarted) and not is_begun:
-                store.begin_run(happening, documents, targets, request).result()  # before any host is touched
-            emit(happening)
+        async def begin(started: RunStarted) -> None:
+            await asyncio.wrap_future(self.store.begin_run(started, documents, targets, request))
 
         async def keep(result: HostResult) -> None:
-            await store.kept(job.run, whole(result) if whole else result)
+            await self.store.kept(job.run, whole(result) if whole else result)
+
+        async def collected(run: str, result: HostResult) -> bool:
+            return await self.store.collect(run, result)
 
         try:
-            done = await execute(job, archive(self.types.sources()), told, stop, keep=keep, collected=store.collect)
+            done = await execute(job, archive(self.types.sources()), emit, stop, begin=None if is_begun else begin,
+                                 keep=keep, collected=collected)
         except Problems as problems:
             refused = RunDone(job.run, (), f"refused: {len(problems.problems)} problems", 0.0)
-            await asyncio.wrap_future(store.end_run(refused, time.time()))
+            await asyncio.wrap_future(self.store.end_run(refused, time.time()))
             raise
         if done.facts:
-            await asyncio.wrap_future(store.keep_facts(done.facts, time.time()))
-        await asyncio.wrap_future(store.end_run(done, time.time()))
+            await asyncio.wrap_future(self.store.keep_facts(done.facts, time.time()))
+        await asyncio.wrap_future(self.store.end_run(done, time.time()))
         return done
 
 

@@ -23,18 +23,21 @@ KEPT_OPEN = 200  # connections that are held between facts and graph; the other 
 LAST_S = 10.0  # after the run's time limit: how long what is in hand may take to end by itself
 
 Emit = Callable[[Happening], None]
+Begin = Callable[[RunStarted], Awaitable[None]]
 Keep = Callable[[HostResult], Awaitable[None]]
 Collected = Callable[[str, HostResult], Awaitable[bool]]
 Open = Callable[[Connection, Archive], Awaitable[Channel]]
 
 
-async def execute(job: Job, archive: Archive, emit: Emit, stop: Stop, *, keep: Keep | None = None,
-                  collected: Collected | None = None, open_channel: Open | None = None) -> RunDone:
+async def execute(job: Job, archive: Archive, emit: Emit, stop: Stop, *, begin: Begin | None = None,
+                  keep: Keep | None = None, collected: Collected | None = None,
+                  open_channel: Open | None = None) -> RunDone:
     """Carries a job out; every host of it has exactly one result at the end.
 
-    emit is told all that happens, in order. keep stores a host's result before the host is told to forget it, and
-    before HostDone; collected does so for a run (its id) that an earlier controller lost sight of, and says whether
-    it has. Whatever these raise ends the run as one request to stop does, and is raised when no host is in hand.
+    emit is told all that happens, in order. begin stores the run itself: hosts are contacted meanwhile, and none is
+    given its graph before. keep stores a host's result before the host is told to forget it, and before HostDone;
+    collected does so for a run (its id) that an earlier controller lost sight of, and says whether it has. Whatever
+    these raise ends the run as one request to stop does, and is raised when no host is in hand.
 
     The graphs that need facts are made, all of them, before any host is given one: raises Problems when one cannot be,
     and nothing has been touched then. Batches and the budget hold for apply; a plan harms nobody and looks at all.
@@ -42,17 +45,19 @@ async def execute(job: Job, archive: Archive, emit: Emit, stop: Stop, *, keep: K
     """
     async with contextlib.AsyncExitStack() as stack:
         if open_channel is None:
-            open_channel = (await stack.enter_async_context(Opener())).open
-        return await _Run(job, archive, emit, stop, keep, collected, open_channel).go()
+            channels = {connection.channel for connection in job.connections.values()}
+            open_channel = (await stack.enter_async_context(Opener(channels))).open
+        return await _Run(job, archive, emit, stop, begin, keep, collected, open_channel).go()
 
 
 class _Run:
     """One run's state; see execute."""
 
-    def __init__(self, job: Job, archive: Archive, emit: Emit, stop: Stop, keep: Keep | None,
+    def __init__(self, job: Job, archive: Archive, emit: Emit, stop: Stop, begin: Begin | None, keep: Keep | None,
                  collected: Collected | None, open_channel: Open) -> None:
         self.job, self.stop, self.is_over_time = job, stop, False
-        self._archive, self._tell, self._keep, self._collected = archive, emit, keep, collected
+        self._archive, self._tell, self._begin, self._keep, self._collected = archive, emit, begin, keep, collected
+        self._is_begun = begin is None
         self._open = open_channel
         self._started = time.time()
         self._results: dict[str, HostResult] = {}
@@ -64,14 +69,15 @@ class _Run:
         self._stopped = ""  # why no host is given a graph any more
         self._no_more = asyncio.Event()
         self._moved = asyncio.Event()
-        self._fault: Exception | None = None  # what keep, collected or emit raised
+        self._fault: Exception | None = None  # what begin, keep, collected or emit raised
 
     async def go(self) -> RunDone:
         """See execute."""
         job, began = self.job, time.monotonic()
         hosts = tuple(job.connections)
-        self.emit(RunStarted(job.run, job.mode, (*hosts, *job.left_out), job.who, self._started))
-        async with self._watched():
+        started = RunStarted(job.run, job.mode, (*hosts, *job.left_out), job.who, self._started)
+        self.emit(started)
+        async with self._accompanied(started):
             try:
                 await self._gather_facts([host for host in hosts if host in job.needs_facts])
                 sizes = job.rollout.batches if job.mode == APPLY else ()
@@ -235,9 +241,9 @@ class _Run:
                 making.exception()  # seen, also when it came together with the end
 
     async def _admitted(self) -> bool:
-        """Waits for room within the budget; False when there is to be no more."""
+        """Waits until the run is stored, and for room within the budget; False when there is to be no more."""
         while not self._no_more.is_set():
-            if room(self._budget, self._bad, self._working):
+            if self._is_begun and room(self._budget, self._bad, self._working):
                 self._working += 1
                 return True
             await self._moved.wait()
@@ -281,15 +287,26 @@ class _Run:
         self._moved = asyncio.Event()
 
     @contextlib.asynccontextmanager
-    async def _watched(self) -> AsyncIterator[None]:
-        """Heeds requests to stop, and the run's time limit."""
-        watching = [asyncio.create_task(self._heed()), asyncio.create_task(self._keep_time())]
+    async def _accompanied(self, started: RunStarted) -> AsyncIterator[None]:
+        """Stores the run meanwhile, and heeds requests to stop and the run's time limit."""
+        beside = [asyncio.create_task(one) for one in (self._store(started), self._heed(), self._keep_time())]
         try:
             yield
         finally:
-            for task in watching:
+            for task in beside:
                 task.cancel()
-            await asyncio.wait(watching)
+            await asyncio.wait(beside)
+
+    async def _store(self, started: RunStarted) -> None:
+        if self._begin is None:
+            return
+        try:
+            await self._begin(started)
+        except Exception as error:  # raised again at the end of `go`
+            self._break(error)
+            return
+        self._is_begun = True
+        self._wake()
 
     async def _heed(self) -> None:
         await self.stop.wait(1)

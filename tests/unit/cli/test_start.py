@@ -25,6 +25,17 @@ def test_help_loads_nothing_slow(argv):
     assert done.stdout.splitlines()[-1] == "loaded:"
 
 
+def test_validate_loads_nothing_that_only_runs_need(tmp_path):
+    assert python("from holdfast.cli.main import entry; entry()", "-C", str(tmp_path), "init").returncode == 0
+    done = python("import sys; from holdfast.cli.main import main\n"
+                  "code = main(sys.argv[1:], sys.stdout, sys.stderr)\n"
+                  "print('loaded:', *[name for name in ('sqlalchemy', 'alembic', 'rich', 'asyncssh')"
+                  " if name in sys.modules])\n"
+                  "sys.exit(code)", "-C", str(tmp_path), "validate")
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines()[-1] == "loaded:"
+
+
 def test_a_run_in_a_pipe_draws_nothing_and_loads_nothing_to_draw_with(tmp_path):
     done = python("import sys; from holdfast.cli.main import main; from tests.unit.cli.standin import Standin\n"
                   "main(sys.argv[1:], sys.stdout, sys.stderr, lambda api=Standin(): api)\n"
