@@ -46,7 +46,7 @@ def launch(name: str, group: Group, root: Path, namespace: str, console: Path, o
         "--quiet",
         "--boot",
         f"--directory={root}",
-        f"--machine={name}",
+        f"--machine={namespace}",  # of this lab alone: what nspawn keeps under /run goes by it
         f"--hostname={name}",
         "--register=no",
         "--keep-unit",
