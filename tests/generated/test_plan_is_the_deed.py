@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -25,7 +25,7 @@ pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="only root can give fi
 
 
 @pytest.fixture(scope="module")
-def types(tmp_path_factory: pytest.TempPathFactory) -> Types:
+def types(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Types]:
     modules = shipped.root() / "modules"
     place = tmp_path_factory.mktemp("types")
     (place / "holdfast_modules").symlink_to(modules.resolve())
