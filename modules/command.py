@@ -77,6 +77,7 @@ class Command(Resource):
                           "is never a change.")
     success: Tuple[str, ...] = arg(default=("0",), check=_codes, doc="Exit codes that mean success.")
 
+    gives: ClassVar[Tuple[str, ...]] = ("stdout", "stderr", "code")
     named: ClassVar[str] = "run"
     barrier: ClassVar[bool] = True
     reversible: ClassVar[bool] = False

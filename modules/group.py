@@ -47,6 +47,7 @@ class Group(Resource):
     members: Optional[Tuple[str, ...]] = arg(default=None, doc="Exactly these users are members. Without it members "
                                              "are left as they are; `user` has `groups` for single ones.")
 
+    gives: ClassVar[Tuple[str, ...]] = ("gid",)
     named: ClassVar[str] = "name"
     example: ClassVar[str] = """
         - group: operators

@@ -97,6 +97,7 @@ class Package(Resource):
     lock_wait_s: int = arg(default=300, check=_seconds, doc="How many seconds to wait while another program holds "
                            "apt's lock.")
 
+    gives: ClassVar[Tuple[str, ...]] = ("version",)
     named: ClassVar[str] = "name"
     example: ClassVar[str] = """
         - package: nginx

@@ -35,7 +35,7 @@ def _hash(text: str) -> None:
 
 def _number(number: int) -> None:
     if not 0 <= number < 2 ** 32 - 1:
-        raise Refused("", "is 0 to 4294967294, not %d" % number)
+        raise Refused("", "is 0 to 4294967294, not %d" % number, "write a number in that range")
 
 
 def _field(text: str) -> None:
@@ -104,6 +104,7 @@ class User(Resource):
                                  "or `never`.")
     remove_home: bool = arg(default=False, doc="With `state: absent`: delete its home and mail as well.")
 
+    gives: ClassVar[Tuple[str, ...]] = ("uid", "gid", "home")
     named: ClassVar[str] = "name"
     example: ClassVar[str] = """
         - user: ada

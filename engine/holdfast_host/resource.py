@@ -95,6 +95,7 @@ class Resource(Record):
     named: ClassVar[str] = ""  # the argument that the resource's name gives; "": the name is only a label
     barrier: ClassVar[bool] = False  # what it does cannot be known (a command): nothing observed before it stays true
     reversible: ClassVar[bool] = True  # may a run be undone by converging to what was observed before?
+    gives: ClassVar[Tuple[str, ...]] = ()  # the names of its outputs, so that a misspelt one is found in the document
     refreshes: ClassVar[str] = ""  # what a notification does here ("restart"); "": cannot be notified
     _args_: ClassVar[Dict[str, Arg]] = {}
 

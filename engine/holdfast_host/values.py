@@ -105,20 +105,22 @@ def _number(name: str, value: object) -> float:
 def _boolean(name: str, value: object) -> bool:
     if isinstance(value, bool):
         return value
-    raise Refused(name, "is true or false, not %s" % describe(value), "write true or false, or use `| bool`")
+    raise Refused(name, "is true or false, not %s" % describe(value), "write it without quotes: %s" % value
+                  if value in ("true", "false") else "write true or false, or use `| bool`")
 
 
 def _texts(name: str, value: object) -> Tuple[Any, ...]:
     if isinstance(value, (list, tuple)):
         return tuple(item if isinstance(item, Later) else _text(name, item) for item in value)
     raise Refused(name, "is a list, not %s" % describe(value),
-                  "write [%s]" % value if isinstance(value, (str, int)) else "")
+                  "write [%s]" % ", ".join(str(value).replace(",", " ").split())
+                  if isinstance(value, (str, int)) else "write the elements in brackets: [a, b]")
 
 
 def _text_map(name: str, value: object) -> Dict[str, Any]:
     if isinstance(value, Mapping):
         return {str(key): item if isinstance(item, Later) else _text(name, item) for key, item in value.items()}
-    raise Refused(name, "is a mapping, not %s" % describe(value))
+    raise Refused(name, "is a mapping, not %s" % describe(value), "write {NAME: value}")
 
 
 def _blob(name: str, value: object) -> Blob:
@@ -168,7 +170,11 @@ def describe(value: object) -> str:
 def _quoted(value: object) -> str:
     if isinstance(value, bool):
         return 'put it in quotes: "%s"' % str(value).lower()
-    return 'put it in quotes: "%s"' % value if isinstance(value, float) else ""
+    if isinstance(value, float):
+        return 'put it in quotes: "%s"' % value
+    if isinstance(value, (list, tuple)):
+        return "write one text, without brackets" if len(value) == 1 else "write one text, or use `| join(' ')`"
+    return "of a mapping `| to_json` or `| to_nice_yaml` makes text" if isinstance(value, Mapping) else "write a text"
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:

@@ -4,13 +4,16 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
+from holdfast.compiler import facts
+from holdfast.compiler.diagnosis import At, find, place_in_file, undefined
 from holdfast.compiler.faults import Fault, Misused
 from holdfast.compiler.resources import Resources
 from holdfast.compiler.scopes import Scope, not_given
-from holdfast.compiler.texts import At, Code, find, place_in_file, undefined
-from holdfast.compiler.units import Builder, Unit
+from holdfast.compiler.texts import Code
+from holdfast.compiler.units import Builder, LoopedUse, Unit
 from holdfast.compiler.values import Constant, Value
-from holdfast.documents.model import BUILT_IN_NAMES, State
+from holdfast.documents.model import BUILT_IN_NAMES, LOOP_NAMES, State
+from holdfast.documents.parameters import misfit
 from holdfast.documents.types import Types
 from holdfast.inventory.model import Inventory
 from holdfast.problems import Place, Problem
@@ -26,16 +29,19 @@ def inventory_names(inventory: Inventory) -> set[str]:
 
 
 def check(builder: Builder, resources: Resources, settings: Mapping[str, Any], inventory: Inventory,
-          applied: Collection[str]) -> list[Problem]:
-    """Everything that is wrong whatever the host. applied: the names of the documents that are not only used."""
+          applied: Collection[str], *, whole: bool) -> list[Problem]:
+    """Everything that is wrong whatever the host. applied: the names of the documents that are not only used. whole:
+    all that is declared is at hand, so that what nobody reads can be told."""
     outside = {*inventory_names(inventory), *settings, *BUILT_IN_NAMES, *resources.run.environment.globals,
                "ansible_managed"}
     problems = [*builder.problems, *builder.broken()]
     texts: dict[int, tuple[Scope, Texts]] = {}
+    open_scopes: set[int] = set()  # those in which a text is read whose name is not known yet
     for document, scope in builder.scopes:
         if document.name in applied or scope.asked != document.place:
             given = {*scope.definitions, *(settings if scope.asked != document.place else outside)}
             problems += _not_given(document, given, scope.asked)
+        problems += _misfits(scope)
         values = [one.value for one in (*scope.definitions.values(), *scope.defaults.values())
                   if one.scope is scope]
         texts[id(scope)] = scope, _codes(values)
@@ -43,13 +49,24 @@ def check(builder: Builder, resources: Resources, settings: Mapping[str, Any], i
         found = _codes(unit.values())
         if isinstance(unit, Unit):
             found += _template_texts(unit, resources, problems)
+            open_scopes |= {id(unit.context.scope)} if _names_a_file(unit, resources.types) else set()
         else:
             used = builder.documents[unit.use.document]
             assert isinstance(used, State)
             problems += _not_given(used, {*unit.parameters, *settings}, unit.use.name.place)
         texts[id(unit.context.scope)][1].extend(found)
+        problems += _loops(unit, found)
     for scope, found in texts.values():
         problems += _undefined(found, {*outside, *scope.names()})
+        problems += _facts(found)
+    if whole and not problems:
+        for document, scope in builder.scopes:
+            found = texts[id(scope)][1]
+            if id(scope) not in open_scopes and not any(code.is_open for code, _ in found):
+                problems += _unread(document, {name for code, _ in found for name in code.names})
+    if whole and not problems:
+        problems += [one for document, _ in builder.scopes if document.name in applied
+                     for one in _shadowing(document, inventory)]
     problems += _settings(settings, {name for _, found in texts.values() for code, _ in found for name in code.names}
                           | {name for scope, _ in texts.values() for name in scope.names()}
                           | inventory_names(inventory))
@@ -107,7 +124,72 @@ def _undefined(texts: Texts, known: set[str]) -> list[Problem]:
     for code, at in texts:
         for name in sorted(code.names - known - guarded):
             line = next((number for number, text in enumerate(code.source.split("\n"), 1) if name in text), 1)
-            problems.append(undefined(name, find(code.source, line, name, at), sorted(known)))
+            problems.append(undefined(name, find(code.source, line, name, at), sorted(known), code.source))
+    return problems
+
+
+def _misfits(scope: Scope) -> list[Problem]:
+    """What `use` gives literally, and a parameter does not take."""
+    problems = []
+    for name, one in scope.definitions.items():
+        parameter = scope.parameters.get(name)
+        if parameter is not None and isinstance(one.value, Constant):
+            fault = misfit(parameter, one.value.value)
+            if fault is not None:
+                problems.append(Problem(f"parameter `{name}` {fault[0]}", one.place, fault[1],
+                                        (("declared here", parameter.place),)))
+    return problems
+
+
+def _names_a_file(unit: Unit, types: Types) -> bool:
+    """Does it name a template by something that only a host decides?"""
+    args = types.need(unit.resource.type)._args_ if unit.resource.type in types else {}
+    return any(args[name].controller == "template" and not isinstance(value, Constant)
+               for name, value in unit.arguments.items() if name in args)
+
+
+def _loops(unit: Unit | LoopedUse, found: Texts) -> list[Problem]:
+    """A loop of which nothing reads what it is at."""
+    declared = unit.resource if isinstance(unit, Unit) else unit.use
+    if declared.loop is None or any(LOOP_NAMES & code.names or code.is_open for code, _ in found):
+        return []
+    return [Problem("nothing here reads the `item` of this loop", declared.loop.place,
+                    "write `{{ item }}` where each is meant, or take the loop away")]
+
+
+def _facts(texts: Texts) -> list[Problem]:
+    """Facts that no host has."""
+    problems = []
+    for code, at in texts:
+        for path in () if "facts" in code.guarded else code.facts:
+            wrong = facts.unknown(path)
+            if wrong is not None:
+                name, known = path[wrong], facts.below(path[:wrong])
+                line = next((number for number, text in enumerate(code.source.split("\n"), 1) if name in text), 1)
+                problems.append(Problem(f"there is no fact `{'.'.join(path[:wrong + 1])}`",
+                                        find(code.source, line, name, at), did_you_mean(name, known)))
+    return problems
+
+
+def _unread(document: State, names: Collection[str]) -> list[Problem]:
+    """Variables and parameters that nothing in their document reads."""
+    found = [Problem(f"nothing reads the variable `{name}`", entry.key.place, "take it out, or read it somewhere")
+             for name, entry in document.vars.items() if name not in names]
+    return found + [Problem(f"nothing reads the parameter `{name}`", one.place, "take it out, or read it somewhere")
+                    for name, one in document.parameters.items() if name not in names]
+
+
+def _shadowing(document: State, inventory: Inventory) -> list[Problem]:
+    """Variables of a document that hide those of the inventory."""
+    problems = []
+    layers = {id(layer): layer for host in inventory.hosts.values() for layer in host.layers}.values()
+    for name, entry in document.vars.items():
+        hidden = next((layer[name] for layer in layers if name in layer), None)
+        if hidden is not None:
+            problems.append(Problem(
+                f"`{name}` hides the inventory's variable of that name", entry.key.place,
+                f"give it another name; or write `parameters: {{{name}: {{type: …, default: …}}}}`, which gives way",
+                (("the inventory's", hidden.place),)))
     return problems
 
 

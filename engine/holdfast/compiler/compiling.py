@@ -112,7 +112,8 @@ class _Compilation:
         for unit in builder.units:
             if isinstance(unit, Unit):
                 self.resources.register(unit)
-        self.static += check(builder, self.resources, request.settings, request.inventory, list(self.units))
+        self.static += check(builder, self.resources, request.settings, request.inventory, list(self.units),
+                             whole=not request.problems)
         self.uses = tuple(sorted({one.document for document in request.documents.values()
                                   if isinstance(document, State) for one in document.resources
                                   if isinstance(one, Use)}))
@@ -256,11 +257,15 @@ class _Compilation:
 
     def raise_problems(self) -> None:
         """Raises Problems if there are any; what was found without a host is not said again for hosts."""
-        seen = {problem.place for problem in self.static}
-        problems = list(self.static)
+        problems = _first_at_each_place(self.static, len(self.request.problems))
+        seen = {problem.place for problem in problems}
+        of_hosts: dict[tuple[Place | None, str], tuple[Problem, dict[str, None]]] = {}  # dicts as ordered sets
         for problem, hosts in self.found.items():
             if problem.place is None or problem.place not in seen:
-                problems.append(replace(problem, what=problem.what + self._on(hosts)))
+                first = of_hosts.setdefault((problem.place, problem.mend or problem.what), (problem, {}))
+                first[1].update(dict.fromkeys(hosts))
+        problems += [replace(problem, what=problem.what + self._on(tuple(hosts)))
+                     for problem, hosts in of_hosts.values()]
         if problems:
             raise Problems(problems)
 
@@ -268,3 +273,10 @@ class _Compilation:
         if len(hosts) == len(self.hosts):
             return ""
         return f" (on {hosts[0]})" if len(hosts) == 1 else f" (on {hosts[0]} and {len(hosts) - 1} more)"
+
+
+def _first_at_each_place(problems: Sequence[Problem], documents: int) -> list[Problem]:
+    """Without those that the compiler found where something was wrong with the document already. documents: how many
+    of the problems are such, at the beginning."""
+    seen = {problem.place for problem in problems[:documents]}
+    return [*problems[:documents], *(one for one in problems[documents:] if one.place is None or one.place not in seen)]

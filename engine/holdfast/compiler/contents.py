@@ -6,11 +6,12 @@ from typing import Any
 
 import jinja2
 
+from holdfast.compiler.diagnosis import place_in_file, syntax_problem
 from holdfast.compiler.faults import Fault, Misused
 from holdfast.compiler.later import Pending, unmark
 from holdfast.compiler.scopes import Evaluator
 from holdfast.compiler.secret import Secrets, holds
-from holdfast.compiler.texts import Code, guarded_run, place_in_file, syntax_problem
+from holdfast.compiler.texts import Code, guarded_run
 from holdfast.problems import Place, Problem
 from holdfast_host.resource import Arg
 from holdfast_host.values import Blob, describe
@@ -35,10 +36,11 @@ class Contents:
         if name is None:
             return None, {}
         if isinstance(name, Pending):
-            raise Fault([Problem(f"`{declared.name}` has to be known before the host is touched", place)])
+            raise Fault([Problem(f"`{declared.name}` has to be known before the host is touched", place,
+                                 "name a file; what is in it may hold outputs, if it is a template")])
         if not isinstance(name, str):
             raise Fault([Problem(f"`{declared.name}` is the path of a file on the controller, not {describe(name)}",
-                                 place)])
+                                 place, "name the file; a content itself goes into `content`")])
         try:
             if declared.controller == "template":
                 return self._rendered(str(self.run.outside.find(name, "templates", self.run.scope.folder)))

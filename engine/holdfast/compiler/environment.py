@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, NoReturn, Protocol
 
 import jinja2
+from jinja2.exceptions import SecurityError
 from jinja2.runtime import Context, Undefined
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from jinja2.utils import missing
@@ -46,6 +47,8 @@ class NotThere(jinja2.StrictUndefined):
 
     def refuse(self, *_: object, **__: object) -> NoReturn:
         if self._undefined_exception is not jinja2.UndefinedError:
+            if issubclass(self._undefined_exception, SecurityError):
+                raise SecurityError(self._undefined_message)
             raise Misused(self._undefined_hint or str(self._undefined_message))
         raise NotDefined(str(self._undefined_name), None if self._undefined_obj is missing else self._undefined_obj,
                          self._undefined_hint or "")

@@ -27,16 +27,17 @@ class NotDefined(Exception):
 
 
 class KnownLater(Exception):
-    """A template looks into a value that is known only on the host. word: what the template calls it."""
+    """A template looks into a value that is known only on the host. word: what the template calls it. mend: if there is
+    a better one than for all of these."""
 
-    def __init__(self, what: str, word: str = "") -> None:
-        self.what, self.word = what, word
+    def __init__(self, what: str, word: str = "", mend: str = "") -> None:
+        self.what, self.word, self.mend = what, word, mend
         super().__init__(what)
 
 
 class Misused(Exception):
-    """A filter, test or function was given what it cannot take; said in words for the user."""
+    """A filter, test or function was given what it cannot take; said in words for the user. word: where in the text."""
 
-    def __init__(self, what: str, mend: str = "") -> None:
-        self.what, self.mend = what, mend
+    def __init__(self, what: str, mend: str = "", word: str = "") -> None:
+        self.what, self.mend, self.word = what, mend, word
         super().__init__(what)

@@ -3,6 +3,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -104,7 +105,7 @@ class Graphs:
             item = one.item
             for reference in (*item.requires, *item.notifies, *item.watches):
                 if reference not in known and reference.partition(": ")[0] not in lacking:
-                    mend = _nearest(reference, known)
+                    mend = _nearest(reference, known, self.types)
                     problems.append(Problem(f"there is no `{reference}` among the host's resources",
                                             one.where[reference], mend))
             told = [(reference, resources[position]) for reference in item.notifies for position in find([reference])]
@@ -124,26 +125,41 @@ class Graphs:
             if (one.args, one.limit_s, one.item) != (other.args, other.limit_s, other.item):
                 differ = sorted(key for key in {*one.args, *other.args} if one.args.get(key) != other.args.get(key))
                 said = f"; {', '.join(f'`{key}`' for key in differ)} differ" if differ else ""
-                problems.append(Problem(f"`{other.item.id}` is declared twice{said}", other.unit.place,
-                                        "keep one of the two, or make them equal",
-                                        (("the other one", one.unit.place),)))
+                mend = "keep one of the two, or make them equal" if other.unit is not one.unit else \
+                    "put `{{ item }}` into its name, so that each is one of its own"
+                problems.append(Problem(f"`{other.item.id}` is declared twice{said}", other.unit.place, mend,
+                                        (("the other one", one.unit.place),) if other.unit is not one.unit else ()))
         return tuple(problems)
 
 
-def _nearest(reference: str, known: set[str]) -> str:
-    found = did_you_mean(reference, sorted(known))
+def _nearest(reference: str, known: set[str], types: Types) -> str:
+    """The mend for a reference to what is not there: the name is wrong, or the type."""
+    type_, _, name = reference.partition(": ")
+    if type_ not in types and type_ != "use":
+        near = did_you_mean(type_, [one for one in types if f"{one}: {name}" in known] or list(types))
+        word = re.search(r"mean `(\w+)`", near)
+        return f"did you mean `{word[1]}: {name}`?" if word else f"there is no type `{type_}`"
+    same = sorted(one for one in known if one.startswith(type_ + ": "))
+    found = did_you_mean(reference, same)
     if found.startswith("did"):
         return found
-    type_ = reference.partition(": ")[0]
-    same = sorted(one for one in known if one.startswith(type_ + ": "))
     return f"known of this type: {', '.join(same[:8])}" if same else f"no {type_} is declared for this host"
 
 
 def _conflicts(resources: Sequence[Compiled]) -> list[Problem]:
-    """Two resources that each say what a path is. The other identities may have several who provide them."""
+    """Two resources that each say what a path is, or of which one removes what the other needs. The other identities
+    may have several who provide them."""
     owners: dict[tuple[str, str], Compiled] = {}
     problems = []
+    removed = {identity: one for one in resources if one.item.removes for identity in one.item.provides
+               if identity[0] == "path"}
     for one in resources:
+        for identity in () if one.item.removes else one.item.wants:
+            if identity in removed:
+                other = removed[identity]
+                problems.append(Problem(f"`{one.item.id}` needs {identity[1]}, which `{other.item.id}` removes",
+                                        one.unit.place, "keep one of the two",
+                                        (("it is removed here", other.unit.place),)))
         for identity in one.item.provides:
             owner = owners.setdefault(identity, one)
             if owner is not one and identity[0] == "path":

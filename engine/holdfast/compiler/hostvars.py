@@ -26,7 +26,7 @@ class HostVars(Mapping[str, Any]):
     def __getitem__(self, name: str) -> Any:
         hosts = self._run.inventory.hosts
         if name not in hosts:
-            raise Misused(f"there is no host `{name}` in the inventory", did_you_mean(str(name), hosts))
+            raise Misused(f"there is no host `{name}` in the inventory", did_you_mean(str(name), hosts), str(name))
         return _OfHost(self._run, name)
 
     def __contains__(self, name: object) -> bool:

@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import re
 import secrets
+from collections.abc import Sequence
 from typing import Any, NoReturn
 
-from holdfast.compiler.faults import KnownLater
-from holdfast_host.values import Join, Output
+from holdfast.compiler.faults import KnownLater, Misused
+from holdfast_host.values import Join, Output, did_you_mean
 
 _TAG = secrets.token_hex(8)
-_MARK = re.compile(rf"\0{_TAG}:(\d+)\0")
+_MARK = re.compile(rf"\x00{_TAG}:(\d+)\x00")  # not \0, which would take digits that follow for its own
 _marked: list[Output | Join] = []
 _numbers: dict[Output | Join, int] = {}
 
@@ -44,16 +45,21 @@ class Pending:
 
 
 class Registered:
-    """What `register: v` makes of `v`: its attributes are the outputs of the resource with this id."""
+    """What `register: v` makes of `v`: its attributes are the outputs of the resource with this id. gives: their names;
+    (): its type does not say."""
 
-    def __init__(self, identity: str) -> None:
-        self._identity = identity
+    def __init__(self, identity: str, gives: Sequence[str] = ()) -> None:
+        self._identity, self._gives = identity, gives
 
     def output(self, key: str) -> Pending:
+        """Raises Misused for one that its type does not give."""
+        if self._gives and key not in self._gives:
+            raise Misused(f"{self._identity} gives no `{key}`", did_you_mean(key, self._gives), key)
         return Pending(Output(self._identity, key))
 
     def refuse(self, *_: object) -> NoReturn:
-        raise KnownLater(f"what {self._identity} gives")
+        outputs = " or ".join(f"`.{key}`" for key in self._gives)
+        raise KnownLater(f"what {self._identity} gives", mend=outputs and f"pass on one of its outputs: {outputs}")
 
     __str__ = __bool__ = __len__ = __iter__ = __eq__ = __hash__ = refuse
 
@@ -71,8 +77,17 @@ def unmark(text: str) -> str | Pending:
     parts: list[Any] = []
     for index, piece in enumerate(pieces):
         if index % 2 == 0:
-            parts += [piece] if piece else []
+            _add(parts, piece)
         else:
             value = _marked[int(piece)]
-            parts += value.parts if isinstance(value, Join) else [value]
+            for part in value.parts if isinstance(value, Join) else (value,):
+                _add(parts, part)
     return Pending(parts[0] if len(parts) == 1 else Join(tuple(parts)))
+
+
+def _add(parts: list[Any], part: Any) -> None:
+    """Adds a part; texts side by side are one, so that equal texts are equal however they were put together."""
+    if isinstance(part, str) and parts and isinstance(parts[-1], str):
+        parts[-1] += part
+    elif part != "":
+        parts.append(part)

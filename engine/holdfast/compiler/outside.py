@@ -9,6 +9,7 @@ from holdfast.compiler.secret import SecretText
 from holdfast.compiler.sources import Sources
 from holdfast.problems import Place, Problem
 from holdfast_host.redact import SHORTEST
+from holdfast_host.values import did_you_mean
 
 
 class Outside:
@@ -34,14 +35,24 @@ class Outside:
         for one in dict.fromkeys(tried):
             if self.sources.is_file(one):
                 return one
-        raise Misused(f"there is no file `{name}`", "looked for " + ", ".join(map(str, dict.fromkeys(tried))))
+        raise self._not_found(name, list(dict.fromkeys(tried)))
+
+    def _not_found(self, name: str, tried: Sequence[Path]) -> Misused:
+        folder = next((one for one in tried if self.sources.names(one) is not None), None)
+        if folder is not None:
+            return Misused(f"`{name}` is a folder: {folder}", "name the files in it, each in a resource of its own",
+                           name)
+        there = [other for one in tried for other in self.sources.names(one.parent) or ()]
+        near = did_you_mean(Path(name).name, there)
+        looked = "looked for " + ", ".join(map(str, tried))
+        return Misused(f"there is no file `{name}`", f"{near} {looked}" if near.startswith("did") else looked, name)
 
     def read(self, path: Path) -> bytes:
         """A file's content. Raises Misused."""
         try:
             return self.sources.read(path)
         except OSError as error:
-            raise Misused(f"{path} cannot be read: {error.strerror}") from None
+            raise Misused(f"{path} cannot be read: {error.strerror}", "look at its path and permissions") from None
 
     def lookup(self, what: str, names: Sequence[str], folder: Path) -> str:
         """Raises Misused."""
@@ -51,8 +62,10 @@ class Outside:
             return self.read(found).decode("utf-8", "surrogateescape").rstrip()
         if name == "env" and len(names) == 1:
             return self.sources.environment(names[0]) or ""
-        raise Misused(f"there is no lookup `{what}` with {len(names)} arguments",
-                      "`file` and `env` take one; a secret is `{secret: NAME, command: …}`")
+        if name in ("file", "env"):
+            raise Misused(f"the lookup `{name}` takes one name", "for several write several lookups", "lookup")
+        raise Misused(f"there is no lookup `{what}`",
+                      "there are `file` and `env`; what a command prints is `{secret: NAME, command: …}`", what)
 
     def secret(self, name: str, how: str, text: str, folder: Path, place: Place) -> SecretText:
         """The value of a secret. Raises Fault."""

@@ -13,7 +13,7 @@ from holdfast.compiler.hosts import Reads, View
 from holdfast.compiler.later import Pending, Registered
 from holdfast.compiler.model import Left
 from holdfast.compiler.order import Item
-from holdfast.compiler.scopes import Evaluator
+from holdfast.compiler.scopes import Element, Evaluator
 from holdfast.compiler.secret import Secrets, SecretText, holds, seal
 from holdfast.compiler.units import Builder, Compiled, Context, LoopedUse, Outcome, Ref, Unit
 from holdfast.compiler.values import OMIT, Text, Value
@@ -65,14 +65,17 @@ class Resources:
                 raise NeedsFacts
             if outcome.problems:
                 raise Fault(outcome.problems)
-            return Registered(outcome.made[0].item.id) if outcome.made else missing
+            if not outcome.made:
+                return missing
+            gives = () if isinstance(found := self.types[unit.resource.type], Problem) else found.gives
+            return Registered(outcome.made[0].item.id, gives)
 
         if name:
             unit.context.scope.registered[name] = value
 
     def _evaluate(self, unit: Unit | LoopedUse, view: View) -> Outcome:
         run = self.run
-        before = run.within(view, unit.context.scope, unit.context.item)
+        before = run.within(view, unit.context.scope, unit.context.element)
         outcome = Outcome()
         for step in (self._expanded(unit, outcome) if isinstance(unit, Unit) else self._looped(unit, outcome, view)):
             try:
@@ -100,9 +103,9 @@ class Resources:
 
         items: list[Any] = []
         yield whole
-        for item in items:
-            def one(item: Any = item) -> None:
-                self.run.item = item
+        for index, item in enumerate(items):
+            def one(item: Any = item, index: int = index) -> None:
+                self.run.element = Element(item, index)
                 self._one(unit, outcome)
             yield one
 
@@ -127,7 +130,7 @@ class Resources:
 
     def _condition(self, value: Value, context: Context | None = None) -> bool:
         run = self.run
-        before = run.within(run.view, context.scope, context.item) if context and run.view else None
+        before = run.within(run.view, context.scope, context.element) if context and run.view else None
         try:
             found = value.evaluate(run)
         finally:
@@ -145,9 +148,11 @@ class Resources:
     def _items(self, loop: Value, place: Place) -> list[Any]:
         found, secrets = self.run.apart(loop)
         if isinstance(found, Pending):
-            raise Fault([Problem("`loop` needs its list before the host is touched", place)])
+            raise Fault([Problem("`loop` needs its list before the host is touched", place,
+                                 "take the list from `vars`, the inventory or `facts`")])
         if not isinstance(found, list):
-            mend = "write `… | dict2items`, and `item.key`, `item.value`" if isinstance(found, dict) else ""
+            mend = "write `… | dict2items`, and `item.key`, `item.value`" if isinstance(found, dict) else \
+                "for one element write a list: `loop: [x]`; of a text makes one: `… | split(',')`"
             raise Fault([Problem(f"`loop` is a list, not {describe(found)}", place, mend)])
         self.run.secrets.update(secrets)
         return found
@@ -160,8 +165,8 @@ class Resources:
             if not all(self._condition(value) for value in unit.early):
                 return
             place = unit.use.loop.place if unit.use.loop else unit.place
-            for item in self._items(unit.loop, place):
-                for child in self.children(unit, item):
+            for index, item in enumerate(self._items(unit.loop, place)):
+                for child in self.children(unit, Element(item, index)):
                     found = self.outcome(child, view)
                     self.run.reads.update(found.reads)
                     outcome.made += found.made
@@ -171,10 +176,10 @@ class Resources:
 
         yield whole
 
-    def children(self, unit: LoopedUse, item: Any) -> list[Unit | LoopedUse]:
-        """The units of one item of a looped `use`."""
+    def children(self, unit: LoopedUse, element: Element) -> list[Unit | LoopedUse]:
+        """The units of one element of a looped `use`."""
         known = len(unit.children)
-        children = self.builder.looped(unit, item)
+        children = self.builder.looped(unit, element)
         if len(unit.children) > known:
             for child in children:
                 if isinstance(child, Unit):
@@ -197,11 +202,13 @@ class Resources:
         names = []
         for one in found if isinstance(found, list) else [found]:
             if isinstance(one, Pending):
-                raise Fault([Problem("a name has to be known before the host is touched", place)])
+                raise Fault([Problem("a name has to be known before the host is touched", place,
+                                     "make it of `vars`, the inventory or `facts`, not of an output")])
             if isinstance(one, bool) or not isinstance(one, (str, int, float)) or one == "":
-                raise Fault([Problem(f"the name is text, not {describe(one)}", place)])
+                raise Fault([Problem(f"the name is text, not {describe(one)}", place, "write its name")])
             if secrets and holds(str(one), secrets):
-                raise Fault([Problem("a name may hold no secret: it is shown in every report", place)])
+                raise Fault([Problem("a name may hold no secret: it is shown in every report", place,
+                                     "take another name, and give the secret as an argument")])
             names.append(str(one))
         return names
 
@@ -305,12 +312,13 @@ class Resources:
     def _ids(self, refs: tuple[Ref, ...], where: dict[str, Place], context: Context | None = None) -> tuple[str, ...]:
         found = []
         for ref in refs:
-            before = self.run.within(self.run.view, context.scope, context.item) if context and self.run.view else None
+            run = self.run
+            before = run.within(run.view, context.scope, context.element) if context and run.view else None
             try:
                 names = self._names(ref.name, ref.place)
             finally:
                 if before:
-                    self.run.back(before)
+                    run.back(before)
             for name in names:
                 found.append(f"{ref.type}: {name}")
                 where.setdefault(found[-1], ref.place)
@@ -330,7 +338,8 @@ def _later(value: Any, place: Place) -> Any:
     if isinstance(value, list):
         return [_later(inner, place) for inner in value]
     if value is OMIT:
-        raise Fault([Problem("`omit` stands for a whole argument only", place)])
+        raise Fault([Problem("`omit` stands for a whole argument only", place,
+                             "write the whole argument as one template: \"{{ x | default(omit) }}\"")])
     return value
 
 

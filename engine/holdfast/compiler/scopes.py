@@ -7,6 +7,7 @@ document that is applied by itself is what the inventory has under its name, els
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +31,14 @@ from holdfast.trees.tree import decode
 from holdfast_host.redact import SHORTEST
 
 MANAGED = "Managed by Holdfast: what is changed here by hand is put back"
-NOTHING = object()
+
+
+@dataclass(frozen=True, slots=True)
+class Element:
+    """What a loop is at: `item`, and `index`, its number counted from 0."""
+
+    item: Any
+    index: int
 
 
 def not_given(document: str, parameter: Parameter, asked: Place) -> Problem:
@@ -41,12 +49,12 @@ def not_given(document: str, parameter: Parameter, asked: Place) -> Problem:
 
 
 class Definition:
-    """A name with its value as written, evaluated in a scope. item: what `item` stands for there."""
+    """A name with its value as written, evaluated in a scope. element: what the loop around it is at."""
 
-    __slots__ = ("item", "memo", "name", "place", "scope", "value")
+    __slots__ = ("element", "memo", "name", "place", "scope", "value")
 
-    def __init__(self, name: str, value: Value, scope: Scope, place: Place, item: Any = NOTHING) -> None:
-        self.name, self.value, self.scope, self.place, self.item = name, value, scope, place, item
+    def __init__(self, name: str, value: Value, scope: Scope, place: Place, element: Element | None = None) -> None:
+        self.name, self.value, self.scope, self.place, self.element = name, value, scope, place, element
         self.memo: Memo[Evaluated] = Memo()
 
 
@@ -86,7 +94,7 @@ class Evaluator:
         self.environment = Environment(self)
         self.texts = Texts(self.environment)
         self.plain_scope = Scope(root, Place(str(root)))  # what the inventory's own templates see
-        self.scope, self.item, self.view = self.plain_scope, NOTHING, None
+        self.scope, self.element, self.view = self.plain_scope, None, None
         self._stack: list[Definition] = []
         self._inventory_definitions: dict[int, tuple[Variable, Definition]] = {}
         self._groups: dict[str, list[str]] | None = None
@@ -94,27 +102,27 @@ class Evaluator:
         self._built_in: dict[str, Callable[[], Any]] = {
             "inventory_hostname": self._inventory_hostname, "host": self._host, "tags": self._tags,
             "group_names": self._group_names, "groups": self.groups, "hostvars": lambda: HostVars(self),
-            "facts": self._facts, "item": lambda: missing, "omit": lambda: OMIT}
+            "facts": self._facts, "item": lambda: missing, "index": self._index, "omit": lambda: OMIT}
 
     scope: Scope
-    item: Any
+    element: Element | None
     view: View | None
 
     def view_of(self, host: Host, facts: Mapping[str, Any] | None) -> View:
         """A host to evaluate for."""
         return View(host, facts, self._on)
 
-    def within(self, view: View, scope: Scope, item: Any = NOTHING) -> tuple[Any, ...]:
+    def within(self, view: View, scope: Scope, element: Element | None = None) -> tuple[Any, ...]:
         """Goes into a host and scope; gives what `back` needs. Reads and secrets begin anew."""
-        before = (self.view, self.scope, self.item, self.reads, self.secrets)
-        self.view, self.scope, self.item = view, scope, item
+        before = (self.view, self.scope, self.element, self.reads, self.secrets)
+        self.view, self.scope, self.element = view, scope, element
         self.reads, self.secrets, self.counted = Reads(), {}, 0
         return before
 
     def back(self, before: tuple[Any, ...]) -> None:
         """Goes back to where `within` came from; what was read meanwhile was read there too."""
         reads, secrets = self.reads, self.secrets
-        self.view, self.scope, self.item, self.reads, self.secrets = before
+        self.view, self.scope, self.element, self.reads, self.secrets = before
         self.reads.update(reads)
         self.secrets.update(secrets)
 
@@ -141,8 +149,8 @@ class Evaluator:
     def _named(self, key: str) -> Any:
         if key in self.settings:
             return self.settings[key]
-        if key == "item" and self.item is not NOTHING:
-            return self.item
+        if self.element is not None and key in ("item", "index"):
+            return self.element.item if key == "item" else self.element.index
         if key in self.scope.registered:
             return self.scope.registered[key]()
         definition = self.scope.definitions.get(key)
@@ -225,7 +233,7 @@ class Evaluator:
     def _evaluate(self, definition: Definition, view: View) -> Evaluated:
         if isinstance(definition.value, Constant):
             return Evaluated(definition.value.value, None, Reads(), {})
-        before = self.within(view, definition.scope, definition.item)
+        before = self.within(view, definition.scope, definition.element)
         value, fault = None, None
         try:
             value = definition.value.evaluate(self)
@@ -270,6 +278,13 @@ class Evaluator:
 
     def note(self, leaf: Leaf) -> None:
         self.reads[leaf] = None
+
+    def _index(self) -> Any:
+        """Outside a loop it is a name as any other: an inventory may have a variable `index`."""
+        assert self.view is not None
+        self.note(("var", "index"))
+        variable = self.view.variable("index")
+        return missing if variable is None else self.value_of(self._definition("index", variable), is_leaf=True)
 
     def _inventory_hostname(self) -> str:
         assert self.view is not None

@@ -3,6 +3,7 @@ from __future__ import annotations
 
 import os
 import subprocess
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Protocol
 
@@ -17,6 +18,10 @@ class Sources(Protocol):
 
     def read(self, path: Path) -> bytes:
         """Raises OSError."""
+        ...
+
+    def names(self, folder: Path) -> Sequence[str] | None:
+        """What is in a folder; None: it is none."""
         ...
 
     def environment(self, name: str) -> str | None: ...
@@ -36,6 +41,12 @@ class Disk:
         if path.stat().st_size > MOST:
             raise OSError(0, f"it is larger than {MOST // 2**20} MiB")
         return path.read_bytes()
+
+    def names(self, folder: Path) -> Sequence[str] | None:
+        try:
+            return sorted(os.listdir(folder))
+        except OSError:
+            return None
 
     def environment(self, name: str) -> str | None:
         return os.environ.get(name)

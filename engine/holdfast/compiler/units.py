@@ -6,13 +6,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from holdfast.compiler.diagnosis import At
 from holdfast.compiler.hosts import Memo, Reads, freeze
 from holdfast.compiler.model import Left
 from holdfast.compiler.order import Item
-from holdfast.compiler.scopes import NOTHING, Definition, Scope
-from holdfast.compiler.texts import At, Code, Texts
+from holdfast.compiler.scopes import Definition, Element, Scope
+from holdfast.compiler.texts import Code, Texts
 from holdfast.compiler.values import Value, read_expression, read_node
-from holdfast.documents.model import Document, Reference, Resource, State, Use
+from holdfast.documents.model import LOOP_NAMES, Document, Reference, Resource, State, Use
 from holdfast.problems import Place, Problem
 from holdfast.trees.tree import Node
 from holdfast_host.graph import Node as GraphNode
@@ -21,10 +22,10 @@ from holdfast_host.values import did_you_mean
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Context:
-    """Where something is evaluated. item: of the loop of a `use` around it."""
+    """Where something is evaluated. element: what the loop of a `use` around it is at."""
 
     scope: Scope
-    item: Any = NOTHING
+    element: Element | None = None
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -185,7 +186,7 @@ class Builder:
     def _conditions(self, declared: Resource | Use) -> tuple[tuple[Value, ...], tuple[Value, ...]]:
         """Those that do not read `item`, and those that do."""
         values = [self.expression(node) for node in declared.when]
-        late = tuple(value for value in values if any("item" in code.names for code, _ in value.codes()))
+        late = tuple(value for value in values if any(LOOP_NAMES & code.names for code, _ in value.codes()))
         return tuple(value for value in values if value not in late), late
 
     def _loop(self, node: Node | None) -> Value | None:
@@ -212,13 +213,13 @@ class Builder:
                        around.requires + tuple((ref, context) for ref in requires), (*around.uses, used.name))
         return self.document(used, self._inner_scope(used, parameters, context, use.name.place), inner)
 
-    def looped(self, looped: LoopedUse, item: Any) -> list[Unit | LoopedUse]:
-        """The units for one item."""
-        key = freeze(item)
+    def looped(self, looped: LoopedUse, element: Element) -> list[Unit | LoopedUse]:
+        """The units for one element."""
+        key = (element.index, freeze(element.item))
         if key not in looped.children:
             used = self.documents[looped.use.document]
             assert isinstance(used, State)
-            context = Context(looped.context.scope, item)
+            context = Context(looped.context.scope, element)
             around = looped.around
             inner = Around(around.when + tuple((value, context) for value in looped.when),
                            around.requires + tuple((ref, context) for ref in looped.requires),
@@ -234,7 +235,7 @@ class Builder:
                      asked: Place) -> Scope:
         scope = Scope(_folder(used), asked, used.name)
         for name, (value, place) in parameters.items():
-            scope.definitions[name] = Definition(name, value, context.scope, place, context.item)
+            scope.definitions[name] = Definition(name, value, context.scope, place, context.element)
         return scope
 
     def codes(self) -> Iterator[tuple[Code, At]]:

@@ -1,17 +1,19 @@
 """Values as written, ready to be evaluated for a host: constants, texts with templates, lists, mappings, secrets."""
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Protocol
 
 import jinja2
 
+from holdfast.compiler.diagnosis import At, syntax_problem
 from holdfast.compiler.environment import is_undefined
 from holdfast.compiler.faults import Fault, Misused
 from holdfast.compiler.later import Pending, Registered, unmark
 from holdfast.compiler.secret import SecretText
-from holdfast.compiler.texts import At, Code, Texts, guarded_run, syntax_problem
+from holdfast.compiler.texts import Code, Texts, guarded_run
 from holdfast.documents.model import SECRET_SOURCES, is_secret, is_template
 from holdfast.problems import Place, Problem
 from holdfast.trees.scalars import Unsafe
@@ -65,16 +67,17 @@ class Constant(Value):
 
 
 class Broken(Value):
-    """A text that cannot be read."""
+    """A text that cannot be read. is_told: what read the document has said so."""
 
-    def __init__(self, problem: Problem) -> None:
-        self.problem = problem
+    def __init__(self, problem: Problem, *, is_told: bool = False) -> None:
+        self.problem, self.is_told = problem, is_told
 
     def evaluate(self, run: Run) -> Any:
         raise Fault([self.problem])
 
     def problems(self) -> Iterator[Problem]:
-        yield self.problem
+        if not self.is_told:
+            yield self.problem
 
 
 class Text(Value):
@@ -211,7 +214,9 @@ def read_expression(node: Node, texts: Texts) -> Value:
     if node.kind != "text" or not source.strip():
         return Broken(Problem("an expression is text", node.place, "as in `when: facts.os.family == 'debian'`"))
     if "{{" in source or "{%" in source:
-        return Broken(Problem("an expression stands here, without braces", node.place, "leave {{ and }} out"))
+        inner = re.fullmatch(r"\{\{\s*(.*?)\s*\}\}", source)
+        mend = f"write it without them: `{inner[1]}`" if inner and "{{" not in inner[1] else "leave {{ and }} out"
+        return Broken(Problem("an expression stands here, without braces", node.place, mend))
     try:
         return Text(texts.expression(source), node.place_at)
     except jinja2.TemplateSyntaxError as error:
@@ -222,7 +227,7 @@ def _secret_node(node: Node, texts: Texts) -> Value:
     name = node.get("secret")
     how = next((key for key, _ in node.items() if key.value in SECRET_SOURCES), None)
     if name is None or how is None:
-        return Broken(Problem("a secret comes from one of env, file, command", node.place))
+        return Broken(Problem("a secret comes from one of env, file, command", node.place), is_told=True)
     text = node.get(str(how.value))
     assert text is not None
     return Secret(str(name.value), str(how.value), read_text(str(text.value), text.place_at, texts), node.place)

@@ -1,27 +1,27 @@
 """The arguments of a resource against what its type declares, as far as that can be seen in the document alone."""
 from __future__ import annotations
 
-from holdfast.documents.model import Resource, holds_secret, holds_template
+import re
+
+from holdfast.documents import habits
+from holdfast.documents.model import Entry, Resource, holds_secret, holds_template
 from holdfast.documents.schemas import COMMON
 from holdfast.documents.types import Types
 from holdfast.problems import Place, Problem
+from holdfast.trees.tree import Node
 from holdfast_host.errors import Refused
 from holdfast_host.resource import Resource as ResourceType
 from holdfast_host.resource import faults
-from holdfast_host.values import did_you_mean
 
-# What Ansible's users write first.
-_ANSIBLE = {
-    "apt": "package", "yum": "package", "dnf": "package", "apk": "package", "copy": "file", "lineinfile": "line",
-    "systemd": "service", "systemd_service": "service", "shell": "command", "raw": "command", "debug": "",
-    "set_fact": "", "include_tasks": "use", "import_tasks": "use", "include_role": "use", "import_role": "use",
-}
+
+def unknown_type(key: Node, types: Types) -> Problem:
+    """A type that there is none of."""
+    return Problem(f"unknown resource type `{key.value}`", key.place,
+                   habits.unknown_type(str(key.value), tuple(types)))
 
 
 def argument_problems(resource: Resource, types: Types) -> list[Problem]:
-    """Unknown types and arguments, missing ones, and literal values that their argument does not accept."""
-    if resource.type not in types:
-        return [_unknown_type(resource, types)]
+    """Unknown arguments, missing ones, and literal values that their argument does not accept."""
     found = types[resource.type]
     if isinstance(found, Problem):
         return [found]
@@ -39,10 +39,12 @@ def argument_problems(resource: Resource, types: Types) -> list[Problem]:
         try:
             declared.accept(given[name])
         except Refused as refused:
-            problems.append(refusal(refused, entry.value.place))
+            habit = _comment(entry) or habits.argument_value(resource.type, name, given[name],
+                                                             str(resource.name.plain()))
+            problems.append(refusal(Refused(refused.argument, refused.what, habit or refused.mend), entry.value.place))
             whole = False
     for name_node in resource.name.elements() or (resource.name,):
-        if holds_template(name_node):
+        if holds_template(name_node) or name_node.kind not in ("text", "number") or name_node.value == "":
             continue
         problems += _with_name(resource, found, given, str(name_node.plain()), name_node.place, whole)
     return problems
@@ -55,7 +57,7 @@ def _with_name(resource: Resource, found: type[ResourceType], given: dict[str, o
         try:
             found._args_[found.named].accept(name)
         except Refused as refused:
-            return [refusal(refused, place)]
+            return [refusal(Refused(refused.argument, refused.what, _several(resource, name) or refused.mend), place)]
         given = {**given, found.named: name}
     if not whole:
         return []
@@ -69,8 +71,8 @@ def refusal(refused: Refused, place: Place) -> Problem:
 
 
 def _keys(resource: Resource, found: type[ResourceType]) -> list[Problem]:
-    known = [*found._args_, *COMMON]
-    problems = [Problem(f"unknown key `{name}` in {resource.type}", entry.key.place, did_you_mean(name, known))
+    problems = [Problem(f"unknown key `{name}` in {resource.type}", entry.key.place,
+                        habits.resource_key(resource.type, name, found._args_, COMMON))
                 for name, entry in resource.arguments.items() if name not in found._args_]
     for name, declared in found._args_.items():
         if declared.required and name not in resource.arguments and name != found.named:
@@ -79,12 +81,20 @@ def _keys(resource: Resource, found: type[ResourceType]) -> list[Problem]:
     return problems
 
 
-def _unknown_type(resource: Resource, types: Types) -> Problem:
-    word = _ANSIBLE.get(resource.type.rpartition(".")[2])
-    if word and (word == "use" or word in types):
-        mend = f"Ansible's `{resource.type}` is `{word}` here"
-    elif resource.type == "name":
-        mend = "a task's name is `doc:` here; begin with the type: `- package: nginx`"
-    else:
-        mend = did_you_mean(resource.type, [*types, "use"])
-    return Problem(f"unknown resource type `{resource.type}`", resource.key.place, mend)
+def _several(resource: Resource, name: str) -> str:
+    """The mend for a name that holds what is more than a name; "": it does not look so."""
+    if re.match(r"\w+=\S", name) and resource.type != "package":
+        return f"write the name alone, and each argument as a key on a line of its own: `- {resource.type}: NAME`"
+    words = re.split(r"[\s,]+", name.strip())
+    if len(words) > 1 and all(re.fullmatch(r"[\w.+:@-]+", word) for word in words):
+        return f"for several write a list: [{', '.join(words)}]"
+    return ""
+
+
+def _comment(entry: Entry) -> str:
+    """The mend for a value that is nothing because a comment starts where it should be; "": it is not so."""
+    place = entry.value.place
+    line = entry.key.source[place.line - 1] if place.line <= len(entry.key.source) else ""
+    if entry.value.kind == "null" and line[place.column - 1:].lstrip().startswith("#"):
+        return "a `#` starts a comment: put the value in quotes"
+    return ""

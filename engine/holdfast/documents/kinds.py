@@ -24,6 +24,11 @@ class Kind:
 
 
 _kinds: dict[str, Kind] = {}
+_ELSEWHERE = {
+    "inventory": "this is an inventory: it belongs into the folder `inventory/`",
+    "hosts": "begin a document with `state: NAME`, and write `targets:` for `hosts:`; an inventory is in `inventory/`",
+    "resources": "begin it with `state: NAME`, then `targets:`, then `resources:`",
+}
 
 
 def register(kind: Kind) -> None:
@@ -52,8 +57,9 @@ def load(node: Node, types: Types) -> tuple[Document | None, list[Problem]]:
     if elsewhere is not None:
         return None, [Problem(f"`{elsewhere.value}:` has to be the first key of the document", elsewhere.place,
                               f"move it above `{first.value}:`")]
-    return None, [Problem(f"unknown kind of document `{first.value}`", first.place,
-                          did_you_mean(str(first.value), _kinds) or "begin it with `state: NAME`")]
+    near = did_you_mean(str(first.value), _kinds)
+    mend = _ELSEWHERE.get(str(first.value)) or (near if near.startswith("did") else "begin it with `state: NAME`")
+    return None, [Problem(f"unknown kind of document `{first.value}`", first.place, mend)]
 
 
 def _a_list(node: Node) -> Problem:
@@ -64,4 +70,5 @@ def _a_list(node: Node) -> Problem:
     if head.kind == "mapping" and any(str(key.value) in _kinds for key, _ in head.items()):
         return Problem("a document is a mapping, not a list", node.place,
                        "take the dash away, and put `---` between documents")
-    return Problem("a document is a mapping, not a list", node.place, "begin it with `state: NAME`")
+    return Problem("a document is a mapping, not a list", node.place,
+                   "begin it with `state: NAME`, `targets: …`; the list comes under `resources:`")

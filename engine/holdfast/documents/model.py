@@ -7,12 +7,15 @@ from typing import Literal
 
 from holdfast.problems import Place
 from holdfast.trees.tree import Node
+from holdfast_host.values import did_you_mean
 
 ParameterKind = Literal["integer", "text", "boolean", "number", "list", "mapping", "secret"]
 PARAMETER_KINDS: tuple[ParameterKind, ...] = ("integer", "text", "boolean", "number", "list", "mapping", "secret")
 
 # Names that templates find everywhere, and that nothing may be called.
-BUILT_IN_NAMES = ("inventory_hostname", "host", "tags", "group_names", "groups", "hostvars", "facts", "item", "omit")
+BUILT_IN_NAMES = ("inventory_hostname", "host", "tags", "group_names", "groups", "hostvars", "facts", "item", "index",
+                  "omit")
+LOOP_NAMES = frozenset({"item", "index"})  # what a loop gives
 
 SECRET_SOURCES = ("env", "file", "command")
 
@@ -168,9 +171,12 @@ def is_template(text: str) -> bool:
 
 
 def is_secret(node: Node) -> bool:
-    """`{secret: NAME, env: …}`, wherever a value may stand. A mapping of the user's own may have a key `secret`."""
-    words = [key.value for key, _ in node.items()]
-    return "secret" in words and (len(words) == 1 or any(word in words for word in SECRET_SOURCES))
+    """`{secret: NAME, env: …}`, wherever a value may stand. A mapping of the user's own may have a key `secret`; with
+    that key first and one more that is nearly a source, a secret was meant."""
+    words = [str(key.value) for key, _ in node.items()]
+    if "secret" not in words or len(words) == 1 or any(word in words for word in SECRET_SOURCES):
+        return "secret" in words
+    return words[0] == "secret" and len(words) == 2 and did_you_mean(words[1], SECRET_SOURCES).startswith("did")
 
 
 def holds_secret(node: Node) -> bool:

@@ -17,11 +17,11 @@ _DURATION: Rules = {"type": "string", "check_with": "duration", "meta": {
 _SHARE: Rules = {"type": ["integer", "string"], "check_with": "share", "meta": {
     "is": "a number of hosts or a share of them", "mend": "write 3 or 10%"}}
 _TEXT: Rules = {"type": "string"}
-_VARIABLES: Rules = {"type": "dict", "keysrules": _WORD}
+_VARIABLES: Rules = {"type": "dict", "keysrules": _WORD, "meta": {
+    "is": "a mapping", "mend": "write `name: value` lines, without dashes"}}
 _CONDITION: Rules = {"type": ["string", "boolean", "list"], "empty": False, "meta": {
     "is": "an expression or a list of expressions", "mend": "as in `when: facts.os.family == 'debian'`"}}
-_REFERENCES: Rules = {"type": ["dict", "list"], "empty": False, "meta": {
-    "is": "a reference such as {service: nginx}", "mend": "write the type and the name in braces"}}
+_REFERENCES: Rules = {"empty": False, "nullable": True}  # `references.read` says more than a schema can
 _LOOP: Rules = {"type": ["string", "list"], "meta": {
     "is": "a list, or an expression that gives one", "mend": "for a mapping: `loop: the_mapping | dict2items`"}}
 
@@ -53,7 +53,7 @@ STATE: Rules = {
     "vars": _VARIABLES,
     "parameters": _VARIABLES,
     "rollout": {"type": "dict", "schema": ROLLOUT},
-    "resources": {"type": "list", "meta": {
+    "resources": {"type": "list", "required": True, "meta": {
         "is": "a list of resources", "mend": "begin each with its type and name: `- package: nginx`"}},
 }
 
@@ -80,7 +80,7 @@ COMMON: Rules = {
 }
 
 USE: Rules = {
-    "parameters": {"type": "dict"},
+    "parameters": {"type": "dict", "meta": {"is": "a mapping", "mend": "as in `parameters: {port: 80}`"}},
     "when": _CONDITION,
     "loop": _LOOP,
     "requires": _REFERENCES,

@@ -1,18 +1,19 @@
 """Documents of kind `state`: what hosts should be."""
 from __future__ import annotations
 
+import re
 from typing import Any
 
-from holdfast.documents import kinds, schemas, structure
-from holdfast.documents.arguments import argument_problems
+from holdfast.documents import kinds, references, schemas, structure
+from holdfast.documents.arguments import argument_problems, unknown_type
 from holdfast.documents.durations import seconds
+from holdfast.documents.habits import RESOURCE_KEYS
 from holdfast.documents.model import (
     BUILT_IN_NAMES,
     SECRET_SOURCES,
     Document,
     Entries,
     Entry,
-    Reference,
     Resource,
     State,
     Use,
@@ -42,11 +43,13 @@ def load(node: Node, types: Types) -> tuple[Document | None, list[Problem]]:
         problems += found
         if made is not None:
             parameters[made.name] = made
+            problems += secret_problems(made.default) if made.default is not None else []
     problems += _name_problems(variables, "a variable")
     problems += _name_problems(_entries(node.get("parameters")), "a parameter")
     problems += [Problem(f"`{both}` is a variable and a parameter", variables[both].key.place, "keep one of the two",
                          (("the parameter", parameters[both].place),))
                  for both in variables if both in parameters]
+    problems += _target_problems(_texts(node.get("targets")))
     resources = []
     for element in _list(node.get("resources")):
         one, found = _resource_or_use(element, types)
@@ -57,9 +60,9 @@ def load(node: Node, types: Types) -> tuple[Document | None, list[Problem]]:
     description = node.get("description")
     rolls, found = rollout(node.get("rollout"))
     problems += found
-    return State("state", str(name.value), name.place, str(description.value) if description else "",
-                 _texts(node.get("targets")), variables, parameters, rolls,
-                 tuple(resources)), problems
+    targets = tuple(one for one in _texts(node.get("targets")) if not holds_template(one))
+    return State("state", str(name.value), name.place, str(description.value) if description else "", targets,
+                 variables, parameters, rolls, tuple(resources)), problems
 
 
 kinds.register(kinds.Kind("state", "What hosts should be: their resources, and what they need.", load))
@@ -79,6 +82,12 @@ def _texts(node: Node | None) -> tuple[Node, ...]:
     return tuple(one for one in (node.elements() or (node,)) if one.kind == "text")
 
 
+def _target_problems(targets: tuple[Node, ...]) -> list[Problem]:
+    return [Problem("`targets` is no template: it is read before there is a host", one.place,
+                    "name groups or tags, as in `role=web`, or say which hosts with -t")
+            for one in targets if holds_template(one)]
+
+
 def _name_problems(entries: Entries, what: str) -> list[Problem]:
     return [Problem(f"{what} cannot be called `{name}`: templates know that name already", entry.key.place,
                     "choose another name") for name, entry in entries.items() if name in BUILT_IN_NAMES]
@@ -90,7 +99,7 @@ def _registered_twice(resources: list[Resource | Use], taken: Entries) -> list[P
     for resource in resources:
         if not isinstance(resource, Resource) or not resource.register:
             continue
-        at = resource.key_place("register")
+        at = resource.common["register"].value.place
         if resource.register in BUILT_IN_NAMES:
             problems.append(Problem(f"templates know the name `{resource.register}` already", at,
                                     "choose another name"))
@@ -106,8 +115,7 @@ def _registered_twice(resources: list[Resource | Use], taken: Entries) -> list[P
 
 def _resource_or_use(node: Node, types: Types) -> tuple[Resource | Use | None, list[Problem]]:
     if node.kind != "mapping" or not node.items():
-        return None, [Problem(f"a resource is a mapping, not {describe(node.plain())}", node.place,
-                              "begin it with its type and name: `- package: nginx`")]
+        return None, [_no_mapping(node)]
     (key, name), *rest = node.items()
     common = schemas.USE if key.value == "use" else schemas.COMMON
     mapping = {str(k.value): Entry(k, v) for k, v in rest}
@@ -117,12 +125,13 @@ def _resource_or_use(node: Node, types: Types) -> tuple[Resource | Use | None, l
     if str(key.value) in schemas.COMMON:
         return None, [Problem(f"a resource begins with its type, not with `{key.value}`", key.place,
                               "put the type and name first: `- package: nginx`")]
+    if str(key.value) not in types and not holds_template(key):
+        return None, [*problems, unknown_type(key, types)]
     if name.kind not in ("text", "number", "list") or not name.value or any(
             one.kind not in ("text", "number") for one in name.elements()):
-        problems.append(Problem(f"the name of a resource is text or a list of texts, not {describe(name.plain())}",
-                                name.place, f"as in `- {key.value}: NAME`"))
+        problems.append(_no_name(key, name))
     register, limit = mapping.get("register"), mapping.get("time_limit")
-    requires, notify, watch = (_references(mapping, word, problems) for word in ("requires", "notify", "watch"))
+    requires, notify, watch = (references.read(mapping, word, problems) for word in ("requires", "notify", "watch"))
     resource = Resource(
         str(key.value), key, name, {k: entry for k, entry in mapping.items() if k not in schemas.COMMON},
         _conditions(mapping), mapping["loop"].value if "loop" in mapping else None, requires, notify, watch,
@@ -131,9 +140,28 @@ def _resource_or_use(node: Node, types: Types) -> tuple[Resource | Use | None, l
     if register and (resource.loop is not None or name.kind == "list"):
         problems.append(Problem("`register` stands for one resource, and this declares several", register.key.place,
                                 "declare the one whose outputs are needed by itself"))
-    for entry in resource.arguments.values():
-        problems += secret_problems(entry.value)
+    for value in (*(entry.value for entry in resource.arguments.values()), *([resource.loop] if resource.loop else [])):
+        problems += secret_problems(value)
     return resource, problems + argument_problems(resource, types)
+
+
+def _no_mapping(node: Node) -> Problem:
+    mend = "begin it with its type and name: `- package: nginx`"
+    glued = re.match(r"(\w+):(\S.*)", str(node.value)) if node.kind == "text" else None
+    if glued:
+        mend = f"a space after the colon is missing: `- {glued[1]}: {glued[2]}`"
+    return Problem(f"a resource is a mapping, not {describe(node.plain())}", node.place, mend)
+
+
+def _no_name(key: Node, name: Node) -> Problem:
+    """The name is missing, or stands where Ansible's modules have it."""
+    if name.kind == "mapping":
+        inner = next((inner for word in ("path", "dest", "name") if (inner := name.get(word))), None)
+        shown = inner.plain() if inner is not None and inner.kind == "text" else "NAME"
+        return Problem(f"`{key.value}` is followed by its name, not by a mapping", name.place,
+                       f"write `- {key.value}: {shown}`, and the arguments below, as far in as `{key.value}`")
+    return Problem(f"the name of a resource is text or a list of texts, not {describe(name.plain())}", name.place,
+                   f"as in `- {key.value}: NAME`")
 
 
 def _common_problems(node: Node, mapping: Entries, common: dict[str, Any]) -> list[Problem]:
@@ -146,18 +174,25 @@ def _common_problems(node: Node, mapping: Entries, common: dict[str, Any]) -> li
 def _use(key: Node, name: Node, mapping: Entries, problems: list[Problem]) -> tuple[Use | None, list[Problem]]:
     for word, entry in mapping.items():
         if word not in schemas.USE:
-            mend = f"give it as a parameter: `parameters: {{{word}: …}}`" if word not in schemas.COMMON else \
-                "put it on a resource inside the used document"
-            problems.append(Problem(f"unknown key `{word}` in `use`", entry.key.place, mend))
+            problems.append(Problem(f"unknown key `{word}` in `use`", entry.key.place, _use_mend(word)))
     if name.kind != "text" or holds_template(name):
         problems.append(Problem(f"`use` names a state document, not {describe(name.plain())}", name.place,
                                 "write the name as it stands after `state:`"))
         return None, problems
     parameters = _entries(mapping["parameters"].value if "parameters" in mapping else None)
+    parameters |= {word: entry for word, entry in mapping.items() if word not in schemas.USE}  # so they are not missing
     for entry in parameters.values():
         problems += secret_problems(entry.value)
     return Use(key, name, parameters, _conditions(mapping), mapping["loop"].value if "loop" in mapping else None,
-               _references(mapping, "requires", problems)), problems
+               references.read(mapping, "requires", problems)), problems
+
+
+def _use_mend(word: str) -> str:
+    if word in ("vars", "with", "params"):
+        return "what a used document is given is `parameters` here"
+    if word in schemas.COMMON:
+        return "put it on a resource inside the used document"
+    return RESOURCE_KEYS.get(word) or f"give it as a parameter: `parameters: {{{word}: …}}`"
 
 
 def _conditions(mapping: Entries) -> tuple[Node, ...]:
@@ -165,28 +200,6 @@ def _conditions(mapping: Entries) -> tuple[Node, ...]:
         return ()
     node = mapping["when"].value
     return node.elements() if node.kind == "list" else (node,)
-
-
-def _references(mapping: Entries, word: str, problems: list[Problem]) -> tuple[Reference, ...]:
-    """`{service: nginx}`, or a list of such."""
-    if word not in mapping:
-        return ()
-    node, found = mapping[word].value, []
-    for one in node.elements() if node.kind == "list" else (node,):
-        if one.kind != "mapping" and node.kind != "list":
-            continue  # the schema has found it
-        if one.kind != "mapping":
-            text = str(one.plain())
-            shape = f"{{{text}}}" if ": " in text else "{service: nginx}"
-            problems.append(Problem(f"`{word}` is a reference, not {describe(one.plain())}", one.place,
-                                    f"write {shape}, the type and the name"))
-        for key, name in one.items():
-            if name.kind not in ("text", "number", "list"):
-                problems.append(Problem(f"`{word}` names a resource, not {describe(name.plain())}", name.place,
-                                        f"write {{{key.value}: NAME}}"))
-            else:
-                found.append(Reference(str(key.value), name, key.place))
-    return tuple(found)
 
 
 def secret_problems(node: Node) -> list[Problem]:

@@ -4,12 +4,14 @@ A rule may carry `meta: {is, mend}`: what the value has to be, and what to write
 """
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from cerberus import Validator, errors
 
 from holdfast.documents.durations import seconds
+from holdfast.documents.habits import document_key
 from holdfast.problems import Place, Problem
 from holdfast.trees.tree import Node
 from holdfast_host.values import describe, did_you_mean
@@ -39,7 +41,11 @@ def check(node: Node, schema: Schema, what: str) -> list[Problem]:
     checker = _Checker(schema)
     if checker.validate(node.plain(), normalize=False):
         return []
-    return list(dict.fromkeys(_problem(error, node, schema, what) for error in _leaves(checker._errors)))
+    found = list(_leaves(checker._errors))
+    misspelt = {error.document_path[:-1] for error in found if error.code == errors.UNKNOWN_FIELD.code}
+    return list(dict.fromkeys(  # what is missing where a key is unknown has most likely that other name
+        _problem(error, node, schema, what) for error in found
+        if error.code != errors.REQUIRED_FIELD.code or error.document_path[:-1] not in misspelt))
 
 
 def _leaves(found: Sequence[Any]) -> Iterator[Any]:
@@ -57,8 +63,8 @@ def _problem(error: Any, node: Node, schema: Schema, what: str) -> Problem:
     if error.code == errors.UNKNOWN_FIELD.code:
         key_node = _walk(node, path[:-1]).key(str(key))
         known = [str(word) for word in _rules_at(schema, path[:-1])]
-        return Problem(f"unknown key `{key}` in {inside}", key_node.place if key_node else place,
-                       did_you_mean(str(key), known))
+        mend = document_key(str(key), known) if len(path) == 1 else did_you_mean(str(key), known)
+        return Problem(f"unknown key `{key}` in {inside}", key_node.place if key_node else place, mend)
     if error.code == errors.REQUIRED_FIELD.code:
         return Problem(f"`{key}` is missing in {inside}", _walk(node, path[:-1]).place, f"add `{key}: …`")
     if isinstance(key, int):
@@ -67,9 +73,19 @@ def _problem(error: Any, node: Node, schema: Schema, what: str) -> Problem:
         key_node = _walk(node, path[:-1]).key(str(key))
         meta = _meta(schema, error.schema_path)
         return Problem(f"the key `{key}` is not {meta.get('is', 'allowed')}", key_node.place if key_node else place,
-                       meta.get("mend", ""))
+                       _as_word(str(key)) or meta.get("mend", ""))
     rules = _rules_at(schema, path[:-1]).get(key, {})
+    first = next(iter(_walk(node, path).items()), None)
+    if error.code == errors.BAD_TYPE.code and first is not None and str(first[0].value).startswith("-"):
+        return Problem(f"`{key}` is a list, and this is no element of one", place,
+                       f"a space after the dash is missing: `- {str(first[0].value)[1:]}: …`")
     return _wrong_value(error, str(key), place, _meta(schema, error.schema_path) or rules.get("meta", {}))
+
+
+def _as_word(key: str) -> str:
+    """`my-port` -> write `my_port`; "": letters and digits alone make no name of it."""
+    word = re.sub(r"\W+", "_", key).strip("_")
+    return f"write `{word}`: letters, digits and _" if word and not word[0].isdigit() else ""
 
 
 def _wrong_value(error: Any, key: str, place: Place, meta: Mapping[str, str]) -> Problem:
@@ -84,9 +100,7 @@ def _wrong_value(error: Any, key: str, place: Place, meta: Mapping[str, str]) ->
     elif error.code == errors.EMPTY_NOT_ALLOWED.code:
         return Problem(f"`{key}` is empty", place, mend or "write a value, or leave the key out")
     elif error.code == errors.MIN_VALUE.code:
-        wanted = wanted or f"at least {error.constraint}"
-    elif error.code == errors.MAX_VALUE.code:
-        wanted = wanted or f"at most {error.constraint}"
+        wanted, mend = wanted or f"at least {error.constraint}", mend or f"write {error.constraint} or more"
     return Problem(f"`{key}` is {wanted}, not {describe(error.value)}", place, mend)
 
 

@@ -56,8 +56,15 @@ def syntax_fault(error: yaml.YAMLError, lines: tuple[str, ...], file: str) -> Pr
         if bare and number <= mark.line and not lines[number].lstrip().startswith("#"):
             return bare_template(Place(file, number + 1, bare.start(1) + 1, 2))
     at = context_mark if context_mark and any(part in what for part in _AT_START) else mark
+    blank = lines[mark.line][:mark.column + 1] if mark.line < len(lines) else ""
+    if "\u00a0" in blank:
+        return Problem("this line is indented with a no-break space, which is no space to YAML",
+                       Place(file, mark.line + 1, blank.index("\u00a0") + 1), "use plain spaces")
     tab = mark.line < len(lines) and "\t" in lines[mark.line][:mark.column + 1]
     mend = _MENDS[1][1] if tab else next((mend for part, mend in _MENDS if part in what), "")
     said = f"{what} {context}".strip() if context and context_mark is at else what
-    place = Place(file, min(at.line, max(0, len(lines) - 1)) + 1, at.column + 1)
+    row, column = min(at.line, max(0, len(lines) - 1)), at.column
+    if lines and not tab and not lines[row][:column].strip() and lines[row].strip():
+        column = max(column, len(lines[row]) - len(lines[row].lstrip()))  # of the indentation nothing is to be seen
+    place = Place(file, row + 1, column + 1)
     return Problem(f"this is no YAML: {said}", place, mend)

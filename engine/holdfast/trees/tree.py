@@ -231,11 +231,6 @@ class _Builder:
         if self.rules == "ansible":
             if tag == "!unsafe":
                 return scalars.ansible(text)  # a number stays one, even in quotes: so does Ansible
-            if tag in ("!vault", "!vault-encrypted"):
-                self.problems.append(Problem(
-                    "this value is encrypted with ansible-vault, which Holdfast does not read", place,
-                    "decrypt it with `ansible-vault decrypt`, and keep the secret in a file that a `secret:` names"))
-                return text
             if own in _OWN_TAGS:
                 return scalars.tagged(own, text)
         self.refuse_tag(tag, place)
@@ -243,6 +238,10 @@ class _Builder:
 
     def refuse_tag(self, tag: str, place: Place) -> None:
         shown = tag.replace("tag:yaml.org,2002:", "!!")
+        if tag.startswith("!vault"):
+            self.problems.append(Problem("this value is encrypted with ansible-vault, which Holdfast does not read",
+                                         place, "decrypt it, and write `{secret: NAME, file: …}` in its place"))
+            return
         self.problems.append(Problem(f"the tag `{shown}` is not known here", place,
                                      "leave the tag out, or put the text in quotes if it starts with `!`"))
 
@@ -304,8 +303,12 @@ class _Builder:
                 continue
             name = self.identity(key)
             if self.rules == "strict" and name in own:
-                self.problems.append(Problem(f"the key `{key.value}` is here twice", key.place,
-                                             "keep one of the two", (("the other one", own[name][0].place),)))
+                again = name == next(iter(own))
+                mend = "keep one of the two" + ("; a second document begins after a line `---`" if again else "")
+                self.problems.append(Problem(f"the key `{key.value}` is here twice", key.place, mend,
+                                             (("the other one", own[name][0].place),)))
+                if again:
+                    break  # most likely all of a second document
             own[name] = (own.get(name, (key, value))[0], value)
         if not merged:
             return iter(own.values())

@@ -60,6 +60,9 @@ class Given:
     def read(self, path: Path) -> bytes:
         return path.read_bytes()
 
+    def names(self, folder: Path) -> list[str] | None:
+        return sorted(one.name for one in folder.iterdir()) if folder.is_dir() else None
+
     def environment(self, name: str) -> str | None:
         return self._environment.get(name)
 

@@ -26,8 +26,8 @@ GROUP, OWN = layer(value="group"), layer(value="host")
 @pytest.mark.parametrize(("text", "layers", "settings", "expected"), [
     ("", [GROUP], {}, "group"),
     ("", [GROUP, OWN], {}, "host"),
-    ("vars: {value: document}\n", [GROUP, OWN], {}, "document"),
-    ("vars: {value: document}\n", [GROUP, OWN], {"value": "set"}, "set"),
+    ("vars: {value: document}\n", [], {}, "document"),
+    ("vars: {value: document}\n", [], {"value": "set"}, "set"),
     ("parameters: {value: {type: text, default: default}}\n", [], {}, "default"),
     ("parameters: {value: {type: text, default: default}}\n", [GROUP], {}, "group"),
     ("parameters: {value: {type: text, default: default}}\n", [GROUP], {"value": "set"}, "set"),
@@ -38,8 +38,10 @@ def test_stronger_level_wins(tmp_path: Path, text: str, layers: Any, settings: A
 
 USED = """state: site
 targets: all
-vars: {value: outer}
+parameters: {value: {type: text, default: outer}}
 resources:
+  - command: outside
+    stdin: '{{ value }}'
   - use: inner
 %s---
 state: inner
@@ -50,7 +52,7 @@ parameters: {value: {type: text, default: default}}
 @pytest.mark.parametrize(("given", "settings", "expected"), [
     ("", {}, "default"),  # neither the user's variables nor the inventory's slip in by their name
     ("    parameters: {value: given}\n", {}, "given"),
-    ("    parameters: {value: '{{ value }}'}\n", {}, "outer"),  # seen from the document that uses it
+    ("    parameters: {value: '{{ value }}'}\n", {}, "inventory"),  # seen from the document that uses it
     ("    parameters: {value: given}\n", {"value": "set"}, "set"),
 ])
 def test_used_document_has_its_own_names(tmp_path: Path, given: str, settings: Any, expected: str) -> None:
@@ -77,8 +79,11 @@ def test_value_that_is_one_expression_keeps_its_type(tmp_path: Path, written: st
 
 
 def test_variables_are_rendered_when_they_are_read_and_only_then(tmp_path: Path) -> None:
-    text = "vars: {value: '{{ first }}!', first: '{{ second }}', second: deep, unused: '{{ 1 / 0 }}'}\n"
+    text = "vars: {value: '{{ first }}!', first: '{{ second }}', second: deep}\n"
     assert value(tmp_path, text) == "deep!"
+    never = "vars: {value: '{{ 1 / 0 }}'}\n" + COMMAND
+    assert faults(tmp_path, never)
+    assert not faults(tmp_path, never + "    when: false\n")
 
 
 def test_values_from_programs_and_facts_are_never_templates(tmp_path: Path) -> None:
@@ -87,8 +92,8 @@ def test_values_from_programs_and_facts_are_never_templates(tmp_path: Path) -> N
     assert args(graph(compiled(tmp_path, COMMAND, inventory)), "command: x")["stdin"] == evil
     control = fleet(host("web1", layer(value="{{ 1 + 1 }}")))
     assert args(graph(compiled(tmp_path, COMMAND, control)), "command: x")["stdin"] == 2
-    text = "vars: {value: '{{ facts.name }}'}\n" + COMMAND
-    found = compiled(tmp_path, text, control, facts={"web1": {"name": "{{ 1 + 1 }}"}})
+    text = "vars: {value: '{{ facts.hostname }}'}\n" + COMMAND
+    found = compiled(tmp_path, text, fleet(host("web1")), facts={"web1": {"hostname": "{{ 1 + 1 }}"}})
     assert args(graph(found), "command: x")["stdin"] == "{{ 1 + 1 }}"
 
 
@@ -98,12 +103,12 @@ def test_values_from_programs_and_facts_are_never_templates(tmp_path: Path) -> N
      (4, 10, "the variable `value` needs itself: value -> a -> value", "take one of these out")),
     ("vars:\n  value: 'x {{ {\"port\": 1}.prot }}'\n",
      (4, 28, "there is no `prot` in this", "did you mean `port`?")),
-    ("vars:\n  value: '{{ 1 | upcase }}'\n", (4, 18, "error in the template: no filter named 'upcase'", "")),
-    ("vars:\n  value: '{{ 1 / 0 }}'\n", (4, 11, "division by zero", "")),
+    ("vars:\n  value: '{{ 1 | upcase }}'\n", (4, 18, "there is no filter `upcase`", "")),
+    ("vars:\n  value: '{{ 1 / 0 }}'\n", (4, 14, "division by zero", "")),
     ("vars:\n  value: '{{ ansible_hostname }}'\n",
-     (4, 14, "`ansible_hostname` is not defined", "what a host says of itself is in `facts`, as `facts.os.family`")),
+     (4, 14, "`ansible_hostname` is not defined", "what a host says of itself is in `facts`: `facts.hostname`")),
     ("vars:\n  value: '{{ hostvars.db1.x }}'\n",
-     (4, 11, "there is no host `db1` in the inventory", "known: web1")),
+     (4, 23, "there is no host `db1` in the inventory", "known: web1")),
     ("vars:\n  value: '{{ \"\".__class__.__mro__ }}'\n", None),
     ("vars:\n  value: '{{ range(100000000) }}'\n", None), ("vars:\n  value: '{{ \"a\" * 99999999 }}'\n", None),
     ("vars:\n  value: '{% for i in range(9999) %}{% for j in range(9999) %}{% endfor %}{% endfor %}'\n", None),
@@ -122,11 +127,11 @@ def test_fault_in_a_block_has_its_line(tmp_path: Path) -> None:
     assert said(faults(tmp_path, text, fleet(host("web1", layer(name=1)))))[0][:3] == (7, 19, "`nme` is not defined")
 
 
-@pytest.mark.parametrize("text", ["vars: {a: 1}\n", ""])
-def test_setting_that_nothing_reads_is_refused(tmp_path: Path, text: str) -> None:
-    found = said(faults(tmp_path, text + COMMAND, fleet(host("web1", layer(value=1))), settings={"valeu": 2}))
+@pytest.mark.parametrize(("text", "layers"), [("vars: {value: 1}\n", []), ("", [layer(value=1)])])
+def test_setting_that_nothing_reads_is_refused(tmp_path: Path, text: str, layers: Any) -> None:
+    found = said(faults(tmp_path, text + COMMAND, fleet(host("web1", *layers)), settings={"valeu": 2}))
     assert found == [(0, 0, "--set valeu: nothing reads this variable", "did you mean `value`?")]
-    assert not faults(tmp_path, text + COMMAND, fleet(host("web1", layer(value=1))), settings={"value": 2})
+    assert not faults(tmp_path, text + COMMAND, fleet(host("web1", *layers)), settings={"value": 2})
 
 
 @pytest.mark.parametrize(("kind", "given", "what"), [

@@ -57,7 +57,7 @@ def test_keys_are_words_even_if_they_look_like_booleans():
     ("a:\n\tb: 1", 2, 1, "spaces"), ('a: 1\nb: "x\nc: 2', 2, 4, "closed nowhere"), ("a: b: c", 1, 5, "needs quotes"),
     ("a: *.example.org", 1, 4, "needs quotes"), ("a: @x", 1, 4, "needs quotes"), ("a: [1, 2\nb: 1", 1, 4, "comma"),
     ('a: "\\d"', 1, 5, "backslash"), ("a: *none", 1, 4, "in quotes"), ("a: &a [*a]", 1, 8, "in quotes"),
-    ("a: !!python/object:os.system x", 1, 4, "leave the tag out"), ("a: !vault x", 1, 4, "leave the tag out"),
+    ("a: !!python/object:os.system x", 1, 4, "leave the tag out"), ("a: !vault x", 1, 4, "{secret: NAME"),
     ("? [1]\n: 2", 1, 3, "before the colon"), ("a: 1\nb: \x07", 2, 4, "escape"), ("<<: 1", 1, 5, "anchor"),
 ])
 def test_fault_is_one_problem_with_place_and_mend(text, line, column, mend):

@@ -8,17 +8,23 @@ from typing import Any, NoReturn
 from jinja2.runtime import Undefined
 
 from holdfast.compiler.faults import Misused
+from holdfast_host.values import describe
+
+_LISTS = {"union": "lists are joined by `+` too", "flatten": "for one element write [x]",
+          "items2dict": "of a mapping make one with `dict2items`"}
+_MAPPINGS = {"combine": "it joins two mappings; lists are joined by `+`",
+             "dict2items": "a list can go into `loop` as it is"}
 
 
 def _list(value: Any, name: str) -> list[Any]:
     if isinstance(value, (str, bytes, Mapping)) or not isinstance(value, Iterable):
-        raise Misused(f"`{name}` takes a list, not {type(value).__name__}")
+        raise Misused(f"`{name}` takes a list, not {describe(value)}", _LISTS.get(name, "look what it is given"))
     return list(value)
 
 
 def _mapping(value: Any, name: str) -> Mapping[Any, Any]:
     if not isinstance(value, Mapping):
-        raise Misused(f"`{name}` takes a mapping, not {type(value).__name__}")
+        raise Misused(f"`{name}` takes a mapping, not {describe(value)}", _MAPPINGS.get(name, "look what it is given"))
     return value
 
 

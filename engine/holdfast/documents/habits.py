@@ -1,0 +1,152 @@
+"""What people write who come from Ansible, and what it is here. Only read when something is unknown."""
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+
+from holdfast_host.values import did_you_mean
+
+_AS_ROOT = "who to be on a host is said in the inventory: `become: true`"
+_USE = "put it into a state document of its own, and name that here: `- use: NAME`"
+_TARGETS = "a document has `targets:`; what is for other hosts goes into another document"
+_STOPS = "a failure stops only what depends on the resource; all else goes on"
+
+# Keys of plays.
+DOCUMENT_KEYS: Mapping[str, str] = {
+    "hosts": "Ansible's `hosts` is `targets` here", "name": "the document's name stands after `state:`",
+    "tasks": "Ansible's `tasks` are `resources` here", "pre_tasks": "put them first in `resources`",
+    "post_tasks": "put them last in `resources`",
+    "roles": "a role is a document; list it in `resources`: `- use: NAME`",
+    "handlers": "a handler is a resource like any other, and is told by `notify: {service: nginx}`",
+    "become": _AS_ROOT, "become_user": _AS_ROOT, "become_method": _AS_ROOT,
+    "remote_user": "the login is said in the inventory: `user: NAME`",
+    "connection": "how hosts are reached is said in the inventory: `connection: local`",
+    "gather_facts": "leave it out: facts are gathered when a document reads `facts`",
+    "vars_files": "put the variables into `vars:`, or into the inventory's `vars`",
+    "vars_prompt": "give the values with `--set NAME=VALUE`, or as a `secret:`",
+    "serial": "write `rollout: {batches: [1, 10%, 100%]}`",
+    "max_fail_percentage": "write `rollout: {error_budget: 5%}`",
+    "any_errors_fatal": "write `rollout: {error_budget: 0}`", "strategy": "write `rollout: {at_once: 50}`",
+    "environment": "commands have `env`", "tags": _TARGETS, "collections": "leave it out: types have short names here",
+    "import_playbook": "all documents in `playbooks/` are read; leave it out",
+}
+
+# Keys of tasks, whatever the module.
+RESOURCE_KEYS: Mapping[str, str] = {
+    "become": _AS_ROOT, "become_user": _AS_ROOT, "become_method": _AS_ROOT, "remote_user": _AS_ROOT,
+    "with_items": "Ansible's `with_items` is `loop` here", "with_list": "Ansible's `with_list` is `loop` here",
+    "with_dict": "write `loop: the_mapping | dict2items`, and `item.key`, `item.value`",
+    "with_nested": "write `loop: first | product(second)`", "with_together": "write `loop: first | zip(second)`",
+    "with_subelements": "write `loop: users | subelements('keys')`",
+    "with_sequence": "write `loop: range(1, 5)`", "with_fileglob": "write the names in a `loop`",
+    "with_indexed_items": "write `loop: the_list`; `index` counts from 0",
+    "loop_control": "leave it out: `item` is the element and `index` its number, from 0",
+    "ignore_errors": f"leave it out: {_STOPS}", "ignore_unreachable": f"leave it out: {_STOPS}",
+    "failed_when": "a command has `success: [0, 1]`, the exit codes that mean success",
+    "changed_when": "a command has guards (`creates`, `unless`, `only_if`), or `read_only: true` if it only looks",
+    "tags": _TARGETS, "delegate_to": _TARGETS, "local_action": _TARGETS, "run_once": _TARGETS,
+    "no_log": "leave it out, and say what is secret: `{secret: NAME, env: VARIABLE}`; that is masked everywhere",
+    "until": "a `time_limit: 5m` says how long it may take", "retries": "a `time_limit: 5m` says how long it may take",
+    "delay": "a `time_limit: 5m` says how long it may take", "async": "write `time_limit: 5m`",
+    "poll": "write `time_limit: 5m`", "timeout": "write `time_limit: 5m`", "environment": "a command has `env`",
+    "args": "write the arguments beside `when` and the others, not in a key of their own",
+    "vars": "put the variables into the document's `vars:`",
+    "check_mode": "leave it out: `holdfast plan` changes nothing",
+    "listen": "name the resource that is told: `notify: {service: nginx}`", "when_not": "write `when: not …`",
+    "name": "a remark is `doc:` here", "comment": "a remark is `doc:` here", "depends_on": "write `requires`",
+    "before": "write `requires` on the other resource", "after": "write `requires`",
+    "subscribe": "write `watch`", "onchanges": "write `watch`", "description": "a remark is `doc:` here",
+}
+
+# Arguments of modules, by resource type here.
+ARGUMENTS: Mapping[str, Mapping[str, str]] = {
+    "file": {"dest": "path", "src": "source", "remote_src": "", "regexp": ""},
+    "template": {"dest": "path", "src": "source", "content": ""},
+    "link": {"src": "to", "dest": "path", "target": "to"},
+    "line": {"regexp": "match", "regex": "match", "line": "text", "insertafter": "after", "insertbefore": "before",
+             "dest": "path"},
+    "package": {"pkg": "name"}, "command": {"cmd": "run", "chdir": "cwd", "environment": "env", "argv": "argv"},
+    "user": {"password": "password_hash", "createhome": "create_home", "remove": "remove_home",
+             "expires_at": "expires"},
+    "cron": {"job": "command", "special_time": "schedule", "cron_file": "file", "dow": "weekday"},
+    "authorized_key": {"manage_dir": "", "key_options": "options"},
+}
+
+# Arguments for which there is something else.
+_INSTEAD: Mapping[tuple[str, str], str] = {
+    ("service", "state"): "write `running: true` or `running: false`; a restart is asked for by `notify` or `watch`",
+    ("service", "started"): "write `running: true`",
+    ("service", "daemon_reload"): "leave it out: a `systemd_unit` does it",
+    ("package", "update_cache"): "write `refresh_s: 3600`, the age in seconds at which package lists are fetched anew",
+    ("package", "cache_valid_time"): "write `refresh_s: 3600`",
+    ("file", "recurse"): "a `directory` has `recurse`",
+}
+
+_WORDS: Mapping[tuple[str, str], Mapping[str, str]] = {
+    ("file", "state"): {
+        "directory": "a directory is a type of its own: `- directory: {name}`",
+        "link": "a link is a type of its own: `- link: {name}` with `to:`",
+        "hard": "a link is a type of its own: `- link: {name}` with `to:`",
+        "touch": "write `state: present`", "file": "write `state: present`"},
+    ("package", "state"): {"installed": "write `state: present`", "removed": "write `state: absent`",
+                           "uninstalled": "write `state: absent`"},
+}
+
+_ONE_TYPE = "Ansible's `{module}` is `{type}` here"
+_MODULES: Mapping[str, str] = {
+    "apt": "package", "yum": "package", "dnf": "package", "apk": "package", "copy": "file", "lineinfile": "line",
+    "systemd": "service", "systemd_service": "service", "raw": "command", "win_command": "command",
+}
+_OTHER_MODULES: Mapping[str, str] = {
+    "shell": "Ansible's `shell` is `command` here, with `shell: true`",
+    "debug": "leave it out: `holdfast plan` and `holdfast facts` show what there is",
+    "set_fact": "put the variable into the document's `vars:`; it may be made of others",
+    "include_vars": "put the variables into the document's `vars:`, or into the inventory",
+    "block": _USE, "include_tasks": _USE, "import_tasks": _USE, "include_role": _USE, "import_role": _USE, "role": _USE,
+    "meta": "leave it out: who is notified is carried out in its place",
+    "fail": "say what a parameter may be: `parameters: {port: {type: integer, min: 1}}`",
+    "assert": "say what a parameter may be: `parameters: {port: {type: integer, min: 1}}`",
+    "setup": "leave it out: facts are gathered when a document reads `facts`",
+    "handlers": "a handler is a resource like any other, and is told by `notify: {service: nginx}`",
+    "pip": "there is no type for it yet: use a `command` with a guard such as `creates`",
+    "git": "there is no type for it yet: use a `command` with a guard such as `creates`",
+    "unarchive": "there is no type for it yet: use a `command` with a guard such as `creates`",
+    "get_url": "there is no type for it yet: use a `command` with a guard such as `creates`",
+    "replace": "there is no type for it yet: use `line`, or the whole file as a `template`",
+    "stat": "there is no need for it: resources look at what is there; a command has `creates` and `removes`",
+}
+
+
+def document_key(word: str, known: Collection[str]) -> str:
+    """The mend for an unknown key of a document."""
+    return DOCUMENT_KEYS.get(word) or did_you_mean(word, known)
+
+
+def resource_key(type_: str, word: str, arguments: Collection[str], common: Collection[str]) -> str:
+    """The mend for an unknown key of a resource."""
+    near = did_you_mean(word, [*arguments, *common])
+    instead = ARGUMENTS.get(type_, {}).get(word, "")
+    if instead in arguments:
+        return f"Ansible's `{word}` is `{instead}` here"
+    if (type_, word) in _INSTEAD:
+        return _INSTEAD[type_, word]
+    if word in RESOURCE_KEYS:
+        return RESOURCE_KEYS[word]
+    return near if near.startswith("did") else f"{type_} has: {', '.join(arguments)}"
+
+
+def argument_value(type_: str, argument: str, value: object, name: str) -> str:
+    """The mend for a value that another tool knows; "": none is known."""
+    return _WORDS.get((type_, argument), {}).get(str(value), "").format(name=name)
+
+
+def unknown_type(word: str, known: Collection[str]) -> str:
+    """The mend for an unknown resource type."""
+    if word == "name":
+        return "a task's name is `doc:` here; begin with the type: `- package: nginx`"
+    module = word.rpartition(".")[2]
+    if module in _OTHER_MODULES:
+        return _OTHER_MODULES[module]
+    meant = module if module in known else _MODULES.get(module, "")
+    if meant in known:
+        return _ONE_TYPE.format(module=word, type=meant)
+    return did_you_mean(module, [*known, "use"])
