@@ -3,7 +3,7 @@ from __future__ import annotations
 
 from typing import ClassVar, Optional, Sequence
 
-from holdfast_host import Blob, Change, Identity, Refused, Resource, arg, checks, regular
+from holdfast_host import ALLOWED, Blob, Change, Identity, Refused, Resource, arg, checks, regular
 from holdfast_host.files import FILE
 
 
@@ -23,8 +23,8 @@ class Template(Resource):
     """
 
     path: str = arg(doc="The file that is written.", check=checks.absolute)
-    source: Blob = arg(controller="template", doc="The Jinja2 template on the controller; a relative path starts at "
-                       "the document's folder.")
+    source: Blob = arg(controller="template", secret=ALLOWED, doc="The Jinja2 template on the controller; a relative "
+                       "path starts at the document's folder. Secrets may be filled in.")
     owner: Optional[str] = arg(None, check=checks.owner, doc="The user it belongs to, by name or number. A new file "
                                "is the user's who applies.")
     group: Optional[str] = arg(None, check=checks.owner, doc="The group it belongs to, by name or number.")

@@ -223,7 +223,8 @@ class Resources:
         for argument in given:
             accepted = resource.__dict__[argument]
             if argument in secrets:
-                sealed = seal(accepted, secrets[argument])
+                # a content as it was filled in: the blob that the type makes of it would hide the secret from us
+                sealed = seal(given[argument] if cls._args_[argument].controller else accepted, secrets[argument])
                 by_name = {secret: value for value, secret in secrets[argument].items()}
                 used.update({secret: by_name[secret] for secret in secret_names(sealed)})
                 accepted = sealed
