@@ -6,6 +6,7 @@ results. `owed.json` holds the notifications that were promised and not yet carr
 """
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import re
@@ -13,10 +14,15 @@ import time
 from typing import Any, Dict, List, Mapping, Optional, Sequence
 
 from . import files
+from .errors import Failed
 from .graph import INTERRUPTED, Event, Node
 from .record import Record
 
-KEPT = 20  # journals of runs that nobody has collected; the oldest go first
+KEPT = 200  # journals of runs that nobody has collected; the oldest go first
+TOLD_BYTES = 4 * 1024 * 1024  # of journals that are told in one greeting; the rest waits for the next contact
+TEXT_CHARS = 1000  # of a message in a journal that is larger than that
+WORDS = ("action", "refreshed", "error", "message", "mend")  # what is left of an event that is too large
+END_UNKNOWN = "begun, and its end is not known: look anew"
 RUN_ID = re.compile(r"[A-Za-z0-9_.-]{1,80}\Z")
 
 
@@ -42,39 +48,48 @@ class Ledger:
         self.owed: Dict[str, Owed] = {}
         data = files.read(self._path)
         if data:
-            self.owed = {id: Owed(item["since"], item["run"], item["by"], item.get("node"))
-                         for id, item in json.loads(data).items()}
+            try:
+                self.owed = {id: Owed(item["since"], item["run"], item["by"], item.get("node"))
+                             for id, item in json.loads(data).items()}
+            except (ValueError, KeyError, TypeError, AttributeError):
+                raise Failed("%s, which holds the notifications that are owed, is damaged: move it away" %
+                             self._path) from None
 
     def promise(self, run: str, by: str, targets: Sequence[Node], now: float) -> None:
-        """Written down before `by` is changed, so that nothing can come between the change and the promise."""
+        """Written down before `by` is changed, so that nothing can come between the change and the promise. Raises
+        Failed when it cannot be written down; nothing is promised then."""
+        owed = dict(self.owed)
         for target in targets:
-            before = self.owed.get(target.id, Owed(now, run, ()))
+            before = owed.get(target.id, Owed(now, run, ()))
             if by not in before.by:
-                self.owed[target.id] = Owed(before.since, before.run, [*before.by, by], _alone(target))
-        if targets:
-            self._write()
+                owed[target.id] = Owed(before.since, before.run, [*before.by, by], _alone(target))
+        self._keep(owed)
 
     def retract(self, by: str, targets: Sequence[str]) -> None:
-        """`by` turned out not to have changed anything."""
+        """`by` turned out not to have changed anything. Raises Failed; it stays owed then."""
+        left = dict(self.owed)
         for target in targets:
-            owed = self.owed.get(target)
+            owed = left.get(target)
             if owed is not None:
                 rest = [id for id in owed.by if id != by]
                 if rest:
-                    self.owed[target] = Owed(owed.since, owed.run, rest, owed.node)
+                    left[target] = Owed(owed.since, owed.run, rest, owed.node)
                 else:
-                    del self.owed[target]
-        self._write()
+                    del left[target]
+        self._keep(left)
 
     def paid(self, target: str) -> None:
-        """The notification has been carried out."""
-        if self.owed.pop(target, None) is not None:
-            self._write()
+        """The notification has been carried out. Raises Failed when that cannot be written down; it stays owed then."""
+        self._keep({id: owed for id, owed in self.owed.items() if id != target})
 
-    def _write(self) -> None:
+    def _keep(self, owed: Dict[str, Owed]) -> None:
+        """On the disk first, so that what is known here is never more than what a crash would leave."""
+        if owed == self.owed:
+            return
         wire = {id: {"since": item.since, "run": item.run, "by": list(item.by), "node": item.node}
-                for id, item in self.owed.items()}
+                for id, item in owed.items()}
         files.swap(self._path, json.dumps(wire).encode(), lambda: True, mode="0600")
+        self.owed = owed
 
 
 def _alone(node: Node) -> Optional[Mapping[str, Any]]:
@@ -96,38 +111,58 @@ class Journal:
         self._waiting: List[Mapping[str, Any]] = []
 
     def before(self, nodes: Sequence[int]) -> None:
-        """These are going to be changed now."""
-        self._open()
-        self._append([{"before": number} for number in nodes])
+        """These are going to be changed now. Raises Failed when that cannot be written down: then they must not be."""
+        try:
+            self._open()
+            self._append([{"before": number} for number in nodes])
+        except OSError as error:
+            raise Failed("cannot write down on this host what is about to be changed: %s: %s" % (
+                os.path.dirname(self._path), error.strerror or error)) from None
 
     def after(self, event: Event) -> None:
-        """This is what came of a node; durable when it returns if the run has changed anything at all."""
+        """This is what came of a node; durable when it returns if the run has changed anything at all. Where it cannot
+        be written down, the journal says that the end is not known."""
         line = {"after": event.to_wire()}
         if self._fd is None:
             self._waiting.append(line)
         else:
-            self._append([line])
+            with contextlib.suppress(OSError):
+                self._append([line])
 
     def end(self, status: str) -> None:
         """The run is over on this host."""
         if self._fd is not None:
-            self._append([{"end": status}])
+            with contextlib.suppress(OSError):
+                self._append([{"end": status}])
             os.close(self._fd)
             self._fd = None
 
     def _open(self) -> None:
-        if self._fd is None:
-            os.makedirs(os.path.dirname(self._path), 0o700, exist_ok=True)
-            self._fd = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
+        if self._fd is not None:
+            return
+        os.makedirs(os.path.dirname(self._path), 0o700, exist_ok=True)
+        self._fd = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
+        try:
             files.sync_folder(os.path.dirname(self._path))
             self._append([self._header, *self._waiting])
-            self._waiting = []
+        except OSError:
+            os.close(self._fd)
+            self._fd = None
+            raise
+        self._waiting = []
 
     def _append(self, lines: Sequence[Mapping[str, Any]]) -> None:
+        """All of the lines or none: half a line would spoil those after it."""
         assert self._fd is not None
-        data = "".join(json.dumps(line, separators=(",", ":")) + "\n" for line in lines).encode()
-        os.write(self._fd, data)
-        os.fdatasync(self._fd)
+        data = memoryview("".join(json.dumps(line, separators=(",", ":")) + "\n" for line in lines).encode())
+        size = os.fstat(self._fd).st_size
+        try:
+            while data:
+                data = data[os.write(self._fd, data):]
+            os.fdatasync(self._fd)
+        except BaseException:
+            os.ftruncate(self._fd, size)
+            raise
 
 
 def journal_path(folder: str, run: str) -> str:
@@ -140,16 +175,31 @@ def journal_path(folder: str, run: str) -> str:
 def uncollected(folder: str, running: str = "") -> List[Dict[str, Any]]:
     """What earlier runs left that no controller has taken over yet, oldest first; without the run that is still going
     on. Each: {run, who, started, nodes: [ids], events: […], status}."""
+    paths = _kept(folder, running)
+    for path in paths[KEPT:]:
+        os.unlink(path)
+    found: List[Dict[str, Any]] = []
+    room = TOLD_BYTES
+    for path in paths[:KEPT]:
+        size = os.path.getsize(path)
+        room -= min(size, TOLD_BYTES)
+        if room < 0:
+            break  # in turn, once a controller has taken over the newer ones
+        story = _story(path)
+        if story:
+            found.append(story if size <= TOLD_BYTES else _shortened(story))
+    found.sort(key=lambda story: float(story["started"]))
+    return found
+
+
+def _kept(folder: str, running: str) -> List[str]:
+    """The journals' paths, the newest first."""
     place = os.path.join(folder, "journal")
     try:
         names = [name for name in os.listdir(place) if name.endswith(".jsonl") and name != running + ".jsonl"]
     except FileNotFoundError:
         return []
-    found = [story for name in names for story in [_story(os.path.join(place, name))] if story]
-    found.sort(key=lambda story: float(story["started"]))
-    for story in found[:-KEPT]:
-        forget(folder, story["run"])
-    return found[-KEPT:]
+    return sorted((os.path.join(place, name) for name in names), key=os.path.getmtime, reverse=True)
 
 
 def _story(path: str) -> Optional[Dict[str, Any]]:
@@ -161,7 +211,7 @@ def _story(path: str) -> Optional[Dict[str, Any]]:
         except ValueError:
             break  # the last line of a host that lost power while writing it
         if "run" in entry:
-            story = {**entry, "events": [], "status": "interrupted"}
+            story = {**entry, "events": [], "status": INTERRUPTED}
         elif "before" in entry:
             begun.append(entry["before"])
         elif "after" in entry:
@@ -169,12 +219,18 @@ def _story(path: str) -> Optional[Dict[str, Any]]:
             begun = [number for number in begun if number != entry["after"][0]]
         elif "end" in entry:
             story["status"] = entry["end"]
-    if story:
-        for number in begun:
-            event = Event(number, INTERRUPTED, action="change", error="Interrupted",
-                          message="begun, and its end is not known: look anew")
-            story["events"].append(event.to_wire())
+    for number in begun:
+        story["events"].append(Event(number, INTERRUPTED, action="change", error="Interrupted",
+                                     message=END_UNKNOWN).to_wire())
     return story or None
+
+
+def _shortened(story: Dict[str, Any]) -> Dict[str, Any]:
+    """What became of each resource, without diffs and outputs: a greeting has to fit into a frame."""
+    events = [[*event[:3], {name: str(value)[:TEXT_CHARS] for name, value in event[3].items()
+                            if name in WORDS}]
+              if len(event) > 3 else event for event in story["events"]]
+    return {**story, "events": events}
 
 
 def forget(folder: str, run: str) -> None:

@@ -1,6 +1,7 @@
 """At most one run changes a host at a time; the lock says who holds it."""
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import json
 import os
@@ -36,9 +37,10 @@ class Lock:
             holder = _read(fd)
             os.close(fd)
             raise Held(holder) from None
-        os.ftruncate(fd, 0)
-        os.pwrite(fd, json.dumps({"run": run, "who": who, "since": time.time(), "pid": os.getpid()}).encode(), 0)
         self._fd = fd
+        os.ftruncate(fd, 0)
+        with contextlib.suppress(OSError):  # the lock is ours, also where a full disk does not let us say so
+            os.pwrite(fd, json.dumps({"run": run, "who": who, "since": time.time(), "pid": os.getpid()}).encode(), 0)
 
     def release(self) -> None:
         """Lets others in."""

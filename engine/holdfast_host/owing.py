@@ -7,7 +7,7 @@ from typing import Container, List, Mapping, Tuple
 from . import library, values
 from .errors import Failed, Interrupted
 from .journal import Ledger, Owed
-from .limit import time_limit
+from .limit import shielded, time_limit
 
 Paid = Tuple[str, str, str, str]  # id, since when (UTC), of which change, and what went wrong or ""
 
@@ -20,20 +20,19 @@ def pay(ledger: Ledger, declared: Container[str]) -> List[Paid]:
     told: List[Paid] = []
     for id, owed in sorted(ledger.owed.items()):
         if id not in declared:
-            wrong = _wrong(id, owed)
-            if not wrong:
-                ledger.paid(id)
-            told.append((id, when(owed.since), owed.why(), wrong))
+            told.append((id, when(owed.since), owed.why(), _wrong(ledger, id, owed)))
     return told
 
 
-def _wrong(id: str, owed: Owed) -> str:
+def _wrong(ledger: Ledger, id: str, owed: Owed) -> str:
     """Carries one out; why it did not go, or ""."""
     node = owed.node
     if node is None:
         return "it needs a secret or an output of its own run; " + MEND
     try:
         _refresh(id, node)
+        with shielded():
+            ledger.paid(id)
     except Interrupted:
         raise
     except Exception as error:  # whatever a type raises is the report

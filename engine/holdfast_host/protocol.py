@@ -11,6 +11,7 @@ when is the table MOVES; what is incomplete has a bound.
 from __future__ import annotations
 
 import json
+import re
 import zlib
 from typing import Any, Dict, FrozenSet, Iterator, List, Mapping, Tuple
 
@@ -79,7 +80,8 @@ def pack(message: Mapping[str, Any]) -> bytes:
     """One frame. Raises LocalProtocolError when it would be larger than MAX_FRAME."""
     payload = json.dumps(message, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "surrogatepass")
     if len(payload) > MAX_FRAME:
-        raise LocalProtocolError("%s of %d bytes is larger than a frame" % (message.get("kind"), len(payload)))
+        raise LocalProtocolError("a %s of %d bytes is larger than a frame, which takes %d" % (
+            message.get("kind"), len(payload), MAX_FRAME))
     packing = 0
     if len(payload) >= PACK_FROM:
         packed = zlib.compress(payload, 6)
@@ -88,7 +90,11 @@ def pack(message: Mapping[str, Any]) -> bytes:
     return len(payload).to_bytes(4, "big") + bytes([packing]) + payload
 
 
-def _unpack(packing: int, payload: bytes) -> Message:
+_HALF = re.compile(r"[\ud800-\udfff]|\\u[dD][89a-fA-F]")  # perhaps half of a character, which no reader takes
+
+
+def _unpack(packing: int, payload: bytes, is_text_plain: bool) -> Message:
+    """is_text_plain: what cannot be written as UTF-8, or is no JSON number, is replaced (by ? and null)."""
     if packing == 1:
         inflate = zlib.decompressobj()
         try:
@@ -100,7 +106,10 @@ def _unpack(packing: int, payload: bytes) -> Message:
     elif packing != 0:
         raise RemoteProtocolError("a frame is packed in an unknown way (%d)" % packing)
     try:
-        message = json.loads(payload.decode("utf-8", "surrogatepass"))
+        text = payload.decode("utf-8", "surrogatepass")
+        message = json.loads(text, parse_constant=(lambda _: None) if is_text_plain else None)
+        if is_text_plain and _HALF.search(text):
+            message = json.loads(json.dumps(message, ensure_ascii=False).encode("utf-8", "replace"))
     except (ValueError, RecursionError) as error:
         raise RemoteProtocolError("a frame is not JSON: %s" % error) from None
     return _checked(message)
@@ -143,7 +152,8 @@ class Connection:
         self._data += data
 
     def messages(self) -> Iterator[Message]:
-        """The messages that are whole by now. Raises RemoteProtocolError; the conversation is over then."""
+        """The messages that are whole by now. Raises RemoteProtocolError; the conversation is over then. What a host
+        says is for people, stores and other programs: a controller gets plain text and plain numbers only."""
         while len(self._data) >= 5:
             size = int.from_bytes(self._data[:4], "big")
             if size > MAX_FRAME:
@@ -152,7 +162,7 @@ class Connection:
                 return
             packing, payload = self._data[4], bytes(self._data[5:5 + size])
             del self._data[:5 + size]
-            message = _unpack(packing, payload)
+            message = _unpack(packing, payload, self.side == CONTROLLER)
             if message["kind"] in MESSAGES:
                 self._move(self.other, message["kind"], RemoteProtocolError)
             yield message

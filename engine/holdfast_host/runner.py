@@ -6,14 +6,15 @@ changed, so that a run that finds everything in state asks each type once for al
 """
 from __future__ import annotations
 
+import contextlib
 import time
 from typing import Any, Dict, List, Mapping, Optional, Protocol, Sequence, Set, Tuple
 
 from . import files, library, planned, process, values
 from .errors import Failed, HoldfastError, Interrupted, NeedBlob, Refused, Stale, TimedOut
 from .graph import APPLY, CHANGED, FAILED, INTERRUPTED, OK, PENDING, PLAN, SKIPPED, TIMED_OUT, UNKNOWN, Event, Node
-from .journal import Journal, Ledger
-from .limit import time_limit
+from .journal import END_UNKNOWN, Journal, Ledger
+from .limit import shielded, time_limit
 from .redact import Redactor
 from .report import Teller
 from .resource import Change, Field, Resource
@@ -53,6 +54,7 @@ class Step:
         self.told_by: List[str] = []  # ids of the changes that notify it
         self.maybe_told_by: List[str] = []  # in a plan: ids of those of which it is not known yet
         self.started = 0.0
+        self.is_begun = False  # the journal says that it is changed
 
 
 class Runner:
@@ -85,10 +87,14 @@ class Runner:
         number = 0
         while number < len(self.steps):
             group = self._group(number)
-            if self.port.stopping():
+            try:
+                if self.port.stopping():
+                    self._rest_not_begun(number)
+                    break
+                self._do(group)
+            except Interrupted:  # between two deeds
                 self._rest_not_begun(number)
                 break
-            self._do(group)
             number = group[-1] + 1
         found = {step.status for step in self.steps}
         for status, causes in WORST_FIRST:
@@ -323,9 +329,8 @@ class Runner:
             self._tell(number, UNKNOWN, message="whether to %s is not known before %s" % (
                 library.resource_type(step.node.type).refreshes, ", ".join(step.maybe_told_by)))
         else:
-            if step.told_by and self.mode == APPLY:
-                self.ledger.paid(step.node.id)  # told, but there is nothing to do
-            self._tell(number, OK)
+            is_told = bool(step.told_by) and self.mode == APPLY  # but there is nothing to do
+            self._tell(number, OK, message=self._settle_debt(number) if is_told else "")
 
     def _is_told(self, number: int, change: Optional[Change]) -> bool:
         return bool(self.steps[number].told_by) and self._make(number).needs_refresh(change)
@@ -344,12 +349,12 @@ class Runner:
 
     def _change(self, changes: Sequence[Tuple[int, Change]]) -> None:
         numbers = [number for number, _ in changes]
-        for number in numbers:
-            node = self.steps[number].node
-            targets = [self.steps[i].node for i in node.notifies]
-            if targets:
-                self.ledger.promise(self.run, node.id, targets, time.time())
-        self.journal.before(numbers)
+        try:
+            self._announce(numbers)
+        except Failed as failed:
+            for number, change in changes:
+                self._tell_error(number, failed, change)
+            return
         together = self._make(numbers[0]).converge_many
         error: Optional[BaseException] = None
         given: Mapping[str, Any] = {}
@@ -370,6 +375,33 @@ class Runner:
         for number, change in changes:
             self._verdict(number, change, given, error)
 
+    def _announce(self, numbers: Sequence[int]) -> None:
+        """Writes down what is about to be changed, and the notifications that are owed then. Raises Failed when that
+        cannot be: a change that a crash would hide is not made."""
+        with shielded():
+            self.journal.before(numbers)
+            for number in numbers:
+                self.steps[number].is_begun = True
+            for number in numbers:
+                node = self.steps[number].node
+                self.ledger.promise(self.run, node.id, [self.steps[i].node for i in node.notifies], time.time())
+
+    def _settle_debt(self, number: int) -> str:
+        """The notification of this node has been carried out, or there is nothing to do; "" or what could not be
+        written down."""
+        try:
+            with shielded():
+                self.ledger.paid(self.steps[number].node.id)
+        except Failed as failed:
+            return "%s; so it counts as owed, and is carried out once more" % failed
+        return ""
+
+    def _retract(self, number: int) -> None:
+        """Nothing was changed, so nothing is owed. Where that cannot be written down it is carried out needlessly."""
+        node = self.steps[number].node
+        with contextlib.suppress(Failed), shielded():
+            self.ledger.retract(node.id, [self.steps[i].node.id for i in node.notifies])
+
     def _verdict(self, number: int, change: Change, given: Mapping[str, Any], error: Optional[BaseException]) -> None:
         """Looks again: what was to come true must have come true, whatever converge said."""
         step = self.steps[number]
@@ -386,7 +418,7 @@ class Runner:
         if left is not None or (error is not None and together_is_single(resource)):
             if isinstance(error, (Stale, Refused)) or (error is not None and left is not None
                                                        and left.fields == change.fields):
-                self.ledger.retract(step.node.id, [self.steps[i].node.id for i in step.node.notifies])
+                self._retract(number)
             elif step.node.notifies:
                 self._notify(number, CHANGED)
             self._tell_error(number, error or _not_settled(step.node, left), change, given)
@@ -396,19 +428,15 @@ class Runner:
         if self._is_told(number, change):
             self._refresh(number, change)
         else:
-            if step.told_by:
-                self.ledger.paid(step.node.id)
-            self._tell(number, CHANGED, change, outputs=self.outputs.get(step.node.id, {}))
+            wrong = self._settle_debt(number) if step.told_by else ""
+            self._tell(number, CHANGED, change, message=wrong, outputs=self.outputs.get(step.node.id, {}))
 
     def _refresh(self, number: int, change: Optional[Change]) -> None:
         """Carries out a notification; only then is it no longer owed."""
         step = self.steps[number]
         resource = self._make(number)
-        targets = [self.steps[i].node for i in step.node.notifies]
-        if targets:
-            self.ledger.promise(self.run, step.node.id, targets, time.time())
-        self.journal.before([number])
         try:
+            self._announce([number])
             with time_limit(step.node.limit_s, step.node.id), self._live(number):
                 resource.refresh()
         except Exception as error:  # reported as this resource's failure; the notification stays owed
@@ -417,9 +445,9 @@ class Runner:
         finally:
             self.epoch += 1
             files.forget()
-        self.ledger.paid(step.node.id)
+        wrong = self._settle_debt(number)
         self._notify(number, CHANGED)
-        self._tell(number, CHANGED, change, refreshed=self._refresh_words(number),
+        self._tell(number, CHANGED, change, message=wrong, refreshed=self._refresh_words(number),
                    outputs=self.outputs.get(step.node.id, {}))
 
     def _live(self, number: int) -> "process.Listening":
@@ -435,18 +463,19 @@ class Runner:
     # -- telling -----------------------------------------------------------------------------------------------------
 
     def _tell(self, number: int, status: str, change: Optional[Change] = None, **more: Any) -> None:
-        step = self.steps[number]
-        step.status = status
-        if status == UNKNOWN and not step.maybe_told_by:
-            self._notify(number, UNKNOWN)
-        took = int((time.monotonic() - step.started) * 1000) if step.started else 0
-        action = change.action if change else more.pop("action", more.get("refreshed", "").partition(":")[0])
-        if self.held is not None and status == PENDING:
-            more["fingerprint"] = planned.fingerprint(self.held.key, change)
-        event = self.teller.event(number, status, step.resource, change, action=action, took_ms=took, **more)
-        if self.mode == APPLY:
-            self.journal.after(event)
-        self.port.event(event)
+        with shielded():
+            step = self.steps[number]
+            step.status = status
+            if status == UNKNOWN and not step.maybe_told_by:
+                self._notify(number, UNKNOWN)
+            took = int((time.monotonic() - step.started) * 1000) if step.started else 0
+            action = change.action if change else more.pop("action", more.get("refreshed", "").partition(":")[0])
+            if self.held is not None and status == PENDING:
+                more["fingerprint"] = planned.fingerprint(self.held.key, change)
+            event = self.teller.event(number, status, step.resource, change, action=action, took_ms=took, **more)
+            if self.mode == APPLY:
+                self.journal.after(event)
+            self.port.event(event)
 
     def _tell_error(self, number: int, error: BaseException, change: Optional[Change] = None,
                     given: Optional[Mapping[str, Any]] = None) -> None:
@@ -461,7 +490,8 @@ class Runner:
 
     def _rest_not_begun(self, number: int) -> None:
         for i in range(number, len(self.steps)):
-            self._tell(i, INTERRUPTED, message=NOT_BEGUN)
+            if not self.steps[i].status:
+                self._tell(i, INTERRUPTED, message=END_UNKNOWN if self.steps[i].is_begun else NOT_BEGUN)
 
 
 class _Rehearsal:

@@ -12,12 +12,15 @@ import time
 from typing import Any, Callable, Dict, List, Mapping, Optional, Sequence
 
 from . import journal, limit, lock, owing, planned, protocol
-from .errors import Interrupted
+from .errors import HoldfastError, Interrupted
 from .graph import APPLY, PLAN, Event, nodes_from_wire
 from .runner import Runner
 from .values import Blob
 
 TOGETHER_S = 0.1  # events of so many seconds go in one frame
+SILENT_S = 60.0  # a controller that takes or gives nothing for so long is gone, whatever the connection says
+AT_ONCE = 4096  # bytes; a pipe that is ready takes so many without waiting
+TOO_LARGE = "what it changed and put out is too large to be told"
 BLOBS_LIMIT = 512 * 1024 * 1024  # bytes of content held at a time
 
 
@@ -34,8 +37,10 @@ class Server:
         self._wanted: Dict[str, bool] = {}
         self._events: List[Event] = []
         self._first_event = 0.0
+        self._heard = 0.0  # when the controller last said anything
         self._held = lock.Lock(folder)
         self._is_stopping, self._is_over, self._in_hand = False, False, False
+        self._is_gone = False  # nobody takes what is written
 
     def serve(self) -> None:
         """Until the controller says goodbye or goes away."""
@@ -49,9 +54,18 @@ class Server:
                 return
             handler = handlers.get(message["kind"])
             if handler is not None:
-                handler(message)
+                self._handle(handler, message)
             elif message["kind"] not in protocol.MESSAGES:
                 self._send({"kind": "unsupported", "what": message["kind"]})
+
+    def _handle(self, handler: Callable[[protocol.Message], None], message: protocol.Message) -> None:
+        """What the host does not let us do, outside of any resource, is said and ends the conversation."""
+        try:
+            handler(message)
+        except protocol.LocalProtocolError as error:
+            self._refuse("Protocol", str(error))
+        except (HoldfastError, OSError) as error:
+            self._refuse(type(error).__name__, str(error))
 
     # -- the reading thread ------------------------------------------------------------------------------------------
 
@@ -66,6 +80,7 @@ class Server:
                 with self._lock:
                     if not data:
                         break
+                    self._heard = time.monotonic()
                     self._talk.receive(data)
                     for message in self._talk.messages():
                         self._take(message)
@@ -184,7 +199,7 @@ class Server:
                 self._flush()
 
     def output(self, node: int, stream: str, text: str) -> None:
-        with self._lock:
+        with limit.shielded(), self._lock:
             self._flush()
             self._send({"kind": "output", "node": node, "stream": stream, "text": text})
 
@@ -193,11 +208,15 @@ class Server:
             missing = [name for name in blobs if not Blob.is_held(name)]
             if not missing:
                 return
-            self._flush()
+            with limit.shielded():
+                self._flush()
             self._wanted.update(dict.fromkeys(missing, True))
             self._send({"kind": "need", "blobs": missing})
+            self._heard = time.monotonic()
             while self._wanted and not self._is_over:
-                self._came.wait()
+                self._came.wait(TOGETHER_S)
+                if time.monotonic() - self._heard > SILENT_S:
+                    self._is_over = self._is_stopping = True
         if self._wanted:
             raise Interrupted("the controller went away before the contents of files had come")
 
@@ -214,16 +233,32 @@ class Server:
     def _flush(self) -> None:
         if self._events:
             events, self._events = self._events, []
+            self._send_events(events)
+
+    def _send_events(self, events: Sequence[Event]) -> None:
+        """In as many frames as it takes."""
+        try:
             self._send({"kind": "event", "events": [event.to_wire() for event in events]})
+        except protocol.LocalProtocolError:
+            if len(events) > 1:
+                half = len(events) // 2
+                self._send_events(events[:half])
+                self._send_events(events[half:])
+            else:
+                self._send_events([_shortened(events[0])])
 
     def _send(self, message: Mapping[str, Any]) -> None:
-        with self._lock:
+        """A frame is never left half written but to a controller that is gone; the journal keeps what happens then."""
+        with limit.shielded(), self._lock:
             data = memoryview(self._talk.send(message))
             try:
-                while data:
-                    data = data[os.write(self._writing, data):]
+                while data and not self._is_gone:
+                    _, is_ready, _ = select.select([], [self._writing], [], SILENT_S)
+                    if not is_ready:
+                        raise TimeoutError
+                    data = data[os.write(self._writing, data[:AT_ONCE]):]
             except OSError:
-                self._is_over = self._is_stopping = True  # the controller is gone; the journal keeps what happens
+                self._is_gone = self._is_over = self._is_stopping = True
 
     def _refuse(self, error: str, message: str) -> None:
         with self._lock:
@@ -231,3 +266,10 @@ class Server:
                 self._send({"kind": "refused", "error": error, "message": message})
             self._is_over = self._is_stopping = True
             self._came.notify_all()
+
+
+def _shortened(event: Event) -> Event:
+    """An event that fits into a frame, whatever its resource was."""
+    words = {name: getattr(event, name)[:journal.TEXT_CHARS] for name in journal.WORDS}
+    words["message"] += ("; " if words["message"] else "") + TOO_LARGE
+    return Event(event.node, event.status, took_ms=event.took_ms, fingerprint=event.fingerprint, **words)

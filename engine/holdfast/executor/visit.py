@@ -21,6 +21,7 @@ from .session import HostRefused, Order, Session
 from .stop import Stop
 
 GOODBYE_S = 2.0  # how long a host that was told to stop now is listened to
+TOO_LARGE = "give large contents as files (`source`), and divide very long documents"
 GOES_ON = "what it has in hand it finishes by itself; its results are collected at the next contact"
 
 
@@ -212,6 +213,8 @@ class Visit:
             raise Failure("refused" if error.error == "Held" else "failed", str(error)) from None
         except RemoteProtocolError as error:
             raise Failure("failed", f"the host answers nonsense: {error}") from None
+        except LocalProtocolError as error:  # nothing of it was sent
+            raise Failure("failed", f"cannot be told to the host: {error}", TOO_LARGE) from None
         except TimeoutError:
             raise Failure("timed_out", f"took longer than {self._limit_s():g} s") from None
         except Exception as error:  # a defect of ours: reported as this host's result, the others go on

@@ -151,7 +151,8 @@ def test_controller_that_goes_away_finds_the_results_at_the_next_contact(talk: T
 def test_killed_runner_leaves_a_journal_and_no_half_written_file(talk: Talk, tmp_path: Path) -> None:
     talk.hello()
     talk.graph("run-1", note(tmp_path / "a", "x", slow_s=60))
-    wait_until(lambda: (tmp_path / "state" / "journal" / "run-1.jsonl").exists())
+    journal = tmp_path / "state" / "journal" / "run-1.jsonl"
+    wait_until(lambda: journal.exists() and b'"before"' in journal.read_bytes())
     talk.process.send_signal(signal.SIGKILL)
     talk.process.wait(10)
     again = Talk(str(talk.process.args[0]), tmp_path / "state")  # type: ignore[index]  # a list, as given above
