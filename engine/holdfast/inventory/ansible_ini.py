@@ -7,6 +7,7 @@ import shlex
 import warnings
 from dataclasses import dataclass, field
 from functools import lru_cache
+from types import NoneType
 from typing import Any
 
 from holdfast.inventory.builder import Builder
@@ -165,6 +166,9 @@ def _plain(value: Any) -> Any:
     if isinstance(value, (list, tuple, set)):
         return [_plain(each) for each in value]
     if isinstance(value, dict):
+        odd = next((key for key in value if not isinstance(key, (str, int, float, NoneType))), None)
+        if odd is not None:
+            raise Wrong(f"`{odd}` cannot be a key", "write keys as text: {'a': 1}")
         return {key: _plain(each) for key, each in value.items()}
     if isinstance(value, bytes):
         return Unsafe(value.decode("utf-8", "replace"))

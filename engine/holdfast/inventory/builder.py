@@ -103,6 +103,8 @@ class Builder:
             raise Wrong(f"there is no group `{child}`", "write what belongs to it below its name, or nothing")
         if child == parent:
             raise Wrong(f"the group `{child}` cannot hold itself", "take it out of its own children")
+        if child == "all":
+            raise Wrong(f"`all` holds every group: it cannot be in `{parent}`", "take `all` out of its children")
         if child in self.groups[parent].children:
             return
         if child in self.ancestors([parent]):
@@ -127,11 +129,7 @@ class Builder:
         """The inventory. files: what group_vars and host_vars say."""
         for task in self.later:
             task()
-        try:
-            self._settle()
-        except Wrong as wrong:
-            self.refuse(wrong.what, None, wrong.mend)
-            return Inventory({}, {}, sources)
+        self._settle()
         return _Finisher(self, files).inventory(sources)
 
     def _settle(self) -> None:
@@ -146,11 +144,18 @@ class Builder:
                     self._ungroup(host, around)
             elif not around - {"all"}:
                 if host.name in self.groups:
-                    self.add_child("ungrouped", host.name)
+                    self._ungrouped_namesake(host)
                 else:
                     self.groups["ungrouped"].hosts[host.name] = None
                     host.groups["ungrouped"] = None
 
+    def _ungrouped_namesake(self, host: BuiltHost) -> None:
+        """Of a host in no group that is called as a group is, Ansible puts the group into `ungrouped`."""
+        try:
+            self.add_child("ungrouped", host.name)
+        except Wrong:
+            self.refuse(f"a host in no group is called `{host.name}`, as a group above `ungrouped` is", host.place,
+                        "give the host another name; for a group without hosts a program prints {\"hosts\": []}")
 
     def _ungroup(self, host: BuiltHost, around: set[str]) -> None:
         """Takes the host out of `ungrouped`, and of what is above that and above none of its other groups. It stays so

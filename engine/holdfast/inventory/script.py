@@ -19,6 +19,7 @@ from holdfast.inventory.builder import Builder
 from holdfast.inventory.hostpattern import MOST_HOSTS, Wrong
 from holdfast.inventory.model import Variable
 from holdfast.problems import Place
+from holdfast.trees.scalars import Unsafe
 
 ANSWER_BYTES = 64 * 2**20  # the longest answer that is read
 AT_ONCE = 8  # calls with --host
@@ -155,7 +156,7 @@ class _Answer:
         if not isinstance(data, dict):
             data = {"hosts": data}
         elif not data.keys() & {"hosts", "vars", "children"}:
-            data = {"hosts": [name], "vars": data}  # an old form: a host with its variables
+            data = {"hosts": [name], "vars": _inert(data)}  # an old form: a host with its variables, none a template
         for key, kind in (("hosts", list), ("vars", dict), ("children", list)):
             if key in data and not isinstance(data[key], kind):
                 raise Wrong(f"`{key}` of the group `{name}` is no {'list' if kind is list else 'object'}",
@@ -175,6 +176,15 @@ class _Answer:
                 self.builder.set_variable(name, key, Variable(plain_json(value), self.place, literal=True))
             except Wrong as wrong:
                 self.builder.refuse(f"{name}: {key}: {wrong.what}", self.place, wrong.mend)
+
+
+def _inert(value: Any) -> Any:
+    """The data with all texts in it marked as no templates."""
+    if isinstance(value, dict):
+        return {key: _inert(each) for key, each in value.items()}
+    if isinstance(value, list):
+        return [_inert(each) for each in value]
+    return Unsafe(value) if isinstance(value, str) else value
 
 
 def _ask(script: Script, host: str) -> dict[str, Any]:

@@ -4,6 +4,7 @@ import json
 import os
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,8 @@ from holdfast.inventory.sources import load
 from holdfast.problems import Problems
 
 CASES = json.loads(Path(__file__).with_name("ansible_cases.json").read_text("utf-8"))
-ANSIBLE = shutil.which("ansible-inventory")
+BESIDE = str(Path(sys.executable).parent)  # where `make setup` puts it
+ANSIBLE = shutil.which("ansible-inventory", path=os.pathsep.join([BESIDE, os.environ["PATH"]]))
 
 
 def written(case, folder):
