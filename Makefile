@@ -26,10 +26,12 @@ demo: setup
 test: setup
 	$(BIN)/python -m pytest
 
+# vermin: what is sent to hosts uses the syntax and the standard library of Python 3.8, also where no 3.8 is installed.
 check: setup
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/vermin --quiet --target=3.8- --violations --no-tips engine/holdfast_host modules
 
 # The same tests as in the suite, with as many generated cases as take the better part of an hour.
 soak: setup

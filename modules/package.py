@@ -99,6 +99,7 @@ class Package(Resource):
 
     gives: ClassVar[Tuple[str, ...]] = ("version",)
     named: ClassVar[str] = "name"
+    barrier: ClassVar[bool] = True
     example: ClassVar[str] = """
         - package: nginx
           state: present

@@ -19,6 +19,7 @@ NOT_OURS = {
     "bad": ("has a unit file that systemd cannot read", "mend the file"),
 }
 # The order in which systemctl is called, and the word for each step of a change.
+AFTER = {"stop": ("active", "inactive"), "disable": ("file_state", "disabled")}  # what a plan can say of later
 STEPS = ("unmask", "enable", "disable", "disable --runtime", "stop", "mask", "start")
 
 
@@ -121,7 +122,12 @@ class Service(Resource):
         fields = tuple(field for _, field in found)
         steps = tuple(step for step, _ in found)
         verbs = [step for step in STEPS if step in steps]
-        return Change(" and ".join(verb.partition(" ")[0] for verb in verbs), fields, payload=(unit.id, steps))
+        later = {key: value for step, (key, value) in AFTER.items() if step in steps}
+        return Change(" and ".join(verb.partition(" ")[0] for verb in verbs), fields, payload=(unit.id, steps),
+                      later={("unit", unit.id): later} if later else {})
+
+    def may_appear(self, observed: Observed) -> bool:
+        return observed.unit.load == "not-found"  # a package may start and enable what it brings
 
     def _mask_steps(self, unit: systemd.Unit) -> List[Tuple[str, Field]]:
         is_masked = unit.load == "masked"

@@ -6,7 +6,7 @@ directories resolved, planned links included, so that a file is found by whichev
 from __future__ import annotations
 
 import os
-from typing import Dict, Iterator, List, Mapping, Optional, Set, Tuple
+from typing import Any, Dict, Iterator, List, Mapping, Optional, Set, Tuple
 
 from .errors import Failed
 from .record import Record
@@ -34,10 +34,12 @@ class FileState(Record):
 _planned: Dict[str, Optional[FileState]] = {}
 _emptied: Set[str] = set()  # nothing that really lies below these is to be seen any more
 _folders: Dict[str, str] = {}
+_later: Dict[Tuple[str, str], Any] = {}
 
 
-def plan_ahead(files: Mapping[str, Optional[FileState]]) -> None:
-    """From here on look as if these paths were so (None: nothing there)."""
+def plan_ahead(files: Mapping[str, Optional[FileState]], others: Mapping[Tuple[str, str], Any] = {}) -> None:
+    """From here on look as if these paths were so (None: nothing there), and these other things: see `later`."""
+    _later.update(others)
     for name, state in files.items():
         path = resolve(name, False)
         if state is None or state.kind != DIRECTORY:
@@ -57,8 +59,15 @@ def is_planning() -> bool:
     return bool(_planned)
 
 
+def later(identity: Tuple[str, str]) -> Any:
+    """What a plan will have made of something that is no file: of ("unit", name), the fields of `systemd.Unit` that
+    will be others. None: nothing is planned for it."""
+    return _later.get(identity)
+
+
 def look_away() -> None:
     """Forgets everything that is planned: look at what is."""
+    _later.clear()
     _planned.clear()
     _emptied.clear()
     _folders.clear()

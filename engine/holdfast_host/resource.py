@@ -72,13 +72,15 @@ class Change(Record):
 
     action: a verb in the infinitive ("create", "update", "delete", "run", "install" …). fields: what a reader is shown.
     files: what paths will be afterwards (None: absent), so that a plan can look at later resources as if this one had
-    been carried out. payload: whatever `converge` needs; stays on the host.
+    been carried out. payload: whatever `converge` needs; stays on the host. later: what else will be so afterwards, by
+    identity, for the types that ask `ahead.later` for it.
     """
 
     action: str
     fields: Tuple[Field, ...] = ()
     files: Mapping[str, Optional["FileState"]] = {}
     payload: Any = None
+    later: Mapping["Identity", Any] = {}
 
 
 Outputs = Dict[str, Any]
@@ -93,7 +95,7 @@ class Resource(Record):
 
     example: ClassVar[str] = ""
     named: ClassVar[str] = ""  # the argument that the resource's name gives; "": the name is only a label
-    barrier: ClassVar[bool] = False  # what it does cannot be known (a command): nothing observed before it stays true
+    barrier: ClassVar[bool] = False  # what else it does cannot be known: a plan for what needs it is told with a caveat
     reversible: ClassVar[bool] = True  # may a run be undone by converging to what was observed before?
     gives: ClassVar[Tuple[str, ...]] = ()  # the names of its outputs, so that a misspelt one is found in the document
     refreshes: ClassVar[str] = ""  # what a notification does here ("restart"); "": cannot be notified
@@ -152,6 +154,11 @@ class Resource(Record):
     def converge(self, change: Change) -> Optional[Outputs]:
         """Makes it so. May return outputs that only the deed knows (a command's stdout)."""
         raise NotImplementedError(type(self).__name__)
+
+    def may_appear(self, observed: Any) -> bool:
+        """Whether nothing is to be done only because what this is about is not there: what brings it decides then, and
+        a plan says so."""
+        return False
 
     def remaining(self, change: Change, observed: Any) -> Optional[Change]:
         """What is still different after `converge(change)`; the runner fails the resource if anything is."""

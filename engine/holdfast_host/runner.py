@@ -22,6 +22,7 @@ from .resource import Change, Field, Resource
 STOPS = frozenset({FAILED, SKIPPED, TIMED_OUT, INTERRUPTED})  # what needs such a one is not carried out
 WORST_FIRST = (("failed", {FAILED, TIMED_OUT, SKIPPED}), ("interrupted", {INTERRUPTED}), ("changed", {CHANGED}),
                ("pending", {PENDING, UNKNOWN}))
+WAITING = (PENDING, UNKNOWN)  # in a plan: it will act
 NOT_BEGUN = "not begun: the run was stopped before"
 NOT_AGAIN = "carried out earlier in this run, and not repeated"
 NOT_KNOWN = "begun earlier in this run, and its end is not known: it is not done twice"
@@ -287,9 +288,11 @@ class Runner:
 
     def _acts_before(self, number: int) -> List[str]:
         """What a plan waits for: the pending ones that this node needs, or else all pending ones before it."""
-        waiting = (PENDING, UNKNOWN)
-        needed = [self.steps[i].node.id for i in self._ancestors(number) if self.steps[i].status in waiting]
-        return needed or [step.node.id for step in self.steps[:number] if step.status in waiting][-3:]
+        needed = self._needed_before(number)
+        return needed or [step.node.id for step in self.steps[:number] if step.status in WAITING][-3:]
+
+    def _needed_before(self, number: int) -> List[str]:
+        return [self.steps[i].node.id for i in self._ancestors(number) if self.steps[i].status in WAITING]
 
     def _ancestors(self, number: int) -> List[int]:
         found: Set[int] = set()
@@ -301,15 +304,32 @@ class Runner:
                 ahead += self.steps[i].node.needs
         return sorted(found)
 
+    def _may_act_on(self, number: int, change: Change) -> List[str]:
+        """Planned resources before this one that may do of themselves what it is to do, or undo what it was seen with:
+        commands and packages that it needs, or that may bring the file that it would make; and what removes something
+        that it wants."""
+        resource = self._make(number)
+        needed, wanted = set(self._ancestors(number)), set(resource.wants())
+        makes_file = change.action == "create" and any(kind == "path" for kind, _ in resource.provides())
+        found = []
+        for i, step in enumerate(self.steps[:number]):
+            if step.status not in WAITING:
+                continue
+            is_barrier = library.resource_type(step.node.type).barrier
+            removes = step.resource is not None and step.resource.is_removal() and not wanted.isdisjoint(
+                step.resource.provides())
+            if (is_barrier and (makes_file or i in needed)) or removes:
+                found.append(step.node.id)
+        return found[-3:]
+
     # -- planning ----------------------------------------------------------------------------------------------------
 
     def _planned(self, number: int, change: Change) -> None:
-        if change.files:
-            files.plan_ahead(change.files)
-            self.epoch += 1
-        opaque = [self.steps[i].node.id for i in self._ancestors(number) if self.steps[i].status in (PENDING, UNKNOWN)
-                  and library.resource_type(self.steps[i].node.type).barrier]
+        opaque = self._may_act_on(number, change)
         message = "as it is now; %s may change it first" % ", ".join(opaque) if opaque else ""
+        if change.files or change.later:
+            files.plan_ahead(change.files, change.later)
+            self.epoch += 1
         self._notify(number, PENDING)
         refreshed = self._refresh_words(number) if self._is_told(number, change) else ""
         self._tell(number, PENDING, change, message=message, refreshed=refreshed)
@@ -318,7 +338,11 @@ class Runner:
         """In state. A notification may be due all the same."""
         step = self.steps[number]
         self._keep_outputs(number, None)
-        if self._is_told(number, None):
+        bringers = self._needed_before(number) if self.mode == PLAN and self._make(number).may_appear(step.seen[1]) \
+            else []
+        if bringers:
+            self._tell(number, UNKNOWN, message="not known before %s" % ", ".join(bringers))
+        elif self._is_told(number, None):
             if self.mode == PLAN:
                 self._notify(number, PENDING)
                 self._tell(number, PENDING, refreshed=self._refresh_words(number))

@@ -6,9 +6,9 @@ import os
 import re
 from typing import Dict, FrozenSet, List, Mapping, Sequence, Set
 
-from . import process, systemd_bus
+from . import ahead, process, systemd_bus
 from .errors import Failed, Refused
-from .record import Record
+from .record import Record, with_fields
 
 PLACE = "/etc/systemd/system"
 KINDS = ("service", "socket", "timer", "path", "mount", "automount", "swap", "target", "slice", "scope", "device")
@@ -55,9 +55,10 @@ def glance(names: Sequence[str]) -> Dict[str, Unit]:
 
 
 def show(names: Sequence[str]) -> Dict[str, Unit]:
-    """How units stand, all in one call of systemctl. Raises Failed."""
+    """How units stand, all in one call of systemctl; in a plan, as they will stand by then. Raises Failed."""
     asked = process.run(["systemctl", "show", "--property", ",".join(PROPERTIES), "--", *names])
-    return parse_show(names, asked.must("cannot ask systemd").stdout)
+    found = parse_show(names, asked.must("cannot ask systemd").stdout)
+    return {name: with_fields(unit, **(ahead.later(("unit", unit.id)) or {})) for name, unit in found.items()}
 
 
 def parse_show(names: Sequence[str], text: str) -> Dict[str, Unit]:

@@ -116,6 +116,34 @@ def test_what_cannot_be_known_yet_is_said_and_what_is_wrong_fails(host: Host) ->
     assert host.do("apply", lost)[0].mend == "declare it"
 
 
+def test_what_a_package_may_bring_is_told_with_a_caveat(host: Host) -> None:
+    bringer = host.node("bringer", "bringer", brings=str(host.folder / "a"))
+    nodes = [bringer, host.node("note", "a", text="x"), host.node("note", "b", text="x", needs=[0])]
+    planned = host.do("plan", *nodes)
+    assert [e.message for e in planned] == ["", *["as it is now; bringer: bringer may change it first"] * 2]
+    assert planned[1].action == "create" and host.do("apply", *nodes)[1].action == "update"
+    (host.folder / "b").write_text("y")
+    control, = host.do("plan", host.node("note", "b", text="x", needs=[]))
+    assert (control.status, control.message) == ("pending", "")
+
+
+def test_nothing_to_do_only_because_it_is_not_there_yet_is_not_called_in_state(host: Host) -> None:
+    nodes = [host.node("bringer", "bringer", brings=str(host.folder / "pupil")), host.node("pupil", "pupil", needs=[0])]
+    assert [(e.status, e.message) for e in host.do("plan", *nodes)][1] == (
+        "unknown", "not known before bringer: bringer")
+    assert statuses(host.do("apply", *nodes)) == ["changed", "changed"]
+    assert statuses(host.do("plan", *nodes)) == ["ok", "ok"]
+    assert statuses(host.do("plan", host.node("pupil", "none"))) == ["ok"], "the control: nobody brings it"
+
+
+def test_what_is_removed_with_another_is_told_with_a_caveat(host: Host) -> None:
+    pupil = host.folder / "pupil"
+    host.do("apply", host.node("bringer", "bringer", brings=str(pupil)))
+    nodes = [host.node("bringer", "bringer", brings=str(pupil), state="absent"), host.node("pupil", "pupil")]
+    assert host.do("plan", *nodes)[1].message == "as it is now; bringer: bringer may change it first"
+    assert statuses(host.do("apply", *nodes)) == ["changed", "ok"]
+
+
 def test_failure_stops_what_needs_it_and_nothing_else(host: Host) -> None:
     events = host.do("apply", host.node("note", "a", text="x", crash=True), host.node("note", "b", text="x", needs=[0]),
                      host.node("note", "c", text="x", needs=[1]), host.node("note", "d", text="x"))

@@ -19,6 +19,9 @@ class Note(Resource):
     slow_s: float = arg(0.0, doc="Take this long.")
     named: ClassVar[str] = "path"
 
+    def provides(self) -> Sequence[Identity]:
+        return (("path", self.path),)
+
     def observe(self) -> Optional[bytes]:
         return files.read(self.path)
 
@@ -82,6 +85,57 @@ class Folder(Resource):
 
     def converge(self, change: Change) -> Optional[Outputs]:
         os.mkdir(self.path)
+        return None
+
+
+class Bringer(Resource):
+    """Of what it does, only that is known what it is asked for; it may write a further file, as a package may."""
+
+    path: str = arg(doc="The file that it is for.")
+    brings: Optional[str] = arg(None, doc="The file that it writes besides.")
+    state: str = arg("present", choices=("present", "absent"), doc="Whether it is there.")
+    named: ClassVar[str] = "path"
+    barrier: ClassVar[bool] = True
+
+    def provides(self) -> Sequence[Identity]:
+        return (("bringer", self.path),)
+
+    def observe(self) -> bool:
+        return os.path.exists(self.path)
+
+    def diff(self, observed: bool) -> Optional[Change]:
+        wanted = self.state == "present"
+        return None if observed == wanted else Change("install", (Field("there", observed, wanted),))
+
+    def converge(self, change: Change) -> Optional[Outputs]:
+        for path in filter(None, (self.path, self.brings)):
+            if self.state == "present":
+                files.replace(path, b"brought", None)
+            elif os.path.exists(path):
+                os.unlink(path)
+        return None
+
+
+class Pupil(Resource):
+    """A file that is to be empty, if somebody brings it."""
+
+    path: str = arg(doc="The file.")
+    named: ClassVar[str] = "path"
+
+    def wants(self) -> Sequence[Identity]:
+        return (("bringer", self.path.replace("pupil", "bringer")),)
+
+    def observe(self) -> Optional[bytes]:
+        return files.read(self.path)
+
+    def may_appear(self, observed: Optional[bytes]) -> bool:
+        return observed is None
+
+    def diff(self, observed: Optional[bytes]) -> Optional[Change]:
+        return Change("update", (Field("content", observed, b""),), payload=observed) if observed else None
+
+    def converge(self, change: Change) -> Optional[Outputs]:
+        files.replace(self.path, b"", change.payload)
         return None
 
 
