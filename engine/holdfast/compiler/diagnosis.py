@@ -79,12 +79,10 @@ def _unknown(kind: str, name: str, place: Place, environment: Environment) -> Pr
     here, other = (environment.filters, environment.tests) if kind == "filter" else (
         environment.tests, environment.filters)
     short = name.rpartition(".")[2]
-    if short in other and kind == "filter":
-        mend = f"that is a test: write `is {short}`"
-    elif short in other:
-        mend = f"that is a filter: write `| {short}`"
-    elif short in here:
+    if short in here:
         mend = f"write its short name: `{short}`"
+    elif short in other:
+        mend = f"that is a test: write `is {short}`" if kind == "filter" else f"that is a filter: write `| {short}`"
     else:
         near = did_you_mean(short, here)
         mend = of_ansible(short) if kind == "filter" and of_ansible(short) else near

@@ -46,6 +46,11 @@ def read_documents(paths: Sequence[Path], types: Types, libraries: Sequence[Path
     problems += [
         Problem(f"there is no document `{use.document}`", use.name.place, did_you_mean(use.document, documents))
         for use in _missing(documents)]
+    problems += [
+        Problem(f"`{use.document}` is a {documents[use.document].kind}, and `use` takes a state", use.name.place,
+                "name a document that begins with `state:`", (("it is here", documents[use.document].place),))
+        for document in documents.values() for use in _uses(document)
+        if use.document in documents and not isinstance(documents[use.document], State)]
     problems += _recursions(documents)
     return documents, list(dict.fromkeys(problems))
 

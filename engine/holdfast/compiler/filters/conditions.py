@@ -3,6 +3,7 @@ from __future__ import annotations
 
 import operator
 import re
+import urllib.parse
 from collections.abc import Callable
 from typing import Any
 
@@ -34,21 +35,53 @@ def regex(value: Any, pattern: str, ignorecase: bool = False, multiline: bool = 
     return getattr(_compiled(pattern, ignorecase, multiline), match_type)(str(value)) is not None
 
 
-def version(value: Any, other: Any, compared: str = "==", strict: bool = False) -> bool:
-    """Is this version that much against the other? 1.10 is newer than 1.9, and 2.0~rc1 older than 2.0."""
-    if compared not in _OPERATORS:
-        raise Misused(f"`{compared}` does not compare", "one of ==, !=, <, <=, >, >=")
-    return _OPERATORS[compared](_version_key(str(value)), _version_key(str(other)))
+def version(value: Any, version: Any, operator: str = "eq", strict: bool = False, version_type: str = "") -> bool:
+    """Is this version that much against the other? Numbers compare as numbers, words as words, part by part; a version
+    with more parts is newer. version_type: loose (this), or semver, in which 1.0.0-rc1 is older than 1.0.0."""
+    if operator not in _OPERATORS:
+        raise Misused(f"`{operator}` does not compare", "one of ==, !=, <, <=, >, >=", operator)
+    if strict or version_type not in ("", "loose", "semver", "semantic"):
+        raise Misused("versions are compared loosely, or as semver",
+                      "leave `strict` out; `version_type` is loose or semver")
+    key = _semantic if version_type in ("semver", "semantic") else _loose
+    try:
+        return _OPERATORS[operator](key(str(value)), key(str(version)))
+    except TypeError:
+        raise Misused(f"`{value}` and `{version}` cannot be compared: one has a word where the other has a number",
+                      "use `version_type='semver'`, or compare parts of them") from None
 
 
-def _version_key(text: str) -> list[tuple[int, int, str]]:
-    """Numbers compare as numbers; a word behind them (rc1, beta) is before nothing at all, a further number after."""
-    parts: list[tuple[int, int, str]] = []
-    for digits, word in re.findall(r"(\d+)|([A-Za-z~]+)", text):
-        parts.append((2, int(digits), "") if digits else (0, 0, word.lower()))
-    while parts and parts[-1] == (2, 0, ""):
-        parts.pop()  # 1.0 is 1
-    return [*parts, (1, 0, "")]
+def _loose(text: str) -> list[int | str]:
+    parts = [part for part in re.split(r"(\d+|[a-z]+|\.)", text) if part and part != "."]
+    return [int(part) if part.isdigit() else part for part in parts]
+
+
+def _semantic(text: str) -> tuple[Any, ...]:
+    """A key by the rules of semver.org: a pre-release is older than its release, build metadata counts for nothing."""
+    found = re.fullmatch(r"(0|[1-9]\d*)\.(0|[1-9]\d*)\.(0|[1-9]\d*)(?:-([0-9A-Za-z.-]+))?(?:\+[0-9A-Za-z.-]+)?", text)
+    if found is None:
+        raise Misused(f"`{text}` is no version as semver has them", "as in 1.2.3 or 1.2.3-rc.1")
+    before = tuple((0, int(one), "") if one.isdigit() else (1, 0, one) for one in (found[4] or "").split(".") if one)
+    return int(found[1]), int(found[2]), int(found[3]), not before, before
+
+
+def absolute(path: Any) -> bool:
+    """Does the path begin with / ?"""
+    return str(path).startswith("/")
+
+
+def uri(value: Any, schemes: Any = None) -> bool:
+    """Is it a URI, of one of the schemes?"""
+    scheme = urllib.parse.urlsplit(str(value)).scheme
+    return bool(scheme) and (schemes is None or scheme.lower() in schemes) and str(value).lower() != f"{scheme}:"
+
+
+def url(value: Any, schemes: Any = None) -> bool:
+    """Is it a URI that names a server?"""
+    try:
+        return uri(value, schemes) and bool(urllib.parse.urlsplit(str(value)).netloc)
+    except ValueError:
+        return False
 
 
 def subset(value: Any, other: Any) -> bool:
@@ -79,5 +112,6 @@ def falsy(value: Any, convert_bool: bool = False) -> bool:
 TESTS: dict[str, Callable[..., Any]] = {
     "match": match, "search": search, "regex": regex, "version": version, "version_compare": version,
     "subset": subset, "issubset": subset, "superset": superset, "issuperset": superset, "contains": contains,
+    "abs": absolute, "is_abs": absolute, "uri": uri, "url": url,
     "truthy": truthy, "falsy": falsy, "any": any, "all": all,
 }

@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, NoReturn
 
@@ -10,6 +11,7 @@ from jinja2.runtime import Undefined
 from holdfast.compiler.faults import Misused
 from holdfast_host.values import describe
 
+MOST_ROWS = 1_000_000  # of what multiplies lists
 _LISTS = {"union": "lists are joined by `+` too", "flatten": "for one element write [x]",
           "items2dict": "of a mapping make one with `dict2items`"}
 _MAPPINGS = {"combine": "it joins two mappings; lists are joined by `+`",
@@ -141,12 +143,27 @@ def zip_longest(first: Any, *more: Any, fillvalue: Any = None) -> list[list[Any]
 def product(first: Any, *more: Any) -> list[list[Any]]:
     """Every element of each list with every one of the others."""
     lists = [_list(one, "product") for one in (first, *more)]
-    size = 1
-    for one in lists:
-        size *= len(one)
-    if size > 1_000_000:
-        raise Misused("`product` would give more than 1000000 rows")
+    _refuse_many("product", math.prod(map(len, lists)))
     return [list(row) for row in itertools.product(*lists)]
+
+
+def combinations(value: Any, size: int) -> list[list[Any]]:
+    """All ways to take so many elements, whatever their order."""
+    elements = _list(value, "combinations")
+    _refuse_many("combinations", math.comb(len(elements), size))
+    return [list(row) for row in itertools.combinations(elements, size)]
+
+
+def permutations(value: Any, size: int | None = None) -> list[list[Any]]:
+    """All ways to put so many elements (None: all) in order."""
+    elements = _list(value, "permutations")
+    _refuse_many("permutations", math.perm(len(elements), size))
+    return [list(row) for row in itertools.permutations(elements, size)]
+
+
+def _refuse_many(name: str, rows: int) -> None:
+    if rows > MOST_ROWS:
+        raise Misused(f"`{name}` would give more than {MOST_ROWS} rows", "take shorter lists")
 
 
 def subelements(value: Any, path: str | Sequence[str], skip_missing: bool = False) -> list[list[Any]]:
@@ -164,6 +181,18 @@ def subelements(value: Any, path: str | Sequence[str], skip_missing: bool = Fals
             inner = inner[step]
         rows += [[one, element] for element in inner]
     return rows
+
+
+def rekey_on_member(value: Any, key: str, duplicates: str = "error") -> dict[Any, Any]:
+    """Mappings of a list (or the values of a mapping), by what each has under the key. duplicates: error, overwrite."""
+    found: dict[Any, Any] = {}
+    for one in value.values() if isinstance(value, Mapping) else _list(value, "rekey_on_member"):
+        if not isinstance(one, Mapping) or key not in one:
+            raise Misused(f"there is no `{key}` in one of the elements", "each needs one")
+        if one[key] in found and duplicates != "overwrite":
+            raise Misused(f"two elements have the `{key}` {describe(one[key])}", "say `duplicates='overwrite'`")
+        found[one[key]] = one
+    return found
 
 
 def extract(key: Any, container: Any, morekeys: Any = None) -> Any:
@@ -216,6 +245,30 @@ def number(value: Any, default: Any = None) -> Any:
         return default if default is not None else _no_number(value, "number")
 
 
+def logarithm(value: Any, base: float = math.e) -> float:
+    """The logarithm."""
+    try:
+        return math.log10(value) if base == 10 else math.log(value, base)
+    except (TypeError, ValueError, ZeroDivisionError) as error:
+        raise Misused(f"`log`: {error}", "it takes numbers greater than 0") from None
+
+
+def power(value: Any, exponent: float) -> float:
+    """The number to that power."""
+    try:
+        return math.pow(value, exponent)
+    except (TypeError, ValueError, OverflowError) as error:
+        raise Misused(f"`pow`: {error}", "it takes numbers of moderate size") from None
+
+
+def root(value: Any, base: float = 2) -> float:
+    """The square root, or another."""
+    try:
+        return math.sqrt(value) if base == 2 else math.pow(value, 1.0 / float(base))
+    except (TypeError, ValueError, ZeroDivisionError) as error:
+        raise Misused(f"`root`: {error}", "it takes numbers that are not negative") from None
+
+
 def type_debug(value: Any) -> str:
     """The name of the value's type."""
     return type(value).__name__
@@ -224,7 +277,8 @@ def type_debug(value: Any) -> str:
 FILTERS: dict[str, Callable[..., Any]] = {
     "mandatory": mandatory, "combine": combine, "dict2items": dict2items, "items2dict": items2dict, "union": union,
     "intersect": intersect, "difference": difference, "symmetric_difference": symmetric_difference,
-    "flatten": flatten, "zip": zip_, "zip_longest": zip_longest, "product": product, "subelements": subelements,
+    "flatten": flatten, "zip": zip_, "zip_longest": zip_longest, "product": product, "combinations": combinations,
+    "permutations": permutations, "rekey_on_member": rekey_on_member, "subelements": subelements,
     "extract": extract, "ternary": ternary, "bool": boolean, "int": integer, "float": number,
-    "type_debug": type_debug,
+    "log": logarithm, "pow": power, "root": root, "type_debug": type_debug,
 }

@@ -56,7 +56,7 @@ def to_yaml(value: Any, default_flow_style: bool | None = None, sort_keys: bool 
     """YAML, short."""
     text: str = yaml.safe_dump(plain(value), allow_unicode=True, default_flow_style=default_flow_style,
                                sort_keys=sort_keys, **options)
-    return text
+    return text.removesuffix("...\n") if not isinstance(value, (Mapping, list, tuple)) else text
 
 
 def to_nice_yaml(value: Any, indent: int = 4, sort_keys: bool = True, **options: Any) -> str:

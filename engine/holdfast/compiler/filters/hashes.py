@@ -1,6 +1,7 @@
 """Hashes, of data and of passwords."""
 from __future__ import annotations
 
+import functools
 import hashlib
 import re
 import uuid
@@ -10,6 +11,8 @@ from typing import Any
 from holdfast.compiler.faults import Misused
 
 _ALPHABET = "./0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+_ROUNDS = {"sha512": 656_000, "sha256": 535_000}  # Ansible's, by way of passlib
+MOST_ROUNDS = 1_000_000  # of a password; about a second, and it is done again for each run
 _NAMESPACE = uuid.UUID("361e6d51-faec-444a-9079-341386da8e2e")  # Ansible's, so that to_uuid gives the same
 # Which bytes of the digest make up each group of four characters (U. Drepper, "Unix crypt using SHA-256/512").
 _ORDER_256 = ((0, 10, 20), (21, 1, 11), (12, 22, 2), (3, 13, 23), (24, 4, 14), (15, 25, 5), (6, 16, 26), (27, 7, 17),
@@ -33,19 +36,22 @@ def to_uuid(value: Any) -> str:
     return str(uuid.uuid5(_NAMESPACE, str(value)))
 
 
-def password_hash(value: Any, algorithm: str = "sha512", salt: str = "", rounds: int = 5000) -> str:
-    """A password as /etc/shadow keeps it. algorithm: sha512, sha256. salt: has to be given, as with a new one each time
-    the password would change in every run."""
-    if algorithm not in ("sha256", "sha512"):
-        raise Misused(f"there is no password hash `{algorithm}` here", "sha512 or sha256")
-    if not re.fullmatch(r"[./0-9A-Za-z]{1,16}", salt):
+def password_hash(value: Any, hashtype: str = "sha512", salt: str = "", salt_size: int | None = None,
+                  rounds: int | None = None) -> str:
+    """A password as /etc/shadow keeps it. hashtype: sha512, sha256. salt: has to be given, as with a new one each time
+    the password would change in every run. rounds: as many as Ansible takes, if it is not said."""
+    if hashtype not in ("sha256", "sha512"):
+        raise Misused(f"there is no password hash `{hashtype}` here", "sha512 or sha256")
+    if salt_size is not None or not re.fullmatch(r"[./0-9A-Za-z]{1,16}", salt):
         raise Misused("`password_hash` needs a salt of 1 to 16 letters and digits",
                       "without a fixed one every run would change it: `| password_hash('sha512', salt)`")
-    if not 1000 <= rounds <= 999_999_999:
-        raise Misused("`rounds` is from 1000 to 999999999")
-    return _crypt(_bytes(value), salt.encode("ascii"), rounds, algorithm)
+    rounds = _ROUNDS[hashtype] if rounds is None else rounds
+    if not 1000 <= rounds <= MOST_ROUNDS:
+        raise Misused(f"`rounds` is from 1000 to {MOST_ROUNDS}", "5000 is what crypt does by itself")
+    return _crypt(_bytes(value), salt.encode("ascii"), rounds, hashtype)
 
 
+@functools.lru_cache(maxsize=256)
 def _crypt(password: bytes, salt: bytes, rounds: int, algorithm: str) -> str:
     """SHA-crypt. The names are those of its specification."""
     make = hashlib.sha512 if algorithm == "sha512" else hashlib.sha256

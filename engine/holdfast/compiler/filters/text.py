@@ -71,6 +71,14 @@ def relpath(path: Any, start: str) -> str:
     return os.path.relpath(str(path), start)
 
 
+def commonpath(paths: Any) -> str:
+    """The longest path that all have in common."""
+    try:
+        return os.path.commonpath([str(one) for one in paths])
+    except (TypeError, ValueError) as error:
+        raise Misused(f"`commonpath`: {error}", "it takes a list of paths, all absolute or none") from None
+
+
 def comment(value: Any, style: str = "plain", decoration: str = "", prefix: str = "", postfix: str = "") -> str:
     """The text as a comment. style: plain (#), c (//), cblock, xml, erlang (%)."""
     styles = {"plain": ("", "# ", ""), "c": ("", "// ", ""), "erlang": ("", "% ", ""), "cblock": ("/*", " * ", " */"),
@@ -111,6 +119,7 @@ def human_to_bytes(text: Any, default_unit: str = "", isbits: bool = False) -> i
 FILTERS: dict[str, Callable[..., Any]] = {
     "regex_replace": regex_replace, "regex_search": regex_search, "regex_findall": regex_findall,
     "regex_escape": regex_escape, "split": split, "splitext": splitext, "path_join": path_join, "relpath": relpath,
+    "commonpath": commonpath, "normpath": lambda path: os.path.normpath(str(path)),
     "basename": lambda path: os.path.basename(str(path)), "dirname": lambda path: os.path.dirname(str(path)),
     "quote": lambda value: shlex.quote("" if value is None else str(value)), "comment": comment,
     "human_readable": human_readable, "human_to_bytes": human_to_bytes,
