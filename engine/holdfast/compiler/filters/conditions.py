@@ -70,18 +70,13 @@ def absolute(path: Any) -> bool:
     return str(path).startswith("/")
 
 
-def uri(value: Any, schemes: Any = None) -> bool:
-    """Is it a URI, of one of the schemes?"""
-    scheme = urllib.parse.urlsplit(str(value)).scheme
-    return bool(scheme) and (schemes is None or scheme.lower() in schemes) and str(value).lower() != f"{scheme}:"
-
-
 def url(value: Any, schemes: Any = None) -> bool:
-    """Is it a URI that names a server?"""
+    """Is it a URL, of one of the schemes?"""
     try:
-        return uri(value, schemes) and bool(urllib.parse.urlsplit(str(value)).netloc)
+        found = urllib.parse.urlsplit(str(value))
     except ValueError:
         return False
+    return bool(found.netloc) and (not schemes or found.scheme in schemes)
 
 
 def subset(value: Any, other: Any) -> bool:
@@ -112,6 +107,6 @@ def falsy(value: Any, convert_bool: bool = False) -> bool:
 TESTS: dict[str, Callable[..., Any]] = {
     "match": match, "search": search, "regex": regex, "version": version, "version_compare": version,
     "subset": subset, "issubset": subset, "superset": superset, "issuperset": superset, "contains": contains,
-    "abs": absolute, "is_abs": absolute, "uri": uri, "url": url,
+    "abs": absolute, "is_abs": absolute, "url": url,
     "truthy": truthy, "falsy": falsy, "any": any, "all": all,
 }
