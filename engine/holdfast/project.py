@@ -44,6 +44,7 @@ if TYPE_CHECKING:
 Emit = Callable[[Happening], None]
 STORE = Path(".holdfast") / "holdfast.db"
 NO_FACTS_KEPT = 0.0
+FACTS_COUNT_S = 86_400.0  # how long facts that were gathered once say which hosts `run`, `facts` and `inventory` mean
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,10 +138,20 @@ class Project:
         return Checked(names, tuple(self._hosts(compiled)))
 
     def select(self, targets: str = "") -> tuple[str, ...]:
-        """The names of the hosts that an expression selects, "": all."""
-        from holdfast.inventory.targets import parse  # noqa: PLC0415  # few commands need it
+        """The names of the hosts that an expression selects, "": all. Facts are those that were gathered in the last day;
+        a host of which they would decide, and which has none, is a Problem."""
+        from holdfast.compiler.choosing import chosen  # noqa: PLC0415  # few commands need it
+        from holdfast.inventory.targets import parse  # noqa: PLC0415
 
-        return parse(targets or "all", lambda offset: Place("-t", 1, offset + 1)).select(self.inventory)
+        inventory = self.inventory
+        paths = sorted(parse(targets).fact_paths) if "facts." in targets else []
+        facts = self.store.facts(tuple(inventory.hosts), FACTS_COUNT_S) if paths else {}
+        found = chosen(targets or "all", None, inventory, facts)
+        if found.open:
+            some = ", ".join(found.open[:3]) + (f" and {len(found.open) - 3} more" if len(found.open) > 3 else "")
+            what = f"facts.{', facts.'.join(paths)}: not known of {some}, or gathered longer than a day ago"
+            raise Problems([Problem(what, Place("-t", 1, 1), "`holdfast facts` gathers and keeps them")])
+        return found.hosts
 
     def ansible_inventory(self, host: str | None = None) -> Mapping[str, Any]:
         """What `ansible-inventory --list` prints, or with a host `--host`."""

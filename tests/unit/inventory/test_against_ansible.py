@@ -52,7 +52,7 @@ def write(inventory, folder):
 def test_inventory_gives_what_ansible_gives(form, ansible, folders, monkeypatch):
     kinds = set()
 
-    @settings(max_examples=int(os.environ.get("HOLDFAST_INVENTORIES", "80")), deadline=None, database=None,
+    @settings(max_examples=int(os.environ.get("HOLDFAST_INVENTORIES", "60")), deadline=None, database=None,
               suppress_health_check=list(HealthCheck))
     @given(INVENTORIES[form])
     def check(inventory):

@@ -66,4 +66,4 @@ def _as_script(project: Project, host: str | None, console: Console) -> None:
     """What Ansible expects of an executable inventory."""
     import json  # noqa: PLC0415 -- only for this
 
-    console.lines([json.dumps(project.ansible_inventory(host), indent=4)])
+    console.lines([json.dumps(project.ansible_inventory(host), indent=4, sort_keys=True)])
