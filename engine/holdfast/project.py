@@ -138,8 +138,8 @@ class Project:
         return Checked(names, tuple(self._hosts(compiled)))
 
     def select(self, targets: str = "") -> tuple[str, ...]:
-        """The names of the hosts that an expression selects, "": all. Facts are those that were gathered in the last day;
-        a host of which they would decide, and which has none, is a Problem."""
+        """The names of the hosts that an expression selects, "": all. Facts are those gathered in the last day; a host
+        of which they would decide, and which has none, is a Problem."""
         from holdfast.compiler.choosing import chosen  # noqa: PLC0415  # few commands need it
         from holdfast.inventory.targets import parse  # noqa: PLC0415
 
