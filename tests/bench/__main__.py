@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import signal
 import sys
 import tempfile
 from collections.abc import Callable
@@ -26,6 +27,7 @@ PEERS: dict[str, Callable[[Fleet, Path], Tool]] = {
 def main(words: list[str]) -> int:
     """0: every tool took part and did what it should. 1: some did not, see the output. 69: no lab on this machine."""
     options = parser().parse_args(words)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # what was started is ended all the same
     try:
         with (
             tempfile.TemporaryDirectory(prefix="holdfast-bench-") as home,

@@ -31,7 +31,7 @@ for unit in {work.SERVICES!r}:
 OPERATIONS = work.ITEMS + 1 + len(work.SERVICES)  # all packages are one
 
 _TOTAL = re.compile(r"^ *Grand total +(\S+) +(\S+) +(\S+) +(\S+)", re.MULTILINE)
-_DETECTED = re.compile(r"^ {4}(\S+) +(\S+) +(\S+) *$", re.MULTILINE)
+_DETECTED = re.compile(r"^ {4}(\S.*?) +(-|\d+) +(-|\d+) *$", re.MULTILINE)
 
 
 def tool(fleet: Fleet, folder: Path) -> Tool:
@@ -49,7 +49,11 @@ def tool(fleet: Fleet, folder: Path) -> Tool:
         Phase.ONE: Command((*call, "-y", *one), folder),
     }
     counts = {phase: len(fleet.chosen(phase)) for phase in Phase}
-    return Tool("pyinfra", f"pyinfra {VERSION}", commands, lambda phase, output: fault(phase, output, counts[phase]))
+
+    def judge(phase: Phase, output: str) -> str:
+        return fault(phase, output, counts[phase])
+
+    return Tool("pyinfra", f"pyinfra {VERSION}", commands, judge, most_runs=2)
 
 
 def inventory(fleet: Fleet) -> list[tuple[str, dict[str, str]]]:

@@ -11,7 +11,7 @@ from tests.bench.sessions import counted
 from tests.bench.tool import Phase, Tool
 from tests.lab import Lab, LabHost
 
-LIMIT_S = 900.0
+LIMIT_S = 400.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -57,7 +57,8 @@ class Tool:
     """A tool that is installed and has its project written.
 
     commands: the phases that it takes part in. fault: given phase and output, what is wrong by the tool's own words, or
-    "". scratch: a folder that is emptied after each run (sockets of connections that would be kept).
+    "". scratch: a folder that is emptied after each run (sockets of connections that would be kept). most_runs: in how
+    many rounds it takes part; a peer that takes minutes in one.
     """
 
     name: str
@@ -65,7 +66,7 @@ class Tool:
     commands: Mapping[Phase, Command]
     fault: Callable[[Phase, str], str]
     scratch: Path | None = None
-    most_runs: int = 3
+    most_runs: int = 1
     is_floor: bool = False
 
 

@@ -28,7 +28,7 @@ def states(*, changed: int = 0, failed: int = 0) -> str:
 
 
 def detected(change: str) -> str:
-    return DETECTED + "".join(f"    /srv/bench-d{n}             {change}        -            \n" for n in range(96))
+    return DETECTED + "".join(f"    key{n} = value{n}          {change}        -            \n" for n in range(96))
 
 
 @pytest.mark.parametrize(
