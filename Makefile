@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 SUDO_APT := $(shell [ "$$(id -u)" = 0 ] && command -v apt-get)
 
-.PHONY: setup demo test check soak lab-up lab-down bench clean
+.PHONY: setup demo test check soak lab-up lab-down bench docs clean
 
 setup: $(VENV)/.ready
 
@@ -45,6 +45,11 @@ lab-down: setup
 
 bench: setup
 	$(BIN)/python -m tests.bench
+
+# The pages of the reference that are made from the program; tests hold them to it.
+docs: setup
+	$(BIN)/python -m holdfast.cli.reference > docs/reference/cli.md
+	$(BIN)/python -m tests.docs.generated
 
 clean:
 	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
