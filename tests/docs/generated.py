@@ -18,8 +18,9 @@ REFERENCE = Path(__file__).parents[2] / "docs" / "reference"
 
 def types_page() -> str:
     """All resource types that come with Holdfast, as `holdfast doc` tells of them."""
-    lines = ["# Resource types", "", _made(), "", "`holdfast doc TYPE` shows the same, for the types of your project too. "
-             "Every resource may also have the keys that", "[documents.md](documents.md#keys-of-every-resource) tells of."]
+    lines = ["# Resource types", "", _made(), "",
+             "`holdfast doc TYPE` shows the same, for the types of your project too. Every resource may also have the",
+             "keys that [documents.md](documents.md#keys-of-every-resource) tells of."]
     types = Types()
     for name in types:
         found = types[name]
@@ -41,7 +42,8 @@ def filters_page() -> str:
 SHORT = {  # one line of Python each, without a docstring
     "basename": "The last part of a path.", "dirname": "A path without its last part.",
     "normpath": "A path without `.`, `..` and doubled slashes.", "quote": "The text as one word of a shell.",
-    "md5": "The MD5 hash of a text, in hex.", "ipv4": "As `ipaddr`, for IPv4 only.", "ipv6": "As `ipaddr`, for IPv6 only.",
+    "md5": "The MD5 hash of a text, in hex.",
+    "ipv4": "As `ipaddr`, for IPv4 only.", "ipv6": "As `ipaddr`, for IPv6 only.",
     "ipwrap": "An IPv6 address in brackets; all else as it is.", "any": "Is one of the elements true?",
     "all": "Are all of the elements true?",
 }
