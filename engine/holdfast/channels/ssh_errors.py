@@ -80,7 +80,8 @@ def no_login(way: Way, error: Exception, seconds: float) -> Unreachable:
     if isinstance(error, asyncssh.ChannelOpenError):
         return Unreachable(f"{way} lets us in but opens no session: {error.reason}",
                            "look at MaxSessions and ForceCommand in its sshd_config")
-    return Unreachable(f"cannot log in to {way}: {_words(error)}")
+    mend = "is it an SSH server?" if isinstance(error, asyncssh.ProtocolError) else ""
+    return Unreachable(f"cannot log in to {way}: {_words(error)}", mend)
 
 
 def is_worth_another_try(error: Exception) -> bool:

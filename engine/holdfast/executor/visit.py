@@ -21,6 +21,7 @@ from .session import HostRefused, Order, Session
 from .stop import Stop
 
 GOODBYE_S = 2.0  # how long a host that was told to stop now is listened to
+HELD_MEND = "apply again when it has ended"
 TOO_LARGE = "give large contents as files (`source`), and divide very long documents"
 GOES_ON = "what it has in hand it finishes by itself; its results are collected at the next contact"
 
@@ -96,7 +97,7 @@ class Visit:
         results = [*(self._results[node] for node in sorted(self._results)), *left_of(graph)]
         if not status:
             status = self._status(results)
-            message = message or (self._around.stop.why if status in ("interrupted", "timed_out") else "")
+            message = message or (self._why_early() if status in ("interrupted", "timed_out") else "")
         return HostResult(self.host, status, tuple(results), message, mend, owed, graph.name, self.seconds())
 
     async def leave(self, is_kept: bool = False) -> None:
@@ -186,6 +187,12 @@ class Visit:
             return "timed_out"
         return status
 
+    def _why_early(self) -> str:
+        """Why a host that told all its results did not do all of them; "" when a resource's own limit was to blame."""
+        if self._is_late():
+            return f"took longer than {self._limit_s():g} s"
+        return self._around.stop.why
+
     # -- time and failures -----------------------------------------------------------------------------------------
 
     def seconds(self) -> float:
@@ -210,7 +217,8 @@ class Visit:
         except Unreachable as error:
             raise Failure("unreachable", error.what, error.mend) from None
         except HostRefused as error:
-            raise Failure("refused" if error.error == "Held" else "failed", str(error)) from None
+            is_held = error.error == "Held"
+            raise Failure("refused" if is_held else "failed", str(error), HELD_MEND if is_held else "") from None
         except RemoteProtocolError as error:
             raise Failure("failed", f"the host answers nonsense: {error}") from None
         except LocalProtocolError as error:  # nothing of it was sent

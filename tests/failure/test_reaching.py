@@ -1,0 +1,283 @@
+"""Reaching hosts over SSH: who they are is proved before anything is sent, and each way to log in lets in."""
+from __future__ import annotations
+
+import os
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.failure.desk import Desk, result
+from tests.lab import Lab, LabHost
+from tests.lab.identity import known_host, make_key
+from tests.lab.recipe import OPS_PASSWORD
+
+MADE = "/etc/motd.site"
+
+
+@pytest.fixture(autouse=True)
+def fresh(host: LabHost, lab: Lab) -> None:
+    for one in lab.hosts.values():
+        one.run(f"rm -f {MADE}")
+    host.run("journalctl --rotate --vacuum-time=1s -q || true")
+
+
+def log_of_sshd(host: LabHost) -> str:
+    return host.run("journalctl -q --no-pager -t sshd -t sshd-session -o cat").stdout
+
+
+def is_changed(desk: Desk, host: LabHost) -> None:
+    said = desk.apply()
+    assert said.hosts() == {host.name: "changed"}, said.text
+    assert host.witness().file(MADE).content_string == "hello"
+
+
+# -- who the host is ---------------------------------------------------------------------------------------------------
+
+
+def test_known_key_lets_us_go_on(desk: Desk, host: LabHost) -> None:
+    """The control of those below."""
+    is_changed(desk, host)
+    assert "Accepted publickey" in log_of_sshd(host)
+
+
+def known(tmp_path: Path, lines: str) -> str:
+    path = tmp_path / "known"
+    path.write_text(lines)
+    return str(path)
+
+
+@pytest.mark.parametrize("is_file_named", [True, False])
+@pytest.mark.parametrize("case", ["unknown", "changed", "revoked"])
+def test_key_that_is_not_trusted_ends_it_before_anything_is_sent(
+        desk: Desk, host: LabHost, tmp_path: Path, case: str, is_file_named: bool) -> None:
+    other = make_key(tmp_path / "other", "other")
+    own = host.host_key.with_name(host.host_key.name + ".pub").read_text()
+    lines, what, mend = {
+        "unknown": ("", f"the key of {host.address} is not known; it shows SHA256:", f"ssh-keyscan {host.address} >> "),
+        "changed": (known_host("h1", host.address, other), "has changed: it shows SHA256:", "ssh-keygen -R "),
+        "revoked": ("@revoked " + known_host("h1", host.address, own), "is revoked", "give the host a new key"),
+    }[case]
+    file = known(tmp_path, lines) if is_file_named else str(desk.home / ".ssh" / "known_hosts")
+    Path(file).write_text(lines)
+    desk.reach(h1={"known_hosts": file if is_file_named else None, "user": "ops", "password": OPS_PASSWORD})
+    said = desk.apply()
+    assert said.code == 5 and said.hosts() == {"h1": "unreachable"}, said.text
+    assert what in result(said)["message"] and mend in result(said)["mend"], result(said)
+    if case == "unknown":
+        assert file in result(said)["mend"], "the mend names the file that is read"
+    log = log_of_sshd(host)
+    assert "Accepted" not in log and "ops" not in log, "neither the key nor the password was offered"
+
+
+def test_mend_of_an_unknown_key_mends_it(desk: Desk, host: LabHost) -> None:
+    desk.reach(h1={"known_hosts": None})
+    mend = result(desk.apply())["mend"]
+    command = mend.partition("then: ")[2]
+    subprocess.run(["sh", "-c", command], check=True, capture_output=True, timeout=30,
+                   env={**os.environ, **desk.environment})
+    is_changed(desk, host)
+
+
+def test_host_that_an_authority_vouches_for_is_known(desk: Desk, clean_host: LabHost, tmp_path: Path) -> None:
+    authority = make_key(tmp_path / "authority", "authority")
+    key = tmp_path / "host.pub"
+    key.write_text(clean_host.host_key.with_name(clean_host.host_key.name + ".pub").read_text())
+
+    def certify(name: str) -> None:
+        subprocess.run(["ssh-keygen", "-q", "-s", tmp_path / "authority", "-I", "h1", "-h", "-n", name, key],
+                       check=True)
+        certificate = (tmp_path / "host-cert.pub").read_text()
+        clean_host.run("cat > /etc/ssh/host-cert.pub; echo HostCertificate /etc/ssh/host-cert.pub "
+                       "> /etc/ssh/sshd_config.d/20-cert.conf; systemctl reload ssh", stdin=certificate)
+
+    certify(clean_host.address)
+    desk.reach(h1={"known_hosts": known(tmp_path, f"@cert-authority * {authority}")})
+    is_changed(desk, clean_host)
+    certify("another.example")
+    said = desk.apply()
+    assert said.hosts() == {"h1": "unreachable"}, "a certificate for another host is none for this one"
+
+
+# -- who we are --------------------------------------------------------------------------------------------------------
+
+
+def test_password_lets_in(desk: Desk, host: LabHost) -> None:
+    desk.reach(h1={"key": None, "user": "ops", "password": OPS_PASSWORD, "become": {"password": OPS_PASSWORD}})
+    is_changed(desk, host)
+
+
+def test_wrong_password_says_what_was_tried(desk: Desk, host: LabHost) -> None:
+    desk.reach(h1={"key": None, "user": "ops", "password": "wrong-1"})
+    said = desk.apply()
+    assert said.code == 5 and "does not let ops in; tried the password" in result(said)["message"]
+    assert "wrong-1" not in said.text
+
+
+def test_no_way_to_prove_who_we_are(desk: Desk, host: LabHost) -> None:
+    desk.reach(h1={"key": None})
+    assert "tried nothing: there is no key and no password" in result(desk.apply())["message"]
+
+
+@pytest.fixture
+def agent(tmp_path: Path, desk: Desk) -> Iterator[str]:
+    """An agent that holds nothing yet."""
+    socket = str(tmp_path / "agent")
+    process = subprocess.Popen(["ssh-agent", "-D", "-a", socket], stdout=subprocess.DEVNULL)
+    while not Path(socket).exists():
+        assert process.poll() is None
+    desk.environment["SSH_AUTH_SOCK"] = socket
+    yield socket
+    process.terminate()
+    process.wait(10)
+
+
+def add(agent: str, key: Path, passphrase: str = "") -> None:
+    answer = key.parent / "answer"
+    answer.write_text(f"#!/bin/sh\necho {passphrase}\n")
+    answer.chmod(0o700)
+    subprocess.run(["ssh-add", "-q", key], check=True, timeout=30, stdin=subprocess.DEVNULL, env={
+        "PATH": "/usr/bin:/bin", "SSH_AUTH_SOCK": agent, "SSH_ASKPASS": str(answer), "SSH_ASKPASS_REQUIRE": "force"})
+
+
+def test_agent_lets_in(desk: Desk, host: LabHost, lab: Lab, agent: str) -> None:
+    desk.reach(h1={"key": None})
+    assert desk.apply().hosts() == {"h1": "unreachable"}, "the control: the agent is empty"
+    add(agent, lab.key)
+    is_changed(desk, host)
+
+
+def test_key_with_a_passphrase_is_used_when_the_agent_has_it(desk: Desk, host: LabHost, agent: str,
+                                                             tmp_path: Path) -> None:
+    key = tmp_path / "mine"
+    subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "geheim", "-f", key], check=True)
+    host.run("cat >> /root/.ssh/authorized_keys", stdin=(tmp_path / "mine.pub").read_text())
+    desk.reach(h1={"key": str(key)})
+    assert f"ssh-add {key}" in result(desk.apply())["mend"]
+    add(agent, key, "geheim")
+    is_changed(desk, host)
+
+
+@pytest.mark.parametrize("is_own", [True, False])
+def test_ssh_configuration_says_it_all(desk: Desk, host: LabHost, lab: Lab, is_own: bool) -> None:
+    """An alias with its address, user, key and known_hosts: in the user's own file, or in one that is named."""
+    text = lab.ssh_config.read_text().replace(f"Host h1 {host.address}", "Host the-first")
+    path = desk.home / ".ssh" / "config" if is_own else desk.folder / "ssh_config"
+    path.write_text(text)
+    desk.reach(h1={"address": "the-first", "user": None, "key": None, "known_hosts": None,
+                   "ssh_config": None if is_own else str(path)})
+    is_changed(desk, host)
+
+
+# -- through others ----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("hops", [("h1",), ("h1", "h2")], ids=["one jump", "two jumps"])
+@pytest.mark.parametrize("by", ["inventory", "ssh_config"])
+def test_jump_hosts_lead_to_a_host_that_we_cannot_reach(desk: Desk, lab: Lab, hops: tuple[str, ...], by: str) -> None:
+    """The last host is named as only the others know it, so there is no way but through them."""
+    last = lab.hosts["h3"]
+    desk.reach(h3={"address": "h3"})
+    assert "the name h3 is not known" in result(desk.apply(), "h3")["message"], "the control: there is no other way"
+    first = f"root@{lab.hosts[hops[0]].address}"
+    jumps = [first, *(f"root@{name}" for name in hops[1:])]
+    if by == "inventory":
+        desk.reach(h3={"address": "h3", "jump": jumps})
+    else:
+        path = desk.folder / "ssh_config"
+        path.write_text(f"Host h3\n  HostName h3\n  User root\n  ProxyJump {','.join(jumps)}\nHost *\n"
+                        f"  IdentityFile {lab.key}\n  UserKnownHostsFile {lab.known_hosts}\n")
+        desk.reach(h3={"address": "h3", "user": None, "key": None, "known_hosts": None, "ssh_config": str(path)})
+    is_changed(desk, last)
+    seen = lab.hosts[hops[-1]].address
+    assert f"root from {seen} " in log_of_sshd(last)
+
+
+@pytest.mark.parametrize(("jump", "said"), [
+    ("root@{h2}:2222", "jump host root@{h2}:2222: {h2}:2222 refuses the connection"),
+    ("nobody@{h2}", "jump host nobody@{h2}: {h2} does not let nobody in"),
+])
+def test_jump_host_that_does_not_let_us_through_is_named(desk: Desk, lab: Lab, jump: str, said: str) -> None:
+    addresses = {name: host.address for name, host in lab.hosts.items()}
+    desk.reach(h3={"address": "h3", "jump": jump.format(**addresses)})
+    assert said.format(**addresses) in result(desk.apply(), "h3")["message"]
+
+
+def test_jump_host_is_told_nothing_of_the_targets_password(desk: Desk, lab: Lab, host: LabHost) -> None:
+    first = lab.hosts["h1"].address
+    desk.reach(h3={"address": "h3", "user": "ops", "password": OPS_PASSWORD, "key": None, "jump": f"ops@{first}"})
+    said = desk.apply()
+    assert "does not let ops in; tried nothing" in result(said, "h3")["message"]
+    assert "Accepted" not in log_of_sshd(host)
+
+
+# -- hosts that do not answer ------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("trouble", "said"), [
+    ("cut", "does not answer within 2 s"), ("freeze", "did not end within 2 s"),
+    ("stop", "refuses the connection"),
+])
+def test_host_that_is_down_is_told_as_such_and_spoils_nothing(desk: Desk, lab: Lab, trouble: str, said: str) -> None:
+    down = lab.hosts["h2"]
+    desk.reach(h1={}, h2={"connect_s": 2}, h3={})
+    getattr(down, trouble)()
+    try:
+        done = desk.apply()
+    finally:
+        down.recover()
+    assert done.code == 5 and done.hosts() == {"h1": "changed", "h2": "unreachable", "h3": "changed"}, done.text
+    assert said in result(done, "h2")["message"] and result(done, "h2")["mend"]
+
+
+def test_what_speaks_no_ssh_is_told_as_such(desk: Desk, host: LabHost) -> None:
+    host.run("setsid python3 -c \"import socketserver as s; "
+             "s.TCPServer(('', 2223), type('H', (s.BaseRequestHandler,), {'handle': lambda self: "
+             "self.request.sendall(b'x' * 100000)})).serve_forever()\" >/dev/null 2>&1 </dev/null &")
+    desk.reach(h1={"port": 2223, "connect_s": 5})
+    for _ in range(20):
+        done = result(desk.apply())
+        if "refuses" not in done["message"]:
+            break
+    assert done["status"] == "unreachable" and "is it an SSH server" in done.get("mend", ""), done
+
+
+# -- becoming another user ---------------------------------------------------------------------------------------------
+
+OPS: dict[str, Any] = {"user": "ops"}
+
+
+@pytest.mark.parametrize("keys", [
+    {"user": "deploy", "become": True}, {"user": "ops", "become": {"password": OPS_PASSWORD}},
+], ids=["without a password", "with a password"])
+def test_sudo_makes_us_root(desk: Desk, host: LabHost, keys: dict[str, Any]) -> None:
+    desk.reach(h1=keys)
+    is_changed(desk, host)
+    assert host.witness().file(MADE).user == "root"
+
+
+def test_sudo_makes_us_somebody_else(desk: Desk, host: LabHost) -> None:
+    desk.reach(h1={"user": "deploy", "become": "ops"})
+    desk.write(desk_document("/home/ops/made"))
+    said = desk.apply()
+    assert said.hosts() == {"h1": "changed"}, said.text
+    assert host.witness().file("/home/ops/made").user == "ops"
+    host.run("rm /home/ops/made")
+
+
+def desk_document(path: str) -> str:
+    return f"state: site\ntargets: all\nresources:\n  - file: {path}\n    content: hello\n"
+
+
+@pytest.mark.parametrize(("become", "said"), [
+    (True, "sudo wants a password and none was given"),
+    ({"password": "wrong-1"}, "sudo does not accept the password"),
+    ({"user": "nobody-there", "password": OPS_PASSWORD}, "the user to become does not exist"),
+])
+def test_sudo_that_says_no_is_explained(desk: Desk, host: LabHost, become: Any, said: str) -> None:
+    desk.reach(h1={**OPS, "become": become})
+    done = desk.apply()
+    assert done.code == 5 and said in result(done)["message"] and result(done)["mend"], done.text
+    assert not host.witness().file(MADE).exists
