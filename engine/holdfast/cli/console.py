@@ -61,6 +61,15 @@ class Console:
                 self.note(line)
         self.note("1 problem" if len(found) == 1 else f"{len(found):,} problems", "bad")
 
+    def warnings(self, warnings: Iterable[Problem]) -> None:
+        """What probably was not meant so, beside the results."""
+        sources: dict[str, list[str]] = {}
+        for warning in warnings:
+            first, *rest = map(printable, explain(warning, sources).splitlines())
+            self.note(f"warning: {first}", "strong")
+            for line in rest:
+                self.note(line)
+
     def results(self, lines: Iterable[str], objects: Iterable[Mapping[str, Any]]) -> None:
         """The same results for people or for programs."""
         if self.json:

@@ -13,17 +13,19 @@ from holdfast.problems import Place, Problem
 from holdfast.trees import tree
 from holdfast.trees.scalars import Unsafe
 from holdfast.trees.tree import Node
+from holdfast_host.values import did_you_mean
 
 BYTES = 64 * 2**20  # the largest file; generated inventories are large
 VAULT = ("this is encrypted with ansible-vault, which Holdfast does not read",
          "decrypt it with `ansible-vault decrypt`, and keep secrets in files that a `secret:` names")
 
 
-def load_document(text: str, file: str) -> tuple[Node | None, list[Problem]]:
-    """The one document of a file, JSON or YAML 1.1; None if it is empty or cannot be read."""
+def load_document(text: str, file: str, warnings: list[Problem]) -> tuple[Node | None, list[Problem]]:
+    """The one document of a file, JSON or YAML 1.1; None if it is empty or cannot be read. warnings: is told of keys
+    that are there twice."""
     if text.startswith("$ANSIBLE_VAULT;"):
         return None, [Problem(VAULT[0], Place(file, 1, 1, len(text.split("\n", 1)[0])), VAULT[1])]
-    documents, problems = tree.load_all(text, file, rules="ansible", limit=BYTES)
+    documents, problems = tree.load_all(text, file, rules="ansible", limit=BYTES, doubled=warnings)
     if text.lstrip()[:1] == "{":  # Ansible reads JSON by JSON's rules: 1e3 is a number there
         try:
             plain = plain_json(json.loads(text))
@@ -80,6 +82,9 @@ def variables_of(node: Node) -> dict[str, Variable]:
     return {key_text(key.value): Variable(value.plain(), value.place) for key, value in node.items()}
 
 
+_SECTIONS = ("hosts", "children", "vars")
+
+
 class _Reader:
     """Reads groups into the builder."""
 
@@ -87,8 +92,10 @@ class _Reader:
         self.builder = builder
 
     def group(self, name: Any, place: Place, data: Node) -> None:
-        """One group with everything below it. What Ansible skips with a warning is skipped."""
+        """One group with everything below it. What Ansible skips with a warning is skipped with one."""
         if data.kind not in ("mapping", "null"):
+            self.builder.warn(f"the group `{name}` is no mapping, and is skipped", data.place,
+                              "write `hosts:`, `vars:` or `children:` below it")
             return
         try:
             self.builder.add_group(name)
@@ -96,16 +103,18 @@ class _Reader:
             self.builder.refuse(wrong.what, place, wrong.mend)
             return
         for key, value in data.items():
-            section = self.section(str(key.value), value)
-            for inner, details in section:
+            for inner, details in self.section(key, value):
                 try:
                     self.entry(name, str(key.value), inner, details)
                 except Wrong as wrong:
                     self.builder.refuse(wrong.what, inner.place, wrong.mend)
 
-    def section(self, kind: str, value: Node) -> tuple[tuple[Node, Node], ...]:
+    def section(self, key: Node, value: Node) -> tuple[tuple[Node, Node], ...]:
         """The entries of `hosts`, `children` or `vars`; a text alone is one of them."""
-        if kind not in ("hosts", "children", "vars"):
+        kind = str(key.value)
+        if kind not in _SECTIONS:
+            self.builder.warn(f"the key `{kind}` in a group has no meaning, and is skipped", key.place,
+                              did_you_mean(kind, _SECTIONS))
             return ()
         if value.kind == "text":
             return ((value, Node(None, value.place, "plain", "null")),)

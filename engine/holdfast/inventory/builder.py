@@ -41,14 +41,16 @@ class BuiltHost:
 class Builder:
     """Hosts and groups as sources add them. `finish` makes the inventory of them.
 
-    problems: what is wrong; readers add to it. later: what can only be done when all sources have been read, such as
-    patterns over hosts; run by `finish`. All methods raise Wrong.
+    problems: what is wrong; readers add to it. warnings: what is read, but probably not as its writer meant it. later:
+    what can only be done when all sources have been read, such as patterns over hosts; run by `finish`. All methods
+    raise Wrong.
     """
 
     def __init__(self) -> None:
         self.groups: dict[str, BuiltGroup] = {}
         self.hosts: dict[str, BuiltHost] = {}
         self.problems: list[Problem] = []
+        self.warnings: list[Problem] = []
         self.later: list[Callable[[], None]] = []
         self.add_group("all")
         self.add_group("ungrouped")
@@ -57,6 +59,10 @@ class Builder:
     def refuse(self, what: str, place: Place | None, mend: str = "") -> None:
         """Notes a fault."""
         self.problems.append(Problem(what, place, mend))
+
+    def warn(self, what: str, place: Place, mend: str) -> None:
+        """Notes what its writer probably did not mean."""
+        self.warnings.append(Problem(what, place, mend))
 
     def add_group(self, name: object) -> str:
         """The group is there afterwards."""
@@ -138,6 +144,9 @@ class Builder:
             if group.name != "all" and not group.parents:
                 self.add_child("all", group.name)
         for host in self.hosts.values():
+            if host.name in self.groups:
+                self.warn(f"`{host.name}` is the name of a host and of a group", host.place,
+                          "give one another name; in Ansible's forms the variables of both go to the group")
             around = set(host.groups) | self.ancestors(host.groups)
             if "ungrouped" in around:
                 if around - {"all", "ungrouped"} and "ungrouped" in host.groups:

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from holdfast.problems import Place
+from holdfast.problems import Place, Problem
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,8 +57,10 @@ class Host:
 
 @dataclass(frozen=True, slots=True)
 class Inventory:
-    """All hosts and groups, in the order written. sources: the files it was read from."""
+    """All hosts and groups, in the order written. sources: the files it was read from. warnings: what was read, but
+    probably not as its writer meant it."""
 
     hosts: Mapping[str, Host]
     groups: Mapping[str, Group]
     sources: tuple[str, ...] = ()
+    warnings: tuple[Problem, ...] = ()

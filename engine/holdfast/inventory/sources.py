@@ -49,7 +49,12 @@ def load(paths: Sequence[str | Path], *, env: Mapping[str, str] | None = None, s
     problems = [*reader.builder.problems, *files.problems, *_tag_problems(inventory)]
     if problems:
         raise Problems(problems)
-    return Inventory(inventory.hosts, inventory.groups, (*reader.read, *files.read))
+    return Inventory(inventory.hosts, inventory.groups, (*reader.read, *files.read),
+                     tuple(sorted({*reader.builder.warnings, *files.warnings}, key=_where)))
+
+
+def _where(problem: Problem) -> tuple[Place, str]:
+    return problem.place or Place(""), problem.what
 
 
 def _folders(paths: Sequence[str]) -> list[str]:
@@ -139,9 +144,11 @@ class _Reader:
 
     def is_yaml(self, path: str, text: str, ending: str) -> bool:
         """Reads the file if it is YAML. It is, if it is a mapping, or if it is neither and looks more like YAML."""
-        document, problems = load_document(text, path)
+        doubled: list[Problem] = []
+        document, problems = load_document(text, path, doubled)
         if document is not None and document.kind == "mapping":
             self.builder.problems += problems
+            self.builder.warnings += doubled
             if not problems:
                 read_groups(self.builder, document)
             return True

@@ -14,11 +14,12 @@ _ENDINGS = ("", ".yml", ".yaml", ".json")
 
 class VariableFiles:
     """The variable files beside the sources. folders: where group_vars/ and host_vars/ are looked for, lowest first.
-    problems: what was wrong in files that were asked for. read: these files."""
+    problems, warnings: what was wrong, or odd, in files that were asked for. read: these files."""
 
     def __init__(self, folders: Iterable[str]) -> None:
         self.folders = tuple(folders)
         self.problems: list[Problem] = []
+        self.warnings: list[Problem] = []
         self.read: list[str] = []
         self._names: dict[str, frozenset[str]] = {}
 
@@ -62,7 +63,7 @@ class VariableFiles:
         self.problems += problems
         if problems:
             return {}
-        document, problems = load_document(text, path)
+        document, problems = load_document(text, path, self.warnings)
         self.problems += problems
         if document is None or not (document.value or document.kind == "mapping"):
             return {}

@@ -106,17 +106,18 @@ def decode(data: bytes, file: str) -> tuple[str, list[Problem]]:
         return "", [Problem(f"byte 0x{data[error.start]:02x} is not UTF-8", place, "save the file as UTF-8")]
 
 
-def load_all(text: str, file: str, *, rules: Rules, limit: int = BYTES) -> tuple[list[Node], list[Problem]]:
+def load_all(text: str, file: str, *, rules: Rules, limit: int = BYTES,
+             doubled: list[Problem] | None = None) -> tuple[list[Node], list[Problem]]:
     """All documents of a file, and everything that is wrong in it. Empty documents are nodes of kind null.
 
     file: as the user named it. limit: bytes. "strict": see scalars.strict; keys are text or numbers and unique,
-    no tags. "ansible": as Ansible reads, later keys win. After a fault in the syntax the rest cannot be read: then the
-    documents before it are there.
+    no tags. "ansible": as Ansible reads, later keys win; doubled: is told of these. After a fault in the
+    syntax the rest cannot be read: then the documents before it are there.
     """
     refused = _refused_before(text, file, limit)
     if refused:
         return [], [refused]
-    builder = _Builder(text, file, rules)
+    builder = _Builder(text, file, rules, [] if doubled is None else doubled)
     documents: list[Node] = []
     try:
         documents.extend(builder.documents())
@@ -161,8 +162,8 @@ class _Measured:
 class _Builder:
     """Makes nodes of the parser's events. One use."""
 
-    def __init__(self, text: str, file: str, rules: Rules) -> None:
-        self.file, self.rules = file, rules
+    def __init__(self, text: str, file: str, rules: Rules, doubled: list[Problem]) -> None:
+        self.file, self.rules, self.doubled = file, rules, doubled
         self.lines = tuple(text.splitlines())
         self.problems: list[Problem] = []
         self.events: Iterator[Any] = iter(yaml.parse(text, Loader=_PARSER))
@@ -309,6 +310,9 @@ class _Builder:
                                              (("the other one", own[name][0].place),)))
                 if again:
                     break  # most likely all of a second document
+            elif name in own:
+                self.doubled.append(Problem(f"the key `{key.value}` is here twice, and the last one counts", key.place,
+                                            "keep one of the two", (("the other one", own[name][0].place),)))
             own[name] = (own.get(name, (key, value))[0], value)
         if not merged:
             return iter(own.values())

@@ -118,7 +118,7 @@ BLOCKS = st.sampled_from([  # @ stands for the indentation
 MERGED = st.sampled_from(["*base", "\n@  <<: *base\n@  a: 3", "\n@  a: 3\n@  <<: *base", "\n@  <<: [*base, {b: 2}]",
                           "\n@  <<: [{b: 2}, *base]\n@  c: *base", "[*base, *base]"])
 WRONG_VALUES = words("*none `x` [1 {a␣'x x:␣y !vault␣x !foo␣x !!binary␣YQ== !!set␣{a} !!python/tuple␣[1] \"\\q\" %x")
-YAML_KEYS = KEYS | words(r"""2 yes 1.5 null 'q' 01 ~ "\u00e9" !!str␣s""")
+YAML_KEYS = KEYS | words(r"""2 yes 1.5 null 'q' ~ "\u00e9" !!str␣s""")
 
 
 @st.composite

@@ -48,6 +48,7 @@ def run(args: Namespace, console: Console, api: GetApi) -> int:
         _as_script(project, args.script_host, console)
         return 0
     inventory = project.inventory
+    console.warnings(inventory.warnings)
     if args.action == "tree":
         console.results(hosts.tree(inventory, console.style), map(hosts.group_object, inventory.groups.values()))
     elif args.action == "show":

@@ -26,7 +26,9 @@ def run(args: Namespace, console: Console, api: GetApi) -> int:
     from holdfast.cli.running import load_project  # noqa: PLC0415 -- not needed for --help
     from holdfast.reports.words import many  # noqa: PLC0415
 
-    checked = load_project(args, console, api).validate(args.documents, args.targets)
+    project = load_project(args, console, api)
+    checked = project.validate(args.documents, args.targets)
+    console.warnings(project.inventory.warnings)
     console.results([f"{many(len(checked.documents), 'document')} for {many(len(checked.hosts), 'host')}: no problems"],
                     [{"event": "validated", "documents": list(checked.documents), "hosts": list(checked.hosts)}])
     return 0
