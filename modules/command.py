@@ -230,7 +230,7 @@ class Command(Resource):
     def _judged(self, done: process.Finished) -> None:
         if str(done.code) not in self.success:
             what = "`%s` %s" % (self.run if self.argv is None else process.spelled(self.argv), done.ending())
-            raise Failed(what, done.said())
+            raise Failed(what, done.said(), _told(done))
 
 
 def _told(done: process.Finished) -> Outputs:

@@ -1,6 +1,8 @@
 """What can go wrong, cut by what the reader can do about it."""
 from __future__ import annotations
 
+from typing import Any, Mapping, Optional
+
 
 class HoldfastError(Exception):
     """The root of all errors that a resource type or the runner raises on purpose."""
@@ -23,10 +25,11 @@ class Stale(HoldfastError):
 
 
 class Failed(HoldfastError):
-    """The host could not do it: look at the host. `output` is what a tool said, for the report."""
+    """The host could not do it: look at the host. `output` is what a tool said, for the report; `outputs` what the
+    resource gives for the report all the same."""
 
-    def __init__(self, what: str, output: str = "") -> None:
-        self.what, self.output = what, output
+    def __init__(self, what: str, output: str = "", outputs: Optional[Mapping[str, Any]] = None) -> None:
+        self.what, self.output, self.outputs = what, output, outputs or {}
         super().__init__(what + (":\n" + output if output else ""))
 
 

@@ -505,6 +505,8 @@ class Runner:
                     given: Optional[Mapping[str, Any]] = None) -> None:
         status = TIMED_OUT if isinstance(error, TimedOut) else INTERRUPTED if isinstance(error, Interrupted) else FAILED
         more: Dict[str, Any] = {"error": type(error).__name__, "message": str(error), "outputs": dict(given or {})}
+        if isinstance(error, Failed) and error.outputs:
+            more["outputs"] = {**error.outputs, **more["outputs"]}
         if isinstance(error, Refused):
             more.update(message=error.what, mend=error.mend, argument=error.argument)
         elif not isinstance(error, (HoldfastError, OSError)):

@@ -3,7 +3,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TextIO
 
@@ -13,7 +13,8 @@ from holdfast.reports.style import Colour, Style, printable, style_of
 
 @dataclass
 class Console:
-    """out: results; err: what stands beside them. secrets: masked in whatever is written about a defect."""
+    """out: results; err: what stands beside them. secrets: masked in whatever is written about a defect. above: takes
+    what is for err while the screen moves."""
 
     out: TextIO
     err: TextIO
@@ -22,6 +23,7 @@ class Console:
     json: bool = False
     verbose: int = 0
     secrets: dict[str, str] = field(default_factory=dict)
+    above: Callable[[str], None] | None = None
     _closed: set[int] = field(default_factory=set)  # streams whose reader has gone
 
     @classmethod
@@ -42,7 +44,11 @@ class Console:
 
     def note(self, line: str, paint: str = "") -> None:
         """Something beside the results."""
-        self._write(self.err, [self.err_style.line(self.err_style.paint(line, paint))])
+        said = self.err_style.line(self.err_style.paint(line, paint))
+        if self.above is not None and self.err.isatty():
+            self.above(said)
+        else:
+            self._write(self.err, [said])
 
     def problems(self, problems: Iterable[Problem]) -> None:
         """All faults, and how many there are."""

@@ -78,7 +78,11 @@ def telling(console: Console, drift: bool, quiet: bool) -> Iterator[Emit]:
         from holdfast.reports.live import Screen  # noqa: PLC0415 -- rich: 0.05 s
 
         with Screen(console.out, console.style, drift, console.verbose > 0) as screen:
-            yield screen
+            console.above = screen.say
+            try:
+                yield screen
+            finally:
+                console.above = None
     elif quiet:
         yield lambda happening: console.lines(output_lines(happening, console.style) if console.verbose else ())
     else:

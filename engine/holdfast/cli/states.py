@@ -3,7 +3,7 @@ from __future__ import annotations
 
 from argparse import Namespace
 
-from holdfast.cli.api import Emit, GetApi, Project, Stop
+from holdfast.cli.api import Emit, GetApi, Stop
 from holdfast.cli.console import Console
 from holdfast.cli.options import rollout
 from holdfast.cli.running import carry_out, code_of, load_project
@@ -24,17 +24,11 @@ def run_states(args: Namespace, console: Console, api: GetApi, mode: Mode, drift
                                            save=save)
 
         done, interrupted = carry_out(args, console, api, project, start, drift=drift)
-        since = _since(project, done) if drift else UNSEEN
+        since = {(one.host, one.result.id): one.first_seen for one in project.drift_seen(done).differences} if drift \
+            else UNSEEN
     if save:
         console.note(f"kept in {save}; to do just this: holdfast apply {save}")
     return _told(args, console, done, mode, interrupted, drift, since)
-
-
-def _since(project: Project, done: RunDone) -> Since:
-    """Since when that has been so which this run has seen to differ."""
-    known = project.store.drift_since([one.host for one in done.results if one.status == "pending"])
-    seen = ((host.host, one.id) for host in done.results for one in host.results if one.event.status == "pending")
-    return {key: known[key] for key in seen if key in known}
 
 
 def apply_saved(args: Namespace, console: Console, api: GetApi) -> int:
@@ -49,7 +43,7 @@ def apply_saved(args: Namespace, console: Console, api: GetApi) -> int:
             return await project.apply_saved_async(path, rollout=rollout(args), emit=emit, stop=stop)
 
         done, interrupted = carry_out(args, console, api, project, start)
-    return _told(args, console, done, "apply", interrupted)
+    return _told(args, console, done, "saved plan", interrupted)
 
 
 def resume(args: Namespace, console: Console, api: GetApi) -> int:
@@ -75,7 +69,7 @@ def _given(args: Namespace) -> list[str]:
                                      ("--kept-facts", args.kept_facts)) if value]
 
 
-def _told(args: Namespace, console: Console, done: RunDone, mode: Mode, interrupted: bool, drift: bool = False,
+def _told(args: Namespace, console: Console, done: RunDone, mode: str, interrupted: bool, drift: bool = False,
           since: Since = UNSEEN) -> int:
     if console.json:
         for (host, id_), first in since.items():

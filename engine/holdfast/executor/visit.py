@@ -97,7 +97,8 @@ class Visit:
         results = [*(self._results[node] for node in sorted(self._results)), *left_of(graph)]
         if not status:
             status = self._status(results)
-            message = message or (self._why_early() if status in ("interrupted", "timed_out") else "")
+            if status in ("interrupted", "timed_out"):  # the host knows only that it was told to stop
+                message = self._why_early() or message
         return HostResult(self.host, status, tuple(results), message, mend, owed, graph.name, self.seconds())
 
     async def leave(self, is_kept: bool = False) -> None:
@@ -178,7 +179,7 @@ class Visit:
     def _stopped(self, graph: HostGraph) -> Failure:
         known = f"{len(self._results)} of {len(graph.nodes)} resources have a result; {GOES_ON}"
         if self._is_late():
-            return Failure("timed_out", f"took longer than {self._limit_s():g} s; {known}")
+            return Failure("timed_out", f"{self._too_long()}; {known}")
         return Failure("timed_out" if self._around.is_over_time else "interrupted", f"{self._around.stop.why}; {known}")
 
     def _status(self, results: Sequence[Result]) -> str:
@@ -190,7 +191,7 @@ class Visit:
     def _why_early(self) -> str:
         """Why a host that told all its results did not do all of them; "" when a resource's own limit was to blame."""
         if self._is_late():
-            return f"took longer than {self._limit_s():g} s"
+            return self._too_long()
         return self._around.stop.why
 
     # -- time and failures -----------------------------------------------------------------------------------------
@@ -224,12 +225,12 @@ class Visit:
         except LocalProtocolError as error:  # nothing of it was sent
             raise Failure("failed", f"cannot be told to the host: {error}", TOO_LARGE) from None
         except TimeoutError:
-            raise Failure("timed_out", f"took longer than {self._limit_s():g} s") from None
+            raise Failure("timed_out", self._too_long()) from None
         except Exception as error:  # a defect of ours: reported as this host's result, the others go on
             raise Failure("failed", f"{type(error).__name__}: {error}", "this is a defect of Holdfast") from error
 
-    def _limit_s(self) -> float:
-        return self._around.job.rollout.host_s or 0.0
+    def _too_long(self) -> str:
+        return f"took longer than {self._around.job.rollout.host_s or 0.0:g} s"
 
     def _left_s(self) -> float | None:
         limit = self._around.job.rollout.host_s

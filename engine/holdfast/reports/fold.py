@@ -71,11 +71,17 @@ def moved(result: HostResult) -> list[Result]:
     return [one for one in result.results if one.event.status in ("changed", "pending", "unknown")]
 
 
+def not_begun(result: HostResult) -> list[Result]:
+    """The resources that a stop left undone."""
+    return [one for one in result.results if one.event.status == "interrupted"]
+
+
 def _alike(host: str, result: HostResult) -> Hashable:
     failed = tuple((nameless(one.id, host), one.place, without_host(one.event.message, host))
                    for one in stopped_at(result))
     if failed or result.status not in ("ok", "changed", "pending"):
-        return result.status, failed, without_host(result.message, host), without_host(result.mend, host)
+        left = tuple(nameless(one.id, host) for one in not_begun(result))
+        return result.status, failed, without_host(result.message, host), without_host(result.mend, host), left
     if result.status == "ok":
         return "ok"
     return result.status, tuple((nameless(one.id, host), one.event.action) for one in moved(result))

@@ -38,19 +38,23 @@ class Screen:
                  trace: TracebackType | None) -> None:
         self._live.stop()
 
+    def say(self, line: str) -> None:
+        """Something beside the run, which stays above the moving part."""
+        self._live.console.print(Text.from_ansi(line), soft_wrap=True)
+
     def __call__(self, happening: Happening) -> None:
         """Takes what happened; what is worth it stays above the moving part."""
         with self._lock:
             self._progress.take(happening, time.monotonic())
             many = len(self._progress.hosts) > FEW
         for line in output_lines(happening, self._style) if self._output else ():
-            self._live.console.print(Text.from_ansi(line), soft_wrap=True)
+            self.say(line)
         for line in troubles(happening, self._style):
             self._told += 1
             if not many or self._told < MOST_TROUBLES:
-                self._live.console.print(Text.from_ansi(line), soft_wrap=True)
+                self.say(line)
             elif self._told == MOST_TROUBLES:
-                self._live.console.print("more of this is in the summary")
+                self.say("more of this is in the summary")
 
     def _render(self) -> Text:
         with self._lock:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from holdfast.executor.model import HostResult, RunDone
 from holdfast.reports.details import message_lines
-from holdfast.reports.fold import Group, by_status, fold, is_left_out, moved, stopped_at, without_host
+from holdfast.reports.fold import Group, by_status, fold, is_left_out, moved, not_begun, stopped_at, without_host
 from holdfast.reports.style import PAINT_OF, Style, printable
 from holdfast.reports.words import duration, many, ranges, short_list, where
 
@@ -18,11 +18,13 @@ SAID = {"ok": "in state", "changed": "changed", "pending": "would change", "fail
 IN_DRIFT = {**SAID, "ok": "as declared", "pending": "drifted"}
 MOST_GROUPS = 5  # of one status
 MOST_GOOD = 4  # of one that nobody has to act on
+TO_SHOW = {"plan": ("failed", "timed_out"), "apply": ("failed", "timed_out", "changed"),
+           "saved plan": ("failed", "timed_out", "refused", "changed"), "facts": ("failed", "timed_out")}
 MOST_NAMES = 6  # of resources in one line
 
 
 def summary(done: RunDone, mode: str, style: Style, drift: bool = False) -> list[str]:
-    """The groups, what is owed, the totals, and what to look at next. mode: plan or apply."""
+    """The groups, what is owed, the totals, and what to look at next. mode: a key of TO_SHOW."""
     said = IN_DRIFT if drift else SAID
     groups = by_status(done.results)
     lines: list[str] = []
@@ -92,6 +94,9 @@ def _more(result: HostResult) -> Iterator[str]:
         yield f"and at {len(failed) - MOST_NAMES} more"
     if failed and result.message:
         yield from message_lines(result.message)
+    left = [printable(one.id) for one in not_begun(result)]
+    if left:
+        yield f"not done: {short_list(left, MOST_NAMES)}"
     skipped = [printable(one.id) for one in result.results
                if one.event.status == "skipped" and not is_left_out(one)]
     if skipped:
@@ -121,11 +126,13 @@ def counted(counts: Counter[str], said: dict[str, str], style: Style) -> str:
 
 
 def _next(done: RunDone, mode: str) -> Iterator[str]:
-    bad = [result for result in done.results if result.status in ("failed", "timed_out")]
-    if bad:
-        yield f"in full: holdfast runs show {done.run} {bad[0].host}"
-    elif mode == "apply" and any(result.status == "changed" for result in done.results):
-        changed = next(result for result in done.results if result.status == "changed")
-        yield f"in full: holdfast runs show {done.run} {changed.host}"
-    elif mode == "plan" and any(result.status == "pending" for result in done.results):
+    of_status: dict[str, str] = {}
+    for result in reversed(done.results):
+        of_status[result.status] = result.host
+    shown = [of_status[status] for status in TO_SHOW[mode] if status in of_status]
+    if shown:
+        yield f"in full: holdfast runs show {done.run} {shown[0]}"
+    if mode == "apply" and done.stopped:
+        yield f"to go on where it ended: holdfast apply --resume {done.run}"
+    if mode == "plan" and not shown and "pending" in of_status:
         yield "nothing was written; `holdfast apply` makes it so"

@@ -49,7 +49,8 @@ def test_three_thousand_hosts_are_as_short_as_three():
 
 3,000 hosts: 540 in state, 2,400 changed, 8 never touched, 12 unreachable, 40 failed in 12.5 s; \
 stopped: the error budget of 1% is spent
-in full: holdfast runs show 20261124-041500-ab12 db01"""
+in full: holdfast runs show 20261124-041500-ab12 db01
+to go on where it ended: holdfast apply --resume 20261124-041500-ab12"""
 
 
 def test_messages_that_differ_in_names_and_numbers_only_are_one_group():
@@ -89,6 +90,17 @@ def test_each_failure_of_a_host_is_named():
                                         failed(1, "user: y", "is logged in")))
     assert text([result]).startswith("a failed at package: x (playbooks/webs.yml:10): no such package\n"
                                      "    E: see above\n    and at user: y (playbooks/webs.yml:11): is logged in\n")
+
+
+def test_a_stop_says_what_was_not_done_and_how_to_go_on():
+    stopped = HostResult("a", "interrupted", (ok(0, "package: x"), *(
+        Result(f"file: /{n}", place(n), Event(n, "interrupted", message="not begun")) for n in (1, 2))), "enough")
+    told = text([stopped, replace(stopped, host="b")], stopped="enough")
+    assert told.startswith("2 hosts interrupted: enough\n    not done: file: /1, file: /2\n    a, b\n")
+    assert told.endswith(f"to go on where it ended: holdfast apply --resume {RUN}")
+    other = replace(stopped, host="b", results=stopped.results[:2])
+    assert "2 hosts" not in text([stopped, other]).splitlines()[0], "the control: other things were not done there"
+    assert "--resume" not in text([stopped], mode="saved plan", stopped="enough")
 
 
 def test_what_is_left_out_on_purpose_is_not_called_skipped():
