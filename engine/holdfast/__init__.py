@@ -11,16 +11,18 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from holdfast.executor.model import HostResult, Mode, Result, RunDone
     from holdfast.executor.stop import Stop
+    from holdfast.plan import Difference, Drift, Plan
     from holdfast.problems import Place, Problem, Problems
     from holdfast.project import Checked, Project, kinds, load, types
 
 __all__ = [
-    "Checked", "HostResult", "Mode", "Place", "Problem", "Problems", "Project", "Result", "RunDone", "Stop", "kinds",
-    "load", "types",
+    "Checked", "Difference", "Drift", "HostResult", "Mode", "Place", "Plan", "Problem", "Problems", "Project", "Result",
+    "RunDone", "Stop", "kinds", "load", "types",
 ]
 _HOMES = {
     "executor.model": ("HostResult", "Mode", "Result", "RunDone"),
     "executor.stop": ("Stop",),
+    "plan": ("Difference", "Drift", "Plan"),
     "problems": ("Place", "Problem", "Problems"),
     "project": ("Checked", "Project", "kinds", "load", "types"),
 }

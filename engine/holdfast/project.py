@@ -3,10 +3,12 @@
     import holdfast
 
     with holdfast.load("site") as project:                 # raises holdfast.Problems: all faults, with place and mend
-        plan = project.run("plan", targets="role=web and not env=prod")
-        for host in plan.results:
-            print(host.host, host.status, dict(host.counts()))
-        done = project.run("apply", targets="role=web", rollout={"error_budget": 2})
+        plan = project.plan(targets="role=web and not env=prod")
+        for host in plan.hosts:
+            print(host.host, host.status, *host.changes, sep="\n  ")
+        done = plan.apply(at_once=10, error_budget=2)      # this plan: a host that has changed since is refused
+        print(done.run, done.counts())
+        print(project.drift(targets="role=web").to_json())
 """
 from __future__ import annotations
 
@@ -32,6 +34,7 @@ from holdfast.executor.model import Earlier, Happening, HostResult, Job, Mode, R
 from holdfast.executor.stop import Stop
 from holdfast.inventory.sources import find
 from holdfast.inventory.sources import load as load_inventory
+from holdfast.plan import Drift, Plan, drift_of
 from holdfast.problems import Place, Problem, Problems
 from holdfast.store import Store, new_run_id
 from holdfast_host.graph import Node
@@ -40,7 +43,9 @@ from holdfast_host.values import to_wire
 
 if TYPE_CHECKING:
     from holdfast.inventory.model import Inventory
+    from holdfast.savedplan import SavedPlan
 
+Documents = str | Path | Sequence[str | Path]  # files and folders; (): all of playbooks/
 Emit = Callable[[Happening], None]
 STORE = Path(".holdfast") / "holdfast.db"
 NO_FACTS_KEPT = 0.0
@@ -132,9 +137,9 @@ class Project:
 
     # -- asking ------------------------------------------------------------------------------------------------------
 
-    def validate(self, documents: Sequence[str | Path] = (), targets: str = "") -> Checked:
+    def validate(self, documents: Documents = (), targets: str = "") -> Checked:
         """Everything that can be refused without a host is refused here."""
-        compiled, names = self._compiled(documents, targets)
+        compiled, names = self._compiled(_paths(documents), targets)
         return Checked(names, tuple(self._hosts(compiled)))
 
     def select(self, targets: str = "") -> tuple[str, ...]:
@@ -167,14 +172,43 @@ class Project:
 
     # -- doing -------------------------------------------------------------------------------------------------------
 
-    def run(self, mode: Mode, documents: Sequence[str | Path] = (), targets: str = "", *,
+    def plan(self, documents: Documents = (), targets: str = "") -> Plan:
+        """What apply would change. documents, targets: as in run_async."""
+        return asyncio.run(self.plan_async(documents, targets))
+
+    async def plan_async(self, documents: Documents = (), targets: str = "") -> Plan:
+        """`plan` in a loop that is running already."""
+        job, names, facts = self._job("plan", documents, targets)
+        done, saved = await self._planned(job, names, _paths(documents), targets, facts, _nobody, Stop())
+        return Plan(done.run, done.results, lambda rollout: self.apply_saved_async(
+            saved, rollout=rollout, emit=_nobody, stop=Stop()))
+
+    def apply(self, documents: Documents = (), targets: str = "", **rollout: Any) -> RunDone:
+        """Makes hosts what documents say. rollout: fields of Rollout that go before those of the documents."""
+        return self.run("apply", documents, targets, rollout=rollout)
+
+    def drift(self, documents: Documents = (), targets: str = "") -> Drift:
+        """What is no longer as declared, and since when."""
+        return asyncio.run(self.drift_async(documents, targets))
+
+    async def drift_async(self, documents: Documents = (), targets: str = "") -> Drift:
+        """`drift` in a loop that is running already."""
+        done = await self.run_async(mode="plan", documents=documents, targets=targets, rollout={}, emit=_nobody,
+                                    stop=Stop())
+        return self.drift_seen(done)
+
+    def drift_seen(self, done: RunDone) -> Drift:
+        """What a plan that has been made has seen."""
+        return drift_of(done, self.store.drift_since([one.host for one in done.results if one.status == "pending"]))
+
+    def run(self, mode: Mode, documents: Documents = (), targets: str = "", *,
             rollout: Mapping[str, Any] | None = None, emit: Emit | None = None, kept_facts_s: float = NO_FACTS_KEPT,
             ) -> RunDone:
         """Plans or applies; see run_async."""
         return asyncio.run(self.run_async(mode=mode, documents=documents, targets=targets, rollout=rollout or {},
                                           emit=emit or _nobody, stop=Stop(), kept_facts_s=kept_facts_s))
 
-    async def run_async(self, *, mode: Mode, documents: Sequence[str | Path] = (), targets: str = "",
+    async def run_async(self, *, mode: Mode, documents: Documents = (), targets: str = "",
                         rollout: Mapping[str, Any], emit: Emit, stop: Stop,
                         kept_facts_s: float = NO_FACTS_KEPT, save: str | Path = "") -> RunDone:
         """Holds documents against hosts, and in mode "apply" makes the hosts so.
@@ -184,16 +218,26 @@ class Project:
         at most so many seconds ago are used again. save: in mode "plan", the file that keeps what is shown, for
         apply_saved_async. Nothing is touched when anything can be refused.
         """
-        facts = self._kept_facts(kept_facts_s)
-        compiled, names = self._compiled(documents, targets, facts)
-        job = Job(new_run_id(time.time()), mode, who(), self._connections(self._hosts(compiled)), compiled.graphs,
-                  frozenset(compiled.needs_facts), compiled.graph_of, compiled.blob,
-                  replace(compiled.rollout, **rollout), folder=self.folder)
+        job, names, facts = self._job(mode, documents, targets, rollout, kept_facts_s)
         if save:
-            return await self._saved(save, job, names, tuple(map(str, documents)), targets, facts, emit, stop)
-        request = {"documents": list(map(str, documents)), "targets": targets, "inventory": list(self._inventory_paths),
+            from holdfast import savedplan  # noqa: PLC0415  # few runs need it
+
+            done, plan = await self._planned(job, names, _paths(documents), targets, facts, emit, stop)
+            savedplan.write(plan, save)
+            return done
+        request = {"documents": list(_paths(documents)), "targets": targets, "inventory": list(self._inventory_paths),
                    "settings": self.settings, "rollout": {**rollout}} if mode == "apply" else None
         return await self._carry_out(job, names, targets, emit, stop, request)
+
+    def _job(self, mode: Mode, documents: Documents, targets: str, rollout: Mapping[str, Any] | None = None,
+             kept_facts_s: float = NO_FACTS_KEPT) -> tuple[Job, tuple[str, ...], Mapping[str, Mapping[str, Any]]]:
+        """What is to be done, the documents' names, and the facts that are known. Raises Problems."""
+        facts = self._kept_facts(kept_facts_s)
+        compiled, names = self._compiled(_paths(documents), targets, facts)
+        job = Job(new_run_id(time.time()), mode, who(), self._connections(self._hosts(compiled)), compiled.graphs,
+                  frozenset(compiled.needs_facts), compiled.graph_of, compiled.blob,
+                  replace(compiled.rollout, **(rollout or {})), folder=self.folder)
+        return job, names, facts
 
     async def resume_async(self, run: str, *, rollout: Mapping[str, Any], emit: Emit, stop: Stop) -> RunDone:
         """Takes up a run of apply where it ended, on the hosts that are not what the documents say yet; what can be
@@ -226,9 +270,9 @@ class Project:
         return await self._carry_out(job, names, asked["targets"], emit, stop, is_begun=True, whole=lambda result: (
             resuming.joined(result, before[result.host]) if result.host in before else result))
 
-    async def _saved(self, save: str | Path, job: Job, names: Sequence[str], documents: tuple[str, ...], targets: str,
-                     facts: Mapping[str, Mapping[str, Any]], emit: Emit, stop: Stop) -> RunDone:
-        """A plan that is kept in a file."""
+    async def _planned(self, job: Job, names: Sequence[str], documents: tuple[str, ...], targets: str,
+                       facts: Mapping[str, Mapping[str, Any]], emit: Emit, stop: Stop) -> tuple[RunDone, SavedPlan]:
+        """A plan with all that is needed to do just that."""
         from holdfast import savedplan  # noqa: PLC0415  # few runs need it
 
         plan = savedplan.SavedPlan(job.run, time.time(), job.who, documents, targets, self._inventory_paths,
@@ -242,28 +286,29 @@ class Project:
         done = await self._carry_out(replace(job, graph_of=graph_of, held_to=lambda graph: Held(keys.of(graph))), names,
                                      targets, emit, stop)
         used = {host: known for host, known in {**facts, **done.facts}.items() if host in graphs}
-        savedplan.write(replace(plan, facts=used).with_hosts(graphs, done.results), save)
-        return done
+        return done, replace(plan, facts=used).with_hosts(graphs, done.results)
 
-    async def apply_saved_async(self, path: str | Path, *, rollout: Mapping[str, Any], emit: Emit,
+    async def apply_saved_async(self, plan: str | Path | SavedPlan, *, rollout: Mapping[str, Any], emit: Emit,
                                 stop: Stop) -> RunDone:
         """Does what a saved plan has shown, and nothing else: the documents must still say the same, and a host that
         has changed since is refused. Inventory and settings are those of the plan."""
         from holdfast import savedplan  # noqa: PLC0415  # few runs need it
 
-        plan = savedplan.read(path)
+        where = "plan"
+        if isinstance(plan, str | Path):
+            where, plan = str(plan), savedplan.read(plan)
         self._as_asked(plan.inventory, plan.settings)
         compiled, names = self._compiled(plan.documents, plan.targets, plan.facts)
-        problems = plan.differing(compiled.graphs, str(path))
+        problems = plan.differing(compiled.graphs, where)
         if problems:
             raise Problems(problems)
-        keys = savedplan.Keys(plan.salt)
+        keys, held = savedplan.Keys(plan.salt), plan.held
         hosts = [host for host, one in plan.hosts.items() if one.status in savedplan.CAN_BE_APPLIED]
         left = {host: f"the plan has nothing for it: it was {one.status} ({one.message})"
                 for host, one in plan.hosts.items() if host not in hosts}
         job = Job(new_run_id(time.time()), "apply", who(), self._connections(hosts),
                   {host: compiled.graphs[host] for host in hosts}, frozenset(), compiled.graph_of, compiled.blob,
-                  replace(plan.rollout, **rollout), lambda graph: plan.held(graph, keys), left_out=left,
+                  replace(plan.rollout, **rollout), lambda graph: held(graph, keys), left_out=left,
                   folder=self.folder)
         return await self._carry_out(job, names, plan.targets, emit, stop)
 
@@ -429,6 +474,10 @@ def who() -> str:
     except (KeyError, OSError):
         user = "?"
     return f"{user}@{socket.gethostname()}"
+
+
+def _paths(documents: Documents) -> tuple[str, ...]:
+    return (str(documents),) if isinstance(documents, str | Path) else tuple(map(str, documents))
 
 
 def _nobody(_: Happening) -> None:

@@ -9,6 +9,7 @@ if TYPE_CHECKING:
 
     from holdfast.executor.model import Happening, Mode, RunDone
     from holdfast.inventory.model import Inventory
+    from holdfast.plan import Drift
     from holdfast.problems import Problem
     from holdfast.store import Store
     from holdfast_host.resource import Resource
@@ -74,6 +75,10 @@ class Project(Protocol):
                                 stop: Stop) -> RunDone: ...
 
     async def resume_async(self, run: str, *, rollout: Mapping[str, Any], emit: Emit, stop: Stop) -> RunDone: ...
+
+    def drift_seen(self, done: RunDone) -> Drift:
+        """What a plan that has been made has seen, and since when that is so."""
+        ...
 
     async def command_async(self, command: Sequence[str] | str, *, targets: str, rollout: Mapping[str, Any],
                             emit: Emit, stop: Stop) -> RunDone:

@@ -21,6 +21,7 @@ Earlier = Mapping[str, Mapping[str, Any] | None]
 # refused: the host may not be changed now (another run holds it); untouched: the run stopped before it.
 HOST_STATUSES = (
     "ok", "changed", "pending", "failed", "unreachable", "timed_out", "interrupted", "refused", "untouched")
+CHANGES = frozenset({"changed", "pending", "unknown"})  # statuses of resources: not as declared, or not any more
 BAD = frozenset({"failed", "unreachable", "timed_out", "refused"})  # these spend the error budget
 
 
@@ -31,6 +32,19 @@ class Result:
     id: str
     place: Place | None
     event: Event
+
+    @property
+    def status(self) -> str:
+        """What became of it: a word of holdfast_host.graph."""
+        return self.event.status
+
+    @property
+    def took_s(self) -> float:
+        """How long it took, in seconds."""
+        return self.event.took_ms / 1000
+
+    def __str__(self) -> str:
+        return f"{self.id}: {self.event.action or self.status}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +60,11 @@ class HostResult:
     owed: tuple[tuple[str, str, str], ...] = ()
     graph: str = ""
     seconds: float = 0.0
+
+    @property
+    def changes(self) -> tuple[Result, ...]:
+        """The resources that were changed, or would be."""
+        return tuple(one for one in self.results if one.status in CHANGES)
 
     def counts(self) -> Counter[str]:
         """How many resources have which status."""

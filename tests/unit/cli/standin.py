@@ -11,6 +11,7 @@ from holdfast.cli.main import main
 from holdfast.executor.model import Happening, HostDone, HostResult, RunDone, RunStarted
 from holdfast.inventory.listing import inventory_list
 from holdfast.inventory.model import Group, Host, Inventory, Variable
+from holdfast.plan import Drift, drift_of
 from holdfast.problems import Place, Problem, Problems
 from holdfast.store import Store
 from holdfast_host.resource import Resource, arg
@@ -82,6 +83,9 @@ class Project:
     async def run_async(self, **asked: Any) -> RunDone:
         self._api.asked = asked
         return await self._tell(asked["emit"], asked["stop"], asked["mode"])
+
+    def drift_seen(self, done: RunDone) -> Drift:
+        return drift_of(done, self.store.drift_since([one.host for one in done.results]))
 
     async def command_async(self, command: Any, **asked: Any) -> RunDone:
         self._api.asked = {"command": command, **asked}

@@ -1,0 +1,90 @@
+"""`import holdfast`: what it offers, and that it does what the command does."""
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+import holdfast
+from holdfast.problems import Problems
+
+
+def test_the_public_names_are_these():
+    assert sorted(holdfast.__all__) == holdfast.__all__, "in order"
+    assert set(holdfast.__all__) == {
+        "Checked", "Difference", "Drift", "HostResult", "Mode", "Place", "Plan", "Problem", "Problems", "Project",
+        "Result", "RunDone", "Stop", "kinds", "load", "types"}
+    for name in holdfast.__all__:
+        assert getattr(holdfast, name) is not None
+    with pytest.raises(AttributeError, match="no attribute 'loud'"):
+        _ = holdfast.loud
+
+
+@pytest.fixture
+def site(tmp_path: Path) -> Path:
+    """A project whose one host is this machine."""
+    folder = tmp_path / "site"
+    (folder / "inventory").mkdir(parents=True)
+    (folder / "inventory" / "hosts.yml").write_text(
+        f"inventory: site\nhosts:\n  here:\n    channel: local\n    folder: {tmp_path}/state\n"
+        "    tags: {role: web}\n")
+    (folder / "playbooks").mkdir()
+    (folder / "playbooks" / "webs.yml").write_text(
+        f"state: webs\ntargets: all\nresources:\n  - file: {folder}/motd\n    content: kept\n    mode: '0644'\n")
+    return folder
+
+
+def test_a_plan_is_made_looked_at_and_applied(site):
+    with holdfast.load(site) as project:
+        plan = project.plan(targets="role=web")
+        (host,) = plan.hosts
+        assert (host.host, host.status, [str(one) for one in host.changes]) == (
+            "here", "pending", [f"file: {site}/motd: create"])
+        assert not (site / "motd").exists()
+        done = plan.apply(at_once=10, error_budget=0)
+        assert (site / "motd").read_text() == "kept"
+        (one,) = done.results[0].results
+        assert (one.status, one.took_s >= 0, project.store.run(done.run).mode) == ("changed", True, "apply")
+
+
+def test_a_plan_that_is_out_of_date_is_not_carried_out(site):
+    with holdfast.load(site) as project:
+        plan = project.plan(site / "playbooks" / "webs.yml")
+        (site / "motd").write_text("mine")
+        assert plan.apply().counts() == {"refused": 1}
+        assert (site / "motd").read_text() == "mine"
+        document = site / "playbooks" / "webs.yml"
+        document.write_text(document.read_text().replace("kept", "other"))
+        with pytest.raises(Problems, match="the documents have changed since the plan"):
+            plan.apply()
+
+
+def test_drift_as_json(site):
+    with holdfast.load(site) as project:
+        assert project.apply().counts() == {"changed": 1}
+        assert json.loads(project.drift().to_json())["drifted"] == []
+        (site / "motd").chmod(0o600)
+        drift = project.drift()
+        (found,) = json.loads(drift.to_json())["drifted"]
+        assert (found["host"], found["fields"]) == ("here", [{"name": "mode", "before": "0600", "after": "0644"}])
+        assert found["first_seen"] == drift.differences[0].first_seen
+        assert json.loads(drift.to_json())["hosts"][0]["status"] == "pending"
+
+
+def test_what_is_wrong_is_raised_with_its_place_and_mend(site):
+    (site / "playbooks" / "webs.yml").write_text("state: webs\ntargets: all\nresources:\n  - file: /x\n    onwer: me\n")
+    with holdfast.load(site) as project, pytest.raises(holdfast.Problems) as raised:
+        project.plan()
+    (problem,) = raised.value.problems
+    assert (problem.place.line, problem.mend) == (5, "did you mean `owner`?")
+
+
+def test_the_ten_lines_of_the_docs_run(site, monkeypatch, capsys):
+    page = (Path(__file__).parents[2] / "docs" / "how-to" / "python.md").read_text("utf-8")
+    code = re.search(r"```python\n(.*?)```", page, re.DOTALL)[1]
+    assert len(code.splitlines()) <= 12
+    monkeypatch.chdir(site.parent)
+    exec(compile(code, "python.md", "exec"), {})
+    assert "here\n  pending\n  file: " in capsys.readouterr().out
