@@ -15,6 +15,7 @@ from pathlib import Path
 
 CTRL_C = b"\x03"
 ESCAPE = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
+MOVE = re.compile(r"\x1b\[[0-9]*[AK]")  # up, or a line is emptied
 PATIENCE_S = 60.0
 
 
@@ -51,6 +52,11 @@ class Terminal:
     def text(self) -> str:
         """What was printed, without escape codes; what was drawn over is still in it."""
         return ESCAPE.sub("", self.seen).replace("\r", "")
+
+    @property
+    def lines(self) -> list[str]:
+        """All lines that were ever drawn."""
+        return ESCAPE.sub("", MOVE.sub("\n", self.seen)).replace("\r", "").splitlines()
 
     def _read(self, is_enough: Callable[[], bool]) -> str:
         last = time.monotonic() + PATIENCE_S

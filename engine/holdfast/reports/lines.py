@@ -34,6 +34,8 @@ def _lines(happening: Happening, style: Style, drift: bool) -> Iterator[str]:
         does = "drift of" if drift else DOES[happening.mode]
         yield f"run {happening.run}: {does} {many(len(happening.hosts), 'host')}, by {printable(happening.who)}"
     elif isinstance(happening, HostDone):
+        if happening.result.status == "untouched":
+            return  # thousands of them, when a run stops early; the summary has them
         yield f"{printable(happening.result.host)}: {host_words(happening.result, IN_DRIFT if drift else SAID, style)}"
     else:
         yield from troubles(happening, style)

@@ -1,6 +1,7 @@
 """From a path or URL to a database whose tables are those of tables.py."""
 from __future__ import annotations
 
+import errno
 import os
 import sqlite3
 import time
@@ -19,6 +20,8 @@ from holdfast.store.tables import NEWEST, metadata, version
 BUSY_S = 30  # how long SQLite waits for another controller's transaction
 # Two controllers may open a new database at the same time; one of them makes the tables.
 ALONE = {"sqlite": "BEGIN IMMEDIATE", "postgresql": "SELECT pg_advisory_xact_lock(4739212)"}
+MEND_OF = {errno.ENOSPC: "make room on that disk", errno.EDQUOT: "make room within that user's quota",
+           errno.EROFS: "make that file system writable, or name another folder with -C"}
 MASK = "«password»"
 PRAGMAS = (f"busy_timeout={BUSY_S * 1000}", "journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON")
 
@@ -130,8 +133,9 @@ def translated(where: str) -> Iterator[None]:
     try:
         yield
     except OSError as error:
+        mend = MEND_OF.get(error.errno or 0, "run as a user who may write there, or name another folder with -C")
         raise Problems([Problem(f"the store {shown} cannot be opened: {error.strerror or error}", None,
-                                "run as a user who may write there, or name another folder with -C")]) from error
+                                mend)]) from error
     except DBAPIError as error:
         raise Problems([_problem(shown, error)]) from error
 
