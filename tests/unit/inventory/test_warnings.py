@@ -6,7 +6,7 @@ from holdfast.inventory.sources import load
 
 @pytest.mark.parametrize(("name", "text", "line", "column", "says", "mend"), [
     ("h.yml", "all:\n  hosts:\n    a:\n  hosts:\n    b:\n", 4, 3, "`hosts` is here twice", "keep one"),
-    ("h.yml", "all:\n  hosts:\n    a:\n  childern:\n    web:\n", 4, 3, "`childern` in a group", "did you mean `children`"),
+    ("h.yml", "all:\n  hosts:\n    a:\n  childern:\n    web:\n", 4, 3, "`childern` in a group", "`children`"),
     ("h.yml", "all:\n  hosts: {a: }\nweb: [b]\n", 3, 6, "`web` is no mapping", "write `hosts:`"),
     ("h.yml", "all:\n  children:\n    a: {hosts: {a: }}\n", 3, 17, "of a host and of a group", "another name"),
     ("hosts", "[a]\n  a\n", 2, 3, "of a host and of a group", "another name"),
@@ -32,6 +32,6 @@ def test_key_that_is_there_twice_in_a_variable_file_is_told(tmp_path):
 
 
 def test_plain_inventories_have_no_warnings(tmp_path):
-    (tmp_path / "h.yml").write_text("all:\n  vars: {x: 1}\n  hosts:\n    a: {y: 2}\n  children:\n    b: {hosts: {a: }}\n",
-                                    "utf-8")
+    text = "all:\n  vars: {x: 1}\n  hosts:\n    a: {y: 2}\n  children:\n    b: {hosts: {a: }}\n"
+    (tmp_path / "h.yml").write_text(text, "utf-8")
     assert load([tmp_path / "h.yml"]).warnings == ()
