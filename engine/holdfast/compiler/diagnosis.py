@@ -16,6 +16,7 @@ from holdfast_host.values import did_you_mean
 
 At = Callable[[int], Place]  # from an offset in a text to a place
 
+TOO_DEEP = "this nests too deep"
 _NESTED = re.compile(r"\{\{(?:(?!\}\}).)*?(\{\{)\s*([\w.]*)")
 _OPEN = re.compile(r"\{\{(?:(?!\}\}).)*\Z", re.DOTALL)
 _BLOCK = re.compile(r"\{%[-+]?\s*(\w+)")
@@ -41,6 +42,8 @@ _SYNTAX: tuple[tuple[str, str, str], ...] = (
      "one expression stands between {{{{ and }}}}; a filter follows `|`; texts are joined by `~`"),
     (r"expected token 'end of statement block', got '([^']*)'", "`{0}` is not expected here",
      "close the block with %}}"),
+    (r"[Mm]issing end of comment", "a `{{#` is closed nowhere", "close it with #}}"),
+    (r"tag name expected", "the name of a block is missing", "as in {{% if x %}}"),
     (r"expected token 'in'", "`in` is missing", "write {{% for x in list %}}"),
     (r"unexpected '([^']*)'|got '([^']*)'", "`{0}` is not expected here", "look at brackets, quotes and operators"),
 )
@@ -67,6 +70,8 @@ _CHANGES = frozenset({"append", "extend", "insert", "pop", "remove", "clear", "u
 def syntax_problem(error: jinja2.TemplateSyntaxError, source: str, at: At, environment: Environment) -> Problem:
     """What Jinja says of a text that it cannot read."""
     said = error.message or "it cannot be read"
+    if said == TOO_DEEP:
+        return Problem(said, find(source, error.lineno, "", at), "make it flatter, or of several variables")
     unknown = re.match(r"No (filter|test) named '([^']*)'", said)
     if unknown:
         return _unknown(unknown[1], unknown[2], find(source, error.lineno, unknown[2], at), environment)
@@ -213,6 +218,10 @@ def run_problem(error: Exception, source: str, at: At, known: Callable[[], list[
         return _not_defined(error, source, position.line, at, known)
     if isinstance(error, jinja2.TemplateSyntaxError):
         return syntax_problem(error, source, at, _environment(position, error))
+    unknown = re.match(r"No (filter|test) named '(\w+)'", str(error))
+    if unknown and position.template is not None:
+        place = find(source, position.line, unknown[2], at)
+        return _unknown(unknown[1], unknown[2], place, _environment(position, error))
     what, word, mend = _said(error)
     return Problem(what, find(source, position.line, word, at), mend)
 
@@ -228,15 +237,22 @@ def _said(error: Exception) -> tuple[str, str, str]:
         return f"there is no template `{error.name}`", str(error.name), "look at the spelling"
     if isinstance(error, ZeroDivisionError):
         return "division by zero", "", "see that the divisor is not 0"
+    if "integer string conversion" in str(error):
+        return "the number is too long", "", "numbers have at most 4300 digits"
+    if isinstance(error, MemoryError):
+        return "this takes more memory than there is", "", "make less of it"
     if isinstance(error, RecursionError):
-        return "this nests too deep", "", "make it flatter"
+        return TOO_DEEP, "", "make it flatter, or end the recursion"
     if isinstance(error, jinja2.exceptions.SecurityError):
         return _forbidden(str(error))
     for pattern, what, mend in _RUNNING:
         found = re.search(pattern, str(error))
         if found:
             return what.format(*found.groups("")), "", mend
-    return f"{type(error).__name__}: {error}", "", "look at what the template is given"
+    if re.match("No (filter|test) named", str(error)):
+        return "what `map` or `select` is given is no name of a filter or test", "", "write its name in quotes"
+    said = str(error).rstrip(".") or type(error).__name__
+    return said[:1].lower() + said[1:200], "", "look at what the template is given"
 
 
 def _forbidden(said: str) -> tuple[str, str, str]:

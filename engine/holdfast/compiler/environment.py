@@ -2,7 +2,8 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Iterator, Mapping
+import itertools
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sized
 from pathlib import Path
 from typing import Any, NoReturn, Protocol
 
@@ -12,13 +13,14 @@ from jinja2.runtime import Context, Undefined
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from jinja2.utils import missing
 
+from holdfast.compiler import bounds
 from holdfast.compiler.faults import KnownLater, Misused, NotDefined
 from holdfast.compiler.filters import FILTERS, TESTS
+from holdfast.compiler.generator import BoundedCode
 from holdfast.compiler.later import Pending, Registered, is_marked
 from holdfast.compiler.secret import Secrets, SecretText, derive
 
-LARGEST = 16 * 1024 * 1024  # characters that a text may have, rendered or multiplied
-COUNT = 1_000_000  # how far all ranges of one text may count together
+_CALL = 10  # steps that a call counts for
 _LATER_MAY_PASS = frozenset({"default", "d", "mandatory", "defined", "undefined", "none"})
 _SAYS_NOTHING = frozenset({"default", "d", "mandatory", "ternary", "length", "count", "type_debug", "bool"})
 
@@ -50,6 +52,9 @@ class NotThere(jinja2.StrictUndefined):
             if issubclass(self._undefined_exception, SecurityError):
                 raise SecurityError(self._undefined_message)
             raise Misused(self._undefined_hint or str(self._undefined_message))
+        if self._undefined_name is None:  # `first` of nothing, say
+            raise Misused((self._undefined_hint or "this is not there").rstrip(".").lower(),
+                          "write `… | default(…)`, or see that there is something")
         raise NotDefined(str(self._undefined_name), None if self._undefined_obj is missing else self._undefined_obj,
                          self._undefined_hint or "")
 
@@ -82,7 +87,11 @@ class _Template(jinja2.Template):
 class _Files(jinja2.BaseLoader):
     def get_source(self, environment: jinja2.Environment, template: str) -> tuple[str, str, Callable[[], bool]]:
         names: Names = environment.names  # type: ignore[attr-defined]
-        return names.read_template(Path(template)), template, lambda: True
+        try:
+            text = names.read_template(Path(template))
+        except Misused:  # named by a text of a document, from whose folder it is looked for
+            text = names.read_template(names.find_template(template, ""))
+        return text, template, lambda: True
 
 
 class Environment(ImmutableSandboxedEnvironment):
@@ -90,11 +99,15 @@ class Environment(ImmutableSandboxedEnvironment):
 
     context_class = LazyContext
     template_class = _Template
-    intercepted_binops = frozenset({"*", "**"})
+    code_generator_class = BoundedCode
+    intercepted_binops = frozenset({"*", "**", "+", "%"})
+    texts = staticmethod(bounds.texts)
+    concat = staticmethod(bounds.joined)  # as Jinja2 joins what a template gives
 
     def __init__(self, names: Names) -> None:
         super().__init__(undefined=NotThere, finalize=self._finalized, loader=_Files(), keep_trailing_newline=True,
                          trim_blocks=True, cache_size=-1, auto_reload=False,
+                         optimized=False,  # what is constant would be worked out without these bounds
                          extensions=["jinja2.ext.do", "jinja2.ext.loopcontrols"])
         self.names = names
         filters: dict[str, Any] = {**self.filters, **FILTERS}
@@ -133,8 +146,12 @@ class Environment(ImmutableSandboxedEnvironment):
 
     def call(self, context: Context, obj: Any, /, *args: Any, **kwargs: Any) -> Any:
         """Methods of texts are followed like filters."""
-        made = super().call(context, obj, *args, **kwargs)
-        owner = getattr(obj, "__self__", None)
+        self._count(_CALL)
+        name = getattr(obj, "__name__", "")
+        owner = getattr(getattr(obj, "__wrapped__", obj), "__self__", None)  # `format` comes wrapped by the sandbox
+        if isinstance(owner, str):
+            bounds.of_call(name, (owner, *args), kwargs)
+        made = bounds.of_result(super().call(context, obj, *args, **kwargs))
         if isinstance(owner, str):
             if is_marked(owner):
                 raise KnownLater("an output")
@@ -143,14 +160,20 @@ class Environment(ImmutableSandboxedEnvironment):
         return made
 
     def call_binop(self, context: Context, operator: str, left: Any, right: Any) -> Any:
-        if operator == "**":
-            if abs(left) > 1_000_000 or abs(right) > 64:
-                raise Misused("the power is too large")
-            return left ** right
-        for text, times in ((left, right), (right, left)):
-            if isinstance(text, (str, list, tuple)) and isinstance(times, int) and len(text) * times > LARGEST:
-                raise Misused("the text is multiplied too often")
-        return left * right
+        bounds.of_binop(operator, left, right)
+        return super().call_binop(context, operator, left, right)
+
+    def counted(self, value: Any) -> Any:
+        """What a loop goes through, with its steps noted."""
+        if not isinstance(value, (Undefined, Sized)) and isinstance(value, Iterable):
+            value = list(itertools.islice(value, bounds.LONGEST + 1))
+        self._count(bounds.size_of(value) if not isinstance(value, Undefined) else 0)
+        return value
+
+    def _count(self, steps: int) -> None:
+        self.names.counted += steps
+        if self.names.counted > bounds.COUNT:
+            raise Misused(f"the loops and calls of this text take more than {bounds.COUNT} steps", "loop over less")
 
     def _finalized(self, value: Any) -> Any:
         """What `{{ … }}` puts into a text: nothing for null, as in Ansible."""
@@ -161,18 +184,23 @@ class Environment(ImmutableSandboxedEnvironment):
         if self.names.secrets and isinstance(value, (list, tuple, dict)):
             for secret in list(self.names.secrets):  # in the text of a list it stands with escapes
                 self.names.secrets.setdefault(repr(str(secret))[1:-1], self.names.secrets[secret])
+            bounds.weigh(value)
             return repr(_bare(value))
+        if isinstance(value, (list, tuple, dict)):
+            bounds.weigh(value)
         return value
 
-    def _range(self, *bounds: int) -> range:
-        made = range(*bounds)
-        self.names.counted += len(made)
-        if self.names.counted > COUNT:
-            raise Misused(f"the ranges of this text count further than {COUNT}")
+    def _range(self, *numbers: int) -> range:
+        made = range(*numbers)
+        if len(made) > bounds.LONGEST:
+            raise Misused(f"`range` counts to {bounds.LONGEST} at most", "loop over less", "range")
+        self._count(len(made))
         return made
 
     def _guarded(self, name: str, function: Callable[..., Any]) -> Callable[..., Any]:
         """A filter or test that refuses what is known only on the host, and follows secrets."""
+
+        passes_context = getattr(function, "jinja_pass_arg", None) is not None
 
         @functools.wraps(function)
         def guarded(*args: Any, **kwargs: Any) -> Any:
@@ -181,7 +209,8 @@ class Environment(ImmutableSandboxedEnvironment):
                     value.refuse()
                 if isinstance(value, str) and is_marked(value):
                     raise KnownLater("an output")
-            made = function(*args, **kwargs)
+            bounds.of_call(name, args[1:] if passes_context else args, kwargs)
+            made = bounds.of_result(function(*args, **kwargs))
             secrets = self.names.secrets
             if secrets and name not in _SAYS_NOTHING and not isinstance(made, bool):
                 if isinstance(made, Iterator):

@@ -5,6 +5,7 @@ A text that is one `{{ expression }}` and nothing else gives the expression's va
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,9 +13,10 @@ import jinja2
 from jinja2 import nodes
 from jinja2.parser import Parser
 
-from holdfast.compiler.diagnosis import At, run_problem
-from holdfast.compiler.environment import LARGEST, Environment
-from holdfast.compiler.faults import Fault, Misused, NeedsFacts
+from holdfast.compiler.bounds import joined
+from holdfast.compiler.diagnosis import TOO_DEEP, At, run_problem
+from holdfast.compiler.environment import Environment
+from holdfast.compiler.faults import Fault, NeedsFacts
 
 _VALUE = "_holdfast_value"
 _ITS_OWN = frozenset({"loop", "self", "super", "caller", "varargs", "kwargs"})  # names that Jinja gives inside blocks
@@ -41,10 +43,7 @@ class Code:
             for _ in self.template.root_render_func(context):
                 pass
             return context.vars[_VALUE]
-        text = "".join(self.template.root_render_func(context))
-        if len(text) > LARGEST:
-            raise Misused(f"the rendered text is larger than {LARGEST} characters")
-        return text
+        return joined(self.template.root_render_func(context))
 
 
 class Texts:
@@ -58,25 +57,28 @@ class Texts:
     def text(self, source: str) -> Code:
         """Raises jinja2.TemplateSyntaxError."""
         if source not in self._texts:
-            tree = self.environment.parse(source)
-            alone = _only_expression(tree, source)
-            self._texts[source] = self._code(source, tree if alone is None else _giving(alone), alone is not None)
+            with _flat_enough():
+                tree = self.environment.parse(source)
+                alone = _only_expression(tree, source)
+                self._texts[source] = self._code(source, tree if alone is None else _giving(alone), alone is not None)
         return self._texts[source]
 
     def expression(self, source: str) -> Code:
         """Of an expression without braces. Raises jinja2.TemplateSyntaxError."""
         if source not in self._expressions:
-            parser = Parser(self.environment, source, state="variable")
-            expression = parser.parse_expression()
-            if not parser.stream.eos:
-                parser.fail(f"unexpected {parser.stream.current.value!r}", parser.stream.current.lineno)
-            self._expressions[source] = self._code(source, _giving(expression), True)
+            with _flat_enough():
+                parser = Parser(self.environment, source, state="variable")
+                expression = parser.parse_expression()
+                if not parser.stream.eos:
+                    parser.fail(f"unexpected {parser.stream.current.value!r}", parser.stream.current.lineno)
+                self._expressions[source] = self._code(source, _giving(expression), True)
         return self._expressions[source]
 
     def file(self, name: str, source: str) -> Code:
-        """Of a template file. name: its path."""
-        tree = self.environment.parse(source, name, name)
-        template = self.environment.get_template(name)
+        """Of a template file. name: its path. Raises jinja2.TemplateSyntaxError."""
+        with _flat_enough():
+            tree = self.environment.parse(source, name, name)
+            template = self.environment.get_template(name)
         return Code(source, False, template, *_names(tree), tuple(_named_templates(tree)),
                     _is_open(tree), tuple(_facts(tree)))
 
@@ -84,6 +86,15 @@ class Texts:
         tree.set_environment(self.environment)
         return Code(source, is_expression, self.environment.from_string(tree), *_names(tree),
                     tuple(_named_templates(tree)), _is_open(tree), tuple(_facts(tree)))
+
+
+@contextmanager
+def _flat_enough() -> Iterator[None]:
+    """Jinja2 reads by recursion."""
+    try:
+        yield
+    except (RecursionError, MemoryError):  # Python's own compiler says MemoryError
+        raise jinja2.TemplateSyntaxError(TOO_DEEP, 1) from None
 
 
 def _only_expression(tree: nodes.Template, source: str) -> nodes.Expr | None:

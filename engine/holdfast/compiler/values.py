@@ -1,6 +1,7 @@
 """Values as written, ready to be evaluated for a host: constants, texts with templates, lists, mappings, secrets."""
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
@@ -8,6 +9,7 @@ from typing import Any, Protocol
 
 import jinja2
 
+from holdfast.compiler.bounds import LONGEST, weigh
 from holdfast.compiler.diagnosis import At, syntax_problem
 from holdfast.compiler.environment import is_undefined
 from holdfast.compiler.faults import Fault, Misused
@@ -152,6 +154,12 @@ def _key(key: Any) -> Any:
 
 def settle(value: Any) -> Any:
     """What an expression gave, as plain data: generators as lists, Jinja's own things refused."""
+    if isinstance(value, (list, tuple, dict)):
+        weigh(value)
+    return _settled(value)
+
+
+def _settled(value: Any) -> Any:
     if value is None or isinstance(value, (str, int, float, Pending, Omitted)):
         return value if type(value) is not str else unmark(value)
     if is_undefined(value):
@@ -159,10 +167,11 @@ def settle(value: Any) -> Any:
     if isinstance(value, Registered):
         value.refuse()
     if isinstance(value, Mapping):
-        return {settle(key): settle(inner) for key, inner in value.items()}
+        return {_settled(key): _settled(inner) for key, inner in value.items()}
     if isinstance(value, Iterable) and not isinstance(value, (bytes, type)):
-        return [settle(inner) for inner in value]
-    raise Misused(f"the value is a {type(value).__name__}, which is no data")
+        return [_settled(inner) for inner in itertools.islice(value, LONGEST)]
+    raise Misused(f"the value is a {type(value).__name__}, which is no data",
+                  "call it, with parentheses" if callable(value) else "make a text, number, list or mapping")
 
 
 def read_node(node: Node, texts: Texts) -> Value:

@@ -102,7 +102,7 @@ def compiled_environment() -> set[str]:
     ("'x' | regex_replace('(', '')", "`(` is not a regular expression", "escape"),
     ("'x' | password_hash", "`password_hash` needs a salt", "every run"),
     ("1 | combine(2)", "`combine` takes a mapping, not the number 1", "two mappings"),
-    ("range(60) | permutations(9) | list", "more than 1000000 rows", "shorter"),
+    ("range(60) | permutations(9) | list", "more than 1000000 elements", "shorter"),
     ("'1.x' is version('1.2', '<')", "cannot be compared", "semver"),
 ])
 @pytest.mark.filterwarnings("ignore")

@@ -8,10 +8,10 @@ from typing import Any, NoReturn
 
 from jinja2.runtime import Undefined
 
+from holdfast.compiler.bounds import LONGEST
 from holdfast.compiler.faults import Misused
 from holdfast_host.values import describe
 
-MOST_ROWS = 1_000_000  # of what multiplies lists
 _LISTS = {"union": "lists are joined by `+` too", "flatten": "for one element write [x]",
           "items2dict": "of a mapping make one with `dict2items`"}
 _MAPPINGS = {"combine": "it joins two mappings; lists are joined by `+`",
@@ -143,27 +143,29 @@ def zip_longest(first: Any, *more: Any, fillvalue: Any = None) -> list[list[Any]
 def product(first: Any, *more: Any) -> list[list[Any]]:
     """Every element of each list with every one of the others."""
     lists = [_list(one, "product") for one in (first, *more)]
-    _refuse_many("product", math.prod(map(len, lists)))
+    _refuse_many("product", math.prod(map(len, lists)) * len(lists))
     return [list(row) for row in itertools.product(*lists)]
 
 
 def combinations(value: Any, size: int) -> list[list[Any]]:
     """All ways to take so many elements, whatever their order."""
     elements = _list(value, "combinations")
-    _refuse_many("combinations", math.comb(len(elements), size))
+    _refuse_many("combinations", len(elements) ** 2)
+    _refuse_many("combinations", math.comb(len(elements), size) * size)
     return [list(row) for row in itertools.combinations(elements, size)]
 
 
 def permutations(value: Any, size: int | None = None) -> list[list[Any]]:
     """All ways to put so many elements (None: all) in order."""
     elements = _list(value, "permutations")
-    _refuse_many("permutations", math.perm(len(elements), size))
+    _refuse_many("permutations", len(elements) ** 2)
+    _refuse_many("permutations", math.perm(len(elements), size) * (size or len(elements)))
     return [list(row) for row in itertools.permutations(elements, size)]
 
 
-def _refuse_many(name: str, rows: int) -> None:
-    if rows > MOST_ROWS:
-        raise Misused(f"`{name}` would give more than {MOST_ROWS} rows", "take shorter lists")
+def _refuse_many(name: str, elements: int) -> None:
+    if elements > LONGEST:
+        raise Misused(f"`{name}` would give more than {LONGEST} elements", "take shorter lists")
 
 
 def subelements(value: Any, path: str | Sequence[str], skip_missing: bool = False) -> list[list[Any]]:

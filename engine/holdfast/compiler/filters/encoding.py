@@ -13,6 +13,9 @@ from jinja2.runtime import Undefined
 
 from holdfast.compiler.faults import Misused
 
+LONGEST_YAML = 1_000_000  # characters
+_LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
 
 def plain(value: Any) -> Any:
     """A value as json and yaml know it: exact str, dict, list."""
@@ -49,7 +52,8 @@ def _dumped(value: Any, options: dict[str, Any]) -> str:
     try:
         return json.dumps(plain(value), **options)
     except (TypeError, ValueError) as error:
-        raise Misused(f"this cannot be written as JSON: {error}") from None
+        raise Misused(f"this cannot be written as JSON: {error}",
+                      "texts, numbers, lists and mappings can; options are those of Python's json.dumps") from None
 
 
 def from_json(text: Any) -> Any:
@@ -57,7 +61,7 @@ def from_json(text: Any) -> Any:
     try:
         return json.loads(text)
     except (TypeError, ValueError) as error:
-        raise Misused(f"this is not JSON: {error}") from None
+        raise Misused(f"this is not JSON: {error}", "look at the text, or use `from_yaml`") from None
 
 
 def to_yaml(value: Any, default_flow_style: bool | None = None, sort_keys: bool = True, **options: Any) -> str:
@@ -72,20 +76,26 @@ def to_nice_yaml(value: Any, indent: int = 4, sort_keys: bool = True, **options:
     return to_yaml(value, default_flow_style=False, indent=indent, sort_keys=sort_keys, **options)
 
 
+def _short(text: Any) -> Any:
+    if isinstance(text, str) and len(text) > LONGEST_YAML:
+        raise Misused(f"`from_yaml` takes texts of at most {LONGEST_YAML} characters", "use JSON for what is larger")
+    return text
+
+
 def from_yaml(text: Any) -> Any:
     """The value that YAML text stands for."""
     try:
-        return yaml.safe_load(text)
+        return yaml.load(_short(text), Loader=_LOADER)  # noqa: S506  # it is a safe one
     except yaml.YAMLError as error:
-        raise Misused(f"this is not YAML: {error}") from None
+        raise Misused(f"this is not YAML: {getattr(error, 'problem', error)}", "look at the text") from None
 
 
 def from_yaml_all(text: Any) -> list[Any]:
     """The values of a YAML text with several documents."""
     try:
-        return list(yaml.safe_load_all(text))
+        return list(yaml.load_all(_short(text), Loader=_LOADER))  # it is a safe one
     except yaml.YAMLError as error:
-        raise Misused(f"this is not YAML: {error}") from None
+        raise Misused(f"this is not YAML: {getattr(error, 'problem', error)}", "look at the text") from None
 
 
 def b64encode(value: Any, encoding: str = "utf-8") -> str:
@@ -98,7 +108,7 @@ def b64decode(value: Any, encoding: str = "utf-8") -> str:
     try:
         return base64.b64decode(str(value), validate=True).decode(encoding, "surrogateescape")
     except (binascii.Error, ValueError) as error:
-        raise Misused(f"this is not base64: {error}") from None
+        raise Misused(f"this is not base64: {error}", "look where the text comes from") from None
 
 
 def urlencode(value: Any) -> str:

@@ -48,6 +48,8 @@ def password_hash(value: Any, hashtype: str = "sha512", salt: str = "", salt_siz
     rounds = _ROUNDS[hashtype] if rounds is None else rounds
     if not 1000 <= rounds <= MOST_ROUNDS:
         raise Misused(f"`rounds` is from 1000 to {MOST_ROUNDS}", "5000 is what crypt does by itself")
+    if len(str(value)) > 1024:
+        raise Misused("a password has at most 1024 characters", "take a shorter one")
     return _crypt(_bytes(value), salt.encode("ascii"), rounds, hashtype)
 
 
