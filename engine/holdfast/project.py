@@ -130,8 +130,10 @@ class Project:
         """The documents of these files and folders, (): of playbooks/, and those that they use; and what is wrong."""
         own = self.folder / "playbooks"
         if not paths and not own.is_dir():
-            raise Problems([Problem("there are no documents here", Place(str(own)),
-                                    "make the folder `playbooks` (`holdfast init` does), or name files")])
+            around = next((one for one in self.folder.resolve().parents if (one / "playbooks").is_dir()), None)
+            mend = f"the project is in {around}: go there, or say -C {around}" if around else \
+                "make the folder `playbooks` (`holdfast init` does), or name files"
+            raise Problems([Problem("there are no documents here", Place(str(own)), mend)])
         chosen = [Path(path) for path in paths] or [own]
         return read_documents(chosen, self.types, [own] if own.is_dir() else [])
 
