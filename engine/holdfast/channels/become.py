@@ -58,7 +58,7 @@ class Sudo:
 
     def explain(self, said: str) -> BecomeFailed | None:
         """Why it ended before the runner started; None when sudo is not to blame."""
-        if not re.search(r"^(env|sudo|sudo-rs)\b|sudo|Sorry", said, re.M):
+        if not re.search(r"^(env|sudo|sudo-rs)\b|sudo|Sorry, (try again|user )", said, re.M):
             return None
         for pattern, what, mend in _SAYINGS:
             if re.search(pattern, said):

@@ -83,8 +83,11 @@ class Stream:
     async def write(self, data: bytes) -> None:
         """Hands it over, and waits while the transport has too much in hand. Raises Unreachable when it broke."""
         if self.is_over:
-            raise self.why or Unreachable("the runner has ended")
-        self.put(data)
+            raise self.why or self._too_late()
+        try:
+            self.put(data)
+        except BrokenPipeError:  # its end has come, and we are about to be told
+            raise self._too_late() from None
         if not self._room.is_set():
             await self._room.wait()
 
@@ -99,6 +102,11 @@ class Stream:
     def said(self) -> str:
         """The last lines of the error stream."""
         return self.errors.decode("utf-8", "replace").strip()
+
+    def _too_late(self) -> Unreachable:
+        said = self.said()
+        return Unreachable("the runner has ended" + (f": {said[-500:]}" if said else ""),
+                           "its results are collected at the next contact")
 
     def _wake(self) -> None:
         if self._waiter is not None and not self._waiter.done():

@@ -15,6 +15,7 @@ from holdfast_host.protocol import Message, RemoteProtocolError
 
 from .results import OwedList, owed_of
 
+HELLO_S, FACTS_S = 60.0, 300.0  # how long an answer may take that needs no work of a resource's
 GOODBYE_S = 2.0  # how long a runner that is told to forget a run may take to end
 
 
@@ -62,7 +63,7 @@ class Session:
     async def greet(self, who: str) -> Greeting:
         """Says hello, and is told what the host remembers of earlier runs."""
         await self._say({"kind": "hello", "major": protocol.MAJOR, "minor": protocol.MINOR, "who": who})
-        hello = await self._expect("hello")
+        hello = await self._expect("hello", HELLO_S)
         if hello["major"] != protocol.MAJOR:
             raise RemoteProtocolError(f"it speaks version {hello['major']} of the protocol, not {protocol.MAJOR}")
         return Greeting(hello.get("python", ""), hello.get("unfinished", ()), owed_of(hello.get("owed", [])))
@@ -70,7 +71,7 @@ class Session:
     async def facts(self) -> Mapping[str, Any]:
         """What the host says of itself."""
         await self._say({"kind": "facts"})
-        facts: Mapping[str, Any] = (await self._expect("facts")).get("facts", {})
+        facts: Mapping[str, Any] = (await self._expect("facts", FACTS_S)).get("facts", {})
         return facts
 
     async def carry_out(self, order: Order, on_events: Callable[[Sequence[Any]], None],
@@ -124,11 +125,15 @@ class Session:
     async def _say(self, message: Message) -> None:
         await self._channel.write(self._talk.send(message))
 
-    async def _expect(self, kind: str) -> Message:
-        while True:
-            message = await self._hear()
-            if message["kind"] == kind:
-                return message
+    async def _expect(self, kind: str, within_s: float) -> Message:
+        try:
+            async with asyncio.timeout(within_s):
+                while (message := await self._hear())["kind"] != kind:
+                    pass
+        except TimeoutError:
+            raise Unreachable(f"the runner was asked for its {kind} and did not answer within {within_s:g} s",
+                              "is the host overloaded?") from None
+        return message
 
     async def _hear(self) -> Message:
         """The next message; a refusal is raised."""
