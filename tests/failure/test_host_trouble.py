@@ -1,4 +1,4 @@
-"""Hosts that cannot do what they are asked: full disks, locks, no Python, nonsense; each says so, and nothing is spoilt."""
+"""Hosts that cannot do what they are asked: full disks, locks, no Python, nonsense. Each says so; nothing is spoilt."""
 from __future__ import annotations
 
 from collections.abc import Iterator
