@@ -19,6 +19,7 @@ from holdfast.documents.types import Types
 from holdfast.inventory.model import Inventory
 from holdfast.problems import Place, Problem, Problems
 from holdfast.trees.tree import Node
+from holdfast_host.redact import Redactor
 from holdfast_host.values import did_you_mean
 
 Facts = Mapping[str, Mapping[str, Any]]  # by host
@@ -267,7 +268,8 @@ class _Compilation:
         problems += [replace(problem, what=problem.what + self._on(tuple(hosts)))
                      for problem, hosts in of_hosts.values()]
         if problems:
-            raise Problems(problems)
+            mask = Redactor(self.run.outside.values())
+            raise Problems(replace(one, what=mask.text(one.what), mend=mask.text(one.mend)) for one in problems)
 
     def _on(self, hosts: Sequence[str]) -> str:
         if len(hosts) == len(self.hosts):

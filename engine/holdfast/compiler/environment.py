@@ -18,8 +18,9 @@ from holdfast.compiler.faults import KnownLater, Misused, NotDefined
 from holdfast.compiler.filters import FILTERS, TESTS
 from holdfast.compiler.generator import BoundedCode
 from holdfast.compiler.later import Pending, Registered, is_marked
-from holdfast.compiler.secret import Secrets, SecretText, derive
+from holdfast.compiler.secret import Secrets, SecretText, derive, refuse_shown
 
+_DATA = (str, list, tuple, Mapping)
 _CALL = 10  # steps that a call counts for
 _LATER_MAY_PASS = frozenset({"default", "d", "mandatory", "defined", "undefined", "none"})
 _SAYS_NOTHING = frozenset({"default", "d", "mandatory", "ternary", "length", "count", "type_debug", "bool"})
@@ -151,7 +152,11 @@ class Environment(ImmutableSandboxedEnvironment):
         owner = getattr(getattr(obj, "__wrapped__", obj), "__self__", None)  # `format` comes wrapped by the sandbox
         if isinstance(owner, str):
             bounds.of_call(name, (owner, *args), kwargs)
-        made = bounds.of_result(super().call(context, obj, *args, **kwargs))
+        try:
+            made = bounds.of_result(super().call(context, obj, *args, **kwargs))
+        except Exception as error:
+            refuse_shown(error, [one for one in (owner, *args) if isinstance(one, str)], name, self.names.secrets)
+            raise
         if isinstance(owner, str):
             if is_marked(owner):
                 raise KnownLater("an output")
@@ -210,12 +215,16 @@ class Environment(ImmutableSandboxedEnvironment):
                 if isinstance(value, str) and is_marked(value):
                     raise KnownLater("an output")
             bounds.of_call(name, args[1:] if passes_context else args, kwargs)
-            made = bounds.of_result(function(*args, **kwargs))
             secrets = self.names.secrets
+            try:
+                made = bounds.of_result(function(*args, **kwargs))
+            except Exception as error:
+                refuse_shown(error, [one for one in args if isinstance(one, _DATA)], name, secrets)
+                raise
             if secrets and name not in _SAYS_NOTHING and not isinstance(made, bool):
                 if isinstance(made, Iterator):
                     made = list(made)
-                derive(made, [one for one in args if isinstance(one, (str, list, tuple, Mapping))], name, secrets)
+                derive(made, [one for one in args if isinstance(one, _DATA)], name, secrets)
             return made
 
         return guarded

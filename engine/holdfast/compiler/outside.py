@@ -80,6 +80,16 @@ class Outside:
             raise found
         return found if found.name == name else SecretText(str.__str__(found), name)
 
+    def values(self) -> dict[str, str]:
+        """All secrets that were read by now: values by names, with a number where a name stands for several."""
+        found: dict[str, str] = {}
+        for one in self._secrets.values():
+            if isinstance(one, SecretText):
+                value = str.__str__(one)
+                name = one.name if found.get(one.name, value) == value else f"{one.name} {len(found)}"
+                found[name] = value
+        return found
+
     def _value(self, how: str, text: str, folder: Path) -> str:
         if how == "file":
             value = self._of_file(text, folder)

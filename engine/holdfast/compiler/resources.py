@@ -8,13 +8,13 @@ from typing import Any
 from jinja2.utils import missing
 
 from holdfast.compiler.contents import Contents
-from holdfast.compiler.faults import Fault, NeedsFacts
+from holdfast.compiler.faults import Fault, Misused, NeedsFacts
 from holdfast.compiler.hosts import Reads, View
 from holdfast.compiler.later import Pending, Registered
 from holdfast.compiler.model import Left
 from holdfast.compiler.order import Item
 from holdfast.compiler.scopes import Element, Evaluator
-from holdfast.compiler.secret import Secrets, SecretText, holds, seal
+from holdfast.compiler.secret import Secrets, SecretText, holds, seal, shown
 from holdfast.compiler.units import Builder, Compiled, Context, LoopedUse, Outcome, Ref, Unit
 from holdfast.compiler.values import OMIT, Text, Value
 from holdfast.documents.arguments import refusal
@@ -24,7 +24,7 @@ from holdfast_host.errors import Refused
 from holdfast_host.redact import SHORTEST, Redactor
 from holdfast_host.resource import ALWAYS, NEVER, Arg, faults
 from holdfast_host.resource import Resource as ResourceType
-from holdfast_host.values import Blob, Join, Later, describe, references, secret_names, to_wire
+from holdfast_host.values import Blob, Join, Later, references, secret_names, to_wire
 
 
 class Resources:
@@ -143,7 +143,7 @@ class Resources:
             raise Fault([Problem("`when` is decided before the host is touched, and this is known only then", place,
                                  "use `watch` or `notify`, or a guard of the resource such as `only_if`")])
         mend = "write `… | length > 0`" if isinstance(found, (list, dict)) else "compare it, or use `| bool`"
-        raise Fault([Problem(f"`when` is true or false, not {describe(found)}", place, mend)])
+        raise Fault([Problem(f"`when` is true or false, not {shown(found)}", place, mend)])
 
     def _items(self, loop: Value, place: Place) -> list[Any]:
         found, secrets = self.run.apart(loop)
@@ -153,7 +153,7 @@ class Resources:
         if not isinstance(found, list):
             mend = "write `… | dict2items`, and `item.key`, `item.value`" if isinstance(found, dict) else \
                 "for one element write a list: `loop: [x]`; of a text makes one: `… | split(',')`"
-            raise Fault([Problem(f"`loop` is a list, not {describe(found)}", place, mend)])
+            raise Fault([Problem(f"`loop` is a list, not {shown(found)}", place, mend)])
         self.run.secrets.update(secrets)
         return found
 
@@ -205,7 +205,7 @@ class Resources:
                 raise Fault([Problem("a name has to be known before the host is touched", place,
                                      "make it of `vars`, the inventory or `facts`, not of an output")])
             if isinstance(one, bool) or not isinstance(one, (str, int, float)) or one == "":
-                raise Fault([Problem(f"the name is text, not {describe(one)}", place, "write its name")])
+                raise Fault([Problem(f"the name is text, not {shown(one)}", place, "write its name")])
             if secrets and holds(str(one), secrets):
                 raise Fault([Problem("a name may hold no secret: it is shown in every report", place,
                                      "take another name, and give the secret as an argument")])
@@ -240,6 +240,13 @@ class Resources:
         made = Compiled(item, unit.resource.type, args, unit.resource.time_limit_s, unit, used, where)
         made.structure = self._structures.setdefault((item, id(unit)), len(self._structures))
         return made
+
+    @staticmethod
+    def _sealed(value: Any, secrets: Secrets, place: Place) -> Any:
+        try:
+            return seal(value, secrets)
+        except Misused as error:
+            raise Fault([Problem(error.what, place, error.mend)]) from None
 
     def _class(self, name: str) -> type[ResourceType]:
         if name not in self._classes:

@@ -10,9 +10,9 @@ from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from typing import Any
 
-from holdfast.compiler.faults import Misused
+from holdfast.compiler.faults import KnownLater, Misused
 from holdfast_host.redact import SHORTEST
-from holdfast_host.values import Join, SecretRef
+from holdfast_host.values import Join, SecretRef, describe
 
 Secrets = dict[str, str]  # value -> name
 
@@ -65,6 +65,19 @@ def holds(value: Any, secrets: Mapping[str, str]) -> str:
     return ""
 
 
+def shown(value: Any) -> str:
+    """A value in an error message."""
+    return f"the secret `{value.name}`" if isinstance(value, SecretText) else describe(value)
+
+
+def refuse_shown(error: Exception, arguments: Any, how: str, secrets: Mapping[str, str]) -> None:
+    """Raises Misused in place of what a filter or method says of a secret, as it may say its value."""
+    name = holds(arguments, secrets) if secrets and not isinstance(error, KnownLater) else ""
+    if name:
+        raise Misused(f"`{how}` cannot work on the secret `{name}`", "look at what it is, or use it as it is",
+                      how) from None
+
+
 def derive(made: Any, arguments: Any, how: str, secrets: Secrets) -> None:
     """Remembers what a filter or method made of a secret as a secret too. how: its name."""
     name = holds(arguments, secrets)
@@ -103,6 +116,8 @@ def _sealed_text(text: str, secrets: Mapping[str, str]) -> str | SecretRef | Joi
             parts.append(str.__getitem__(text, slice(end, found.start())))
         parts.append(SecretRef(secrets[found[0]]))
         end = found.end()
+    if not parts and isinstance(text, SecretText):
+        raise Misused(f"a part of the secret `{text.name}` is used in a way that cannot be followed", "use it whole")
     if not parts:
         return str(text)
     if end < len(text):
