@@ -58,7 +58,7 @@ _RUNNING: tuple[tuple[str, str, str], ...] = (
     (r"'(\w+)' object is not iterable", "only lists and mappings can be gone through", "look what it is"),
     (r"'(\w+)' object is not callable", "this is no function", "take the parentheses away"),
     (r"takes (?:\w+ ){1,3}positional argument|got an unexpected keyword|missing \d+ required",
-     "a filter or function is given the wrong arguments", "look at docs/reference/templates.md"),
+     "a filter or function is given the wrong arguments", "look at docs/reference/filters.md"),
 )
 _CHANGES = frozenset({"append", "extend", "insert", "pop", "remove", "clear", "update", "sort", "reverse", "setdefault",
                       "popitem", "add", "discard"})
@@ -91,7 +91,7 @@ def _unknown(kind: str, name: str, place: Place, environment: Environment) -> Pr
     else:
         near = did_you_mean(short, here)
         mend = of_ansible(short) if kind == "filter" and of_ansible(short) else near
-    return Problem(f"there is no {kind} `{name}`", place, mend or "docs/reference/templates.md has all that there are")
+    return Problem(f"there is no {kind} `{name}`", place, mend or "docs/reference/filters.md has all that there are")
 
 
 def _brackets(source: str, said: str, at: At) -> Problem | None:

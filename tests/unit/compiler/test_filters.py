@@ -90,7 +90,7 @@ def compiled_environment() -> set[str]:
 
 
 @pytest.mark.parametrize(("expression", "what", "mend"), [
-    ("'x' | shuffel", "there is no filter `shuffel`", "docs/reference/templates.md"),
+    ("'x' | shuffel", "there is no filter `shuffel`", "docs/reference/filters.md"),
     ("[1] | shuffle", "there is no filter `shuffle`", "it would differ in each run"),
     ("'x' | uper", "there is no filter `uper`", "did you mean `upper`?"),
     ("'x' | ansible.builtin.upper", "there is no filter `ansible.builtin.upper`", "write its short name: `upper`"),
