@@ -12,6 +12,7 @@ from holdfast.reports.style import PAINT_OF, Style, printable
 from holdfast.reports.summary import SAID
 from holdfast.reports.words import many, ranges
 
+CUT_SHORT = frozenset({"timed_out", "interrupted"})
 Said = tuple[str, int | None, str, str, str]  # status, exit code, stdout, stderr, message
 
 
@@ -27,6 +28,8 @@ def said(result: HostResult) -> Said:
     outputs: Any = event.outputs if event else {}
     code = outputs.get("code")
     message = "" if event and code is not None else (event.message if event else "") or result.message
+    if result.status in CUT_SHORT:  # the host knows only that it was told to stop
+        message = result.message or message
     return (result.status, code if isinstance(code, int) else None, str(outputs.get("stdout", "")),
             str(outputs.get("stderr", "")), message)
 
