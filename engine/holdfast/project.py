@@ -39,15 +39,18 @@ from holdfast.problems import Place, Problem, Problems
 from holdfast.store import Store, new_run_id
 from holdfast_host.graph import Node
 from holdfast_host.planned import Held
-from holdfast_host.values import to_wire
+from holdfast_host.values import did_you_mean, to_wire
 
 if TYPE_CHECKING:
+    from holdfast.compiler.compiling import Request
+    from holdfast.compiler.explaining import Explanation
     from holdfast.inventory.model import Inventory
     from holdfast.savedplan import SavedPlan
 
 Documents = str | Path | Sequence[str | Path]  # files and folders; (): all of playbooks/
 Emit = Callable[[Happening], None]
 STORE = Path(".holdfast") / "holdfast.db"
+EVER_S = 1e10  # seconds
 NO_FACTS_KEPT = 0.0
 FACTS_COUNT_S = 86_400.0  # how long facts that were gathered once say which hosts `run`, `facts` and `inventory` mean
 
@@ -171,6 +174,32 @@ class Project:
             raise Problems([Problem(f"there is no host `{host}`", None, "see `holdfast inventory list`")])
         variables: Mapping[str, Any] = listed["_meta"]["hostvars"].get(host, {})
         return variables
+
+    def explain(self, host: str, resource: str, documents: Documents = ()) -> Explanation:
+        """Where each value of a resource (`type: name`) on a host comes from, and what it overrides. Facts are those
+        that were gathered last."""
+        from holdfast.compiler.explaining import explain  # noqa: PLC0415  # one command needs it
+
+        facts = self._facts_of(host)
+        request, _ = self._request(_paths(documents), "", facts)
+        return explain(request, host, resource)
+
+    def graph(self, host: str, documents: Documents = ()) -> HostGraph:
+        """The task graph of a host. Facts are those that were gathered last."""
+        facts = self._facts_of(host)
+        compiled, _ = self._compiled(_paths(documents), "", facts)
+        if host in compiled.graphs:
+            return compiled.graphs[host]
+        if host in compiled.needs_facts:
+            raise Problems([Problem(f"what is for {host} hangs on its facts, and they are not known", None,
+                                    f"gather them: holdfast facts -t {host}")])
+        raise Problems([Problem(f"no document here is for `{host}`", None, "see what it targets")])
+
+    def _facts_of(self, host: str) -> Mapping[str, Mapping[str, Any]]:
+        if host not in self.inventory.hosts:
+            raise Problems([Problem(f"there is no host `{host}`", None, did_you_mean(host, self.inventory.hosts)
+                                    or "see `holdfast inventory list`")])
+        return self.store.facts([host], EVER_S)
 
     # -- doing -------------------------------------------------------------------------------------------------------
 
@@ -360,19 +389,26 @@ class Project:
 
     def _compiled(self, paths: Sequence[str | Path], targets: str,
                   facts: Mapping[str, Mapping[str, Any]] | None = None) -> tuple[Compiled, tuple[str, ...]]:
-        from holdfast.compiler.choosing import chosen  # noqa: PLC0415  # brings Jinja2
-        from holdfast.compiler.compiling import Request, compile_documents  # noqa: PLC0415  # brings Jinja2
+        from holdfast.compiler.compiling import compile_documents  # noqa: PLC0415  # brings Jinja2
 
-        documents, problems = self._documents(paths)
-        names = self._named(documents, problems, paths, targets)
-        request = Request(documents, self.inventory, self.types, chosen, names=names, targets=targets or None,
-                          settings=self.settings, facts=facts or {}, root=self.folder, problems=problems)
+        request, names = self._request(paths, targets, facts)
         compiled = compile_documents(request)
         for graph in compiled.graphs.values():
             for name, value in graph.secrets.items():
                 if self._secrets.setdefault(name, value) != value:  # another host's secret of the same name
                     self._secrets[f"{name} of {graph.host}"] = value
         return compiled, names
+
+    def _request(self, paths: Sequence[str | Path], targets: str,
+                 facts: Mapping[str, Mapping[str, Any]] | None) -> tuple[Request, tuple[str, ...]]:
+        """What the compiler is asked for, and the names of the documents."""
+        from holdfast.compiler.choosing import chosen  # noqa: PLC0415  # brings Jinja2
+        from holdfast.compiler.compiling import Request  # noqa: PLC0415  # brings Jinja2
+
+        documents, problems = self._documents(paths)
+        names = self._named(documents, problems, paths, targets)
+        return Request(documents, self.inventory, self.types, chosen, names=names, targets=targets or None,
+                       settings=self.settings, facts=facts or {}, root=self.folder, problems=problems), names
 
     def _named(self, documents: Mapping[str, Document], problems: Sequence[Problem], paths: Sequence[str | Path],
                targets: str) -> tuple[str, ...]:

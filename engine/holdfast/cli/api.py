@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any, Protocol
 if TYPE_CHECKING:
     from types import TracebackType
 
+    from holdfast.compiler.explaining import Explanation
+    from holdfast.compiler.model import HostGraph
     from holdfast.executor.model import Happening, Mode, RunDone
     from holdfast.inventory.model import Inventory
     from holdfast.plan import Drift
@@ -79,6 +81,10 @@ class Project(Protocol):
     def drift_seen(self, done: RunDone) -> Drift:
         """What a plan that has been made has seen, and since when that is so."""
         ...
+
+    def explain(self, host: str, resource: str, documents: Sequence[str]) -> Explanation: ...
+
+    def graph(self, host: str, documents: Sequence[str]) -> HostGraph: ...
 
     async def command_async(self, command: Sequence[str] | str, *, targets: str, rollout: Mapping[str, Any],
                             emit: Emit, stop: Stop) -> RunDone:

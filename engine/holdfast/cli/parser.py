@@ -19,6 +19,8 @@ COMMANDS = (
     ("ask hosts", (("facts", "show what hosts say of themselves"),
                    ("run", "run one command on many hosts"))),
     ("look up", (("inventory", "list and show hosts, and what an expression selects"),
+                 ("explain", "where each value of a resource comes from"),
+                 ("graph", "the task graph of a host"),
                  ("runs", "history: runs, one run, one host's result"),
                  ("doc", "resource types and kinds of documents"))),
 )

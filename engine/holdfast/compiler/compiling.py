@@ -7,13 +7,16 @@ from pathlib import Path
 from typing import Any
 
 from holdfast.compiler.check import check
+from holdfast.compiler.contents import Contents
 from holdfast.compiler.faults import Fault
 from holdfast.compiler.graphs import Graphs
+from holdfast.compiler.hosts import View
 from holdfast.compiler.model import Compiled, HostGraph, Rollout
 from holdfast.compiler.resources import Resources
 from holdfast.compiler.scopes import Evaluator
 from holdfast.compiler.sources import Disk, Sources
 from holdfast.compiler.units import Builder, LoopedUse, Unit
+from holdfast.compiler.units import Compiled as MadeResource
 from holdfast.documents.model import Document, Resource, State, Use
 from holdfast.documents.types import Types
 from holdfast.inventory.model import Inventory
@@ -77,6 +80,35 @@ def compile_documents(request: Request) -> Compiled:
     compilation.raise_problems()
     return Compiled(graphs, tuple(waiting), compilation.graph_of, compilation.resources.contents.get,
                     compilation.rollout)
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """One host's resources, and what they were made with."""
+
+    resources: tuple[MadeResource, ...]
+    run: Evaluator
+    view: View
+    contents: Contents
+    types: Types
+
+
+def made_for(request: Request, host: str) -> Made:
+    """The resources of one host. Raises Problems: all that is wrong, or that the host's facts have to be known."""
+    compilation = _Compilation(request)
+    compilation.raise_problems()
+    if host not in compilation.hosts:
+        raise Problems([Problem(f"no document here is for `{host}`", None, "see what it targets")])
+    facts = request.facts.get(host)
+    if facts is None:
+        compilation.graph(host, None)
+        if compilation.waits:
+            raise Problems([Problem(f"what is for {host} hangs on its facts, and they are not known", None,
+                                    f"gather them: holdfast facts -t {host}")])
+    else:
+        compilation.graph_of(host, facts)
+    compilation.raise_problems()
+    return compilation.made(host, facts)
 
 
 def _types_in(unit: Unit | LoopedUse, documents: Mapping[str, Document]) -> set[str]:
@@ -209,6 +241,13 @@ class _Compilation:
         graph, problems = self.graphs.graph(host, outcomes, self.uses, frozenset(lacking))
         self._note(problems, host)
         return None if self.waits or lacking else graph
+
+    def made(self, host: str, facts: Mapping[str, Any] | None) -> Made:
+        """The host's resources; nothing is wrong with them."""
+        view = self.run.view_of(self.request.inventory.hosts[host], facts)
+        outcomes = [self._outcome(unit, view, host) for name, _ in self._of_host[host] for unit in self.units[name]]
+        return Made(tuple(one for outcome in outcomes for one in outcome.made), self.run, view,
+                    self.resources.contents, self.request.types)
 
     def _outcome(self, unit: Unit | LoopedUse, view: Any, host: str) -> Any:
         try:
