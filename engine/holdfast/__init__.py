@@ -13,18 +13,18 @@ if TYPE_CHECKING:
     from holdfast.executor.stop import Stop
     from holdfast.plan import Difference, Drift, Plan
     from holdfast.problems import Place, Problem, Problems
-    from holdfast.project import Checked, Project, kinds, load, types
+    from holdfast.project import Checked, Project, kinds, load, schema, types
 
 __all__ = [
     "Checked", "Difference", "Drift", "HostResult", "Mode", "Place", "Plan", "Problem", "Problems", "Project", "Result",
-    "RunDone", "Stop", "kinds", "load", "types",
+    "RunDone", "Stop", "kinds", "load", "schema", "types",
 ]
 _HOMES = {
     "executor.model": ("HostResult", "Mode", "Result", "RunDone"),
     "executor.stop": ("Stop",),
     "plan": ("Difference", "Drift", "Plan"),
     "problems": ("Place", "Problem", "Problems"),
-    "project": ("Checked", "Project", "kinds", "load", "types"),
+    "project": ("Checked", "Project", "kinds", "load", "schema", "types"),
 }
 
 

@@ -505,6 +505,14 @@ def kinds() -> Mapping[str, str]:
     return {kind.word: kind.doc for kind in registry.known()}
 
 
+def schema(folder: str | Path = ".") -> Mapping[str, Any]:
+    """A JSON Schema of documents, for editors, with the resource types of the folder's modules/ and the built-in ones.
+    No inventory is read."""
+    from holdfast.documents.editors import schema as schema_of  # noqa: PLC0415  # one command needs it
+
+    return schema_of(types(folder))
+
+
 def who() -> str:
     """Who asks, as `user@machine`, for hosts' locks and the history."""
     try:

@@ -110,6 +110,10 @@ class Api(Protocol):
         """What the kinds of documents are for, by the word that a document begins with."""
         ...
 
+    def schema(self, folder: str) -> Mapping[str, Any]:
+        """A JSON Schema of documents with the resource types of the folder."""
+        ...
+
     def Stop(self) -> Stop:
         """A new one."""
         ...

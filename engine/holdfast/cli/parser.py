@@ -22,7 +22,8 @@ COMMANDS = (
                  ("explain", "where each value of a resource comes from"),
                  ("graph", "the task graph of a host"),
                  ("runs", "history: runs, one run, one host's result"),
-                 ("doc", "resource types and kinds of documents"))),
+                 ("doc", "resource types and kinds of documents"),
+                 ("schema", "a JSON Schema of documents, for editors"))),
 )
 EXAMPLES = """\
 examples:

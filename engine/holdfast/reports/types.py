@@ -6,6 +6,7 @@ import textwrap
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from holdfast.documents import keys
 from holdfast.problems import Problem
 from holdfast.reports.style import Style
 from holdfast.reports.words import table, value
@@ -64,8 +65,11 @@ def _abilities(found: type[Resource]) -> Iterator[str]:
 
 
 def kind_lines(word: str, doc: str, style: Style) -> list[str]:
-    """One kind of document."""
-    return [style.line(line) for line in (style.paint(word, "strong"), *doc.strip().splitlines())]
+    """One kind of document: what it is for, and its keys."""
+    lines = [style.paint(word, "strong"), *_flow(doc, "    ")]
+    for name, said in keys.OF_KIND.get(word, {}).items():
+        lines += ["", f"  {style.paint(name, 'strong')}", *_flow(said, "      ")]
+    return [style.line(line) for line in lines]
 
 
 def objects(types: Types, kinds: Mapping[str, str]) -> Iterator[dict[str, Any]]:

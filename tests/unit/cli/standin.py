@@ -133,6 +133,9 @@ class Standin:
     def kinds(self) -> dict[str, str]:
         return {"state": "What hosts should be."}
 
+    def schema(self, folder: str) -> dict[str, Any]:
+        return {"type": "object"}
+
 
 class Said:
     """What a command printed and how it ended."""

@@ -1,0 +1,73 @@
+"""What the keys of documents are for, in a line each: for editors and `doc`. `schemas` has what they may be."""
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+Docs = Mapping[str, str]
+
+KINDS: Docs = {
+    "state": "What hosts should be: their resources, and what they need.",
+    "use": "The resources of another state document, with parameters of their own.",
+}
+
+STATE: Docs = {
+    "state": "A state document, and its name.",
+    "description": "What it is for.",
+    "targets": "Which hosts: tags, groups, host globs and facts, as in `role=web and env=prod`. A list: any of these.",
+    "vars": "Variables of this document. They go before those of the inventory.",
+    "parameters": "Typed inputs, given where the document is used, by --set or by the inventory.",
+    "rollout": "How a run goes through its hosts.",
+    "resources": "What is declared, in order; each begins with its type and name.",
+}
+
+ROLLOUT: Docs = {
+    "batches": "Numbers or shares of all hosts, one after the other, as in [1, 10%, 100%]; the last is repeated.",
+    "error_budget": "How many hosts, or what share of them, may go wrong over the whole run.",
+    "at_once": "Hosts in hand at a time.",
+    "host_limit": "The longest time for one host: 90s, 5m, 1h30m.",
+    "run_limit": "The longest time for the whole run.",
+    "pause": "How long to wait between batches.",
+    "health_check": "What has to be well between batches.",
+}
+
+HEALTH_CHECK: Docs = {
+    "command": "A program with its arguments, run on the controller; well is when it ends with 0.",
+    "http": "An address; well is a status from 200 to 299.",
+    "within": "How long it may take to become well; without it, it is asked once.",
+    "every": "How long to wait before it is asked again.",
+}
+
+PARAMETER: Docs = {
+    "type": "What the value is.",
+    "default": "The value if none is given; without it the parameter is needed.",
+    "choices": "The values that are allowed.",
+    "pattern": "A regular expression that the whole text has to match.",
+    "min": "The smallest number, or the shortest text or list.",
+    "max": "The largest number, or the longest text or list.",
+    "doc": "What it is for.",
+}
+
+COMMON: Docs = {
+    "when": "It is there only if this expression is true, or all of a list.",
+    "loop": "One for each element, which is `item`; `index` counts from 0.",
+    "requires": "Comes after these, and is left undone if one of them failed, as in {service: nginx}.",
+    "notify": "Tells these when it has changed: a service restarts, a command runs.",
+    "watch": "Is told when these have changed.",
+    "register": "The name under which later resources find its outputs.",
+    "time_limit": "The longest time it may take: 30s, 5m.",
+    "doc": "A remark.",
+}
+
+USE: Docs = {
+    **{word: COMMON[word] for word in ("when", "loop", "requires", "doc")},
+    "parameters": "Values for the document's parameters.",
+}
+
+SECRET: Docs = {
+    "secret": "A name, which stands for the value wherever it would be shown.",
+    "env": "The environment variable that holds the value.",
+    "file": "The file that holds the value: beside the document, or in the project's folder.",
+    "command": "The shell command that prints the value, run on the controller.",
+}
+
+OF_KIND: Mapping[str, Docs] = {"state": STATE}
