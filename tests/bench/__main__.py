@@ -10,7 +10,20 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-from tests.bench import ansible, compiling, floor, holdfast, mitogen, pyinfra, report, salt_ssh
+from tests.bench import (
+    ansible,
+    compiling,
+    crowd,
+    distance,
+    floor,
+    growth,
+    holdfast,
+    mitogen,
+    pyinfra,
+    report,
+    salt_ssh,
+)
+from tests.bench.figures import Target
 from tests.bench.measure import Bench
 from tests.bench.rounds import Rounds
 from tests.bench.tool import CannotMeasure, Fleet, Node, Tool
@@ -57,13 +70,31 @@ def measure(options: argparse.Namespace, lab: Lab, bench: Bench) -> int:
     (bench.home / "floor").mkdir()
     tools[1:1] = floor.tools(fleet, bench.home / "floor")  # beside Holdfast, which is held against them
     able = rounds.rehearse(tools)
-    compiled = compiling.measured(bench) if options.compile else None
+    compiled = None if options.short else compiling.measured(bench)
+    sizes = [] if options.short else by_size(bench, fleet, rounds.results.missing)
     for number in range(options.runs):
         rounds.play(able, number)
-        text = report.page(rounds.results, tools, compiled, len(fleet.nodes))
+        text = report.page(rounds.results, tools, compiled, sizes, len(fleet.nodes))
         options.out.write_text(text)
     print(text)
     return 0 if rounds.results.is_sound else 1
+
+
+def by_size(bench: Bench, fleet: Fleet, missing: list[str]) -> list[Target]:
+    """What long lines and many hosts cost Holdfast; what cannot be measured is added to `missing`."""
+    found: list[Target] = []
+    parts: tuple[Callable[[], list[Target]], ...] = (
+        lambda: [distance.measured(bench, fleet, say)],
+        lambda: growth.measured(bench, say),
+        lambda: [crowd.measured(bench, say)],
+    )
+    for part in parts:
+        try:
+            found += part()
+        except CannotMeasure as reason:
+            missing.append(str(reason))
+            say(str(reason))
+    return found
 
 
 def say(line: str) -> None:
@@ -79,7 +110,7 @@ def parser() -> argparse.ArgumentParser:
     names = ",".join(PEERS)
     made.add_argument("--peers", type=_peers, default=list(PEERS), help=f"with commas, or none (default: {names})")
     made.add_argument("--out", type=Path, default=Path("docs/benchmarks.md"), help="the report (default: %(default)s)")
-    made.add_argument("--no-compile", dest="compile", action="store_false", help="leave the compiler's benchmark out")
+    made.add_argument("--short", action="store_true", help="leave out the compiler alone, long lines and many hosts")
     return made
 
 

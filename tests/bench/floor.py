@@ -14,20 +14,20 @@ from tests.bench.tool import Command, Fleet, Node, Phase, Tool
 
 OBSERVE_ALL = "asyncssh-observe-all"
 
-_HERE = Path(__file__).parent
+CLIENT = (sys.executable, str(Path(__file__).with_name("floor_client.py")))
+
 
 
 def tools(fleet: Fleet, folder: Path) -> list[Tool]:
     """All floors, the one that Holdfast is held against first."""
     asyncssh = f"asyncssh {version('asyncssh')}"
     python = f"Python {platform.python_version()} on the controller"
-    client = (sys.executable, str(_HERE / "floor_client.py"))
     jobs = {Phase.NOOP: folder / "all.json", Phase.ONE: folder / "one.json"}
     for phase, path in jobs.items():
         path.write_text(json.dumps(_job(fleet, fleet.chosen(phase))))
 
     def over_ssh(mode: str) -> dict[Phase, Command]:
-        return {phase: Command((*client, mode, str(path)), folder) for phase, path in jobs.items()}
+        return {phase: Command((*CLIENT, mode, str(path)), folder) for phase, path in jobs.items()}
 
     def alone(code: str) -> dict[Phase, Command]:
         return {Phase.NOOP: Command((sys.executable, "-c", code), folder)}

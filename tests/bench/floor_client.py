@@ -17,9 +17,8 @@ import asyncssh
 
 async def ask(node: dict[str, Any], job: dict[str, Any], command: str, script: str | None) -> str:
     """One host; gives back what is wrong, or ""."""
-    async with asyncssh.connect(
-        node["address"], username="root", client_keys=[job["key"]], known_hosts=job["known_hosts"], config=None
-    ) as connection:
+    login = {"username": "root", "client_keys": [job["key"]], "known_hosts": job["known_hosts"], "config": None}
+    async with asyncssh.connect(node["address"], node.get("port", 22), **login) as connection:
         done = await connection.run(command, input=script, check=True)
     if script is None:
         return ""

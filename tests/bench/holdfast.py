@@ -16,13 +16,7 @@ NAME = "holdfast"
 
 def tool(fleet: Fleet, folder: Path) -> Tool:
     """Writes its project into the folder. Raises CannotMeasure where there is no `holdfast` command."""
-    program = Path(sys.executable).with_name("holdfast")
-    if not program.exists():
-        raise CannotMeasure(f"holdfast: there is no {program.name} command beside this Python; run `make setup`")
-    (folder / "inventory.yml").write_text(inventory(fleet))
-    (folder / "site.yml").write_text(yaml.safe_dump(document(), sort_keys=False))
-    (folder / "item.conf.j2").write_text(work.TEMPLATE)
-    call = (str(program), "-i", "inventory.yml")
+    call = project(fleet, folder)
     one = ("-t", fleet.chosen(Phase.ONE)[0].name)
     commands = {  # with --exit-code it ends with 3 if it changed or would change something
         Phase.FIRST: Command((*call, "apply", "site.yml"), folder),
@@ -31,6 +25,22 @@ def tool(fleet: Fleet, folder: Path) -> Tool:
         Phase.ONE: Command((*call, "apply", "site.yml", "--exit-code", *one), folder),
     }
     return Tool(NAME, f"Holdfast {version('holdfast')}", commands, lambda phase, output: "", most_runs=99)
+
+
+def program() -> Path:
+    """The `holdfast` command. Raises CannotMeasure."""
+    found = Path(sys.executable).with_name("holdfast")
+    if not found.exists():
+        raise CannotMeasure(f"holdfast: there is no {found.name} command beside this Python; run `make setup`")
+    return found
+
+
+def project(fleet: Fleet, folder: Path) -> tuple[str, ...]:
+    """Writes the project; gives back how every command line in that folder begins. Raises CannotMeasure."""
+    (folder / "inventory.yml").write_text(inventory(fleet))
+    (folder / "site.yml").write_text(yaml.safe_dump(document(), sort_keys=False))
+    (folder / "item.conf.j2").write_text(work.TEMPLATE)
+    return (str(program()), "-i", "inventory.yml")
 
 
 def inventory(fleet: Fleet) -> str:

@@ -9,8 +9,8 @@ from pathlib import Path
 
 from jinja2 import Environment, StrictUndefined
 
-from tests.bench import figures, floor, holdfast, work
-from tests.bench.figures import Field, Figure
+from tests.bench import crowd, distance, figures, floor, growth, holdfast, work
+from tests.bench.figures import Field, Figure, Target
 from tests.bench.measure import SETTLE_S, Measured
 from tests.bench.rounds import Results
 from tests.bench.tool import Phase, Tool
@@ -27,8 +27,10 @@ _COSTS: tuple[tuple[str, Field], ...] = (
 )
 
 
-def page(results: Results, tools: Sequence[Tool], compiled: Measured | None, hosts: int) -> str:
-    """The whole page, in Markdown."""
+def page(
+    results: Results, tools: Sequence[Tool], compiled: Measured | None, sizes: Sequence[Target], hosts: int
+) -> str:
+    """The whole page, in Markdown. sizes: what long lines and many hosts gave."""
     peers = [tool for tool in tools if not tool.is_floor]
     room = Environment(undefined=StrictUndefined, trim_blocks=True, keep_trailing_newline=True)
     return room.from_string(_PAGE.read_text()).render(
@@ -39,7 +41,10 @@ def page(results: Results, tools: Sequence[Tool], compiled: Measured | None, hos
         settle_s=SETTLE_S,
         observe_all=floor.OBSERVE_ALL,
         faults=_faults(results, compiled),
-        targets=_targets(results, compiled),
+        targets=_targets([*figures.targets(results, compiled), *sizes]),
+        distance=distance,
+        growth=growth,
+        crowd=crowd,
         times=_times(results, peers),
         costs=_costs(results, peers),
         ratios=_ratios(results, peers),
@@ -78,9 +83,9 @@ def _versions(tools: Sequence[Tool]) -> str:
     return "; ".join(dict.fromkeys(tool.version for tool in tools))
 
 
-def _targets(results: Results, compiled: Measured | None) -> str:
+def _targets(targets: Sequence[Target]) -> str:
     rows = []
-    for target in figures.targets(results, compiled):
+    for target in targets:
         bound = f"{'at least' if target.is_least else 'at most'} {target.limit:g} {target.unit}"
         rows.append((target.what, bound, number(target.found), target.verdict))
     return table(("what", "to reach", "found", ""), rows)

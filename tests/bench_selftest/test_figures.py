@@ -65,7 +65,7 @@ def test_what_could_not_be_measured_is_said_on_the_page() -> None:
         missing=["salt-3008.3: could not be installed: no such version"],
     )
     tools = [Tool(name, name, {Phase.NOOP: Command((), Path())}, lambda *_: "") for name in ("holdfast", "pyinfra")]
-    page = report.page(results, tools, None, 10)
+    page = report.page(results, tools, None, [], 10)
     for line in ("salt-3008.3: could not be installed", "ansible, rehearsal: exit code 4", "h1: 90 items are missing"):
         assert line in page
     assert "| holdfast | – | 1.00 (1.00, 1) | – | – |" in page
