@@ -162,6 +162,9 @@ class Command(Resource):
             return None
         return None if self.on_notify else self._needed(observed)
 
+    def is_provisional(self, observed: Observed) -> bool:
+        return observed.removes is False or observed.unless == 0 or observed.only_if not in (None, 0)
+
     def _needed(self, observed: Observed) -> Optional[Change]:
         """None: a guard says that there is nothing to do."""
         if observed.creates or observed.removes is False or observed.unless == 0 or observed.only_if not in (None, 0):

@@ -201,7 +201,7 @@ class Cron(Resource):
                 is_placed = True
         if not is_placed:
             after += block
-        return now if after == rows else "".join(row + "\n" for row in after)
+        return now if after == rows and now.endswith("\n") else "".join(row + "\n" for row in after)
 
 
 def _checked(argument: str, text: str, part: Tuple[str, int, int, Sequence[str]]) -> str:

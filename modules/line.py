@@ -2,11 +2,9 @@
 from __future__ import annotations
 
 import re
-from typing import ClassVar, List, Optional, Sequence
+from typing import ClassVar, Optional, Sequence
 
-from holdfast_host import ALLOWED, Change, Identity, Refused, Resource, arg, checks, files, regular
-
-TOP, END = "TOP", "END"
+from holdfast_host import ALLOWED, Change, Identity, Refused, Resource, arg, checks, regular, texts
 
 
 class Line(Resource):
@@ -53,38 +51,24 @@ class Line(Resource):
             raise Refused("text", "is missing", "add `text:`, the line")
         if self.match and self.state == "present" and not re.search(self.match, self.text or ""):
             raise Refused("match", "does not find `text`: every run would add it again", "widen the pattern")
-        if self.after is not None and self.before is not None:
-            raise Refused("before", "and `after` are both given", "remove one of them")
-        place = "after" if self.after is not None else "before" if self.before is not None else ""
-        if place and self.state == "absent":
-            raise Refused(place, "is given for a line that is to be absent", "remove it")
+        texts.both_places(self.after, self.before, self.state == "absent")
 
     def wants(self) -> Sequence[Identity]:
         return (("path", self.path), *regular.wants(self.path))
 
     def observe(self) -> regular.Observed:
-        return regular.observe(self.path, None, None, follow=True, content=True, shown=files.LIMIT)
+        return texts.observe(self.path)
 
     def diff(self, observed: regular.Observed) -> Optional[Change]:
-        if observed.state is None and self.state == "absent":
-            return None
-        if observed.state is None and not self.create:
-            raise Refused("path", "%s does not exist" % observed.path, "declare it as a `file`, or say `create: true`")
-        if observed.state is not None and observed.data is None:
-            what = "not a file but a %s" % observed.state.kind
-            if observed.sha256:
-                what = "larger than %d bytes" % files.LIMIT
-            raise Refused("path", "%s is %s" % (observed.path, what), "name a text file")
-        now = (observed.data or b"").decode("utf-8", "surrogateescape")  # bytes of any encoding come back unharmed
-        return regular.present(observed, self.edited(now).encode("utf-8", "surrogateescape"), None, backup=self.backup)
+        return texts.edit(observed, self.edited, create=self.create, removes=self.state == "absent", backup=self.backup)
 
     def converge(self, change: Change) -> None:
         regular.converge(change, self.validate)
 
     def edited(self, now: str) -> str:
         """The whole file as it should be. Line ends stay. Lines that match but differ from one another are refused."""
-        rows: List[str] = re.findall(r"[^\n]*\n|[^\n]+", now)
-        bodies = [row.rstrip("\r\n") for row in rows]
+        rows = texts.rows_of(now)
+        bodies = [texts.body(row) for row in rows]
         text = self.text or ""
         pattern = re.compile(self.match or r"\A" + re.escape(text) + r"\Z")
         hits = [i for i, body in enumerate(bodies) if pattern.search(body)]
@@ -96,20 +80,5 @@ class Line(Resource):
         for i in hits:
             rows[i] = text + rows[i][len(bodies[i]):]
         if not hits:
-            end = "\r\n" if rows and rows[0].endswith("\r\n") else "\n"
-            at = self.place(bodies)
-            if rows and at == len(rows) and not rows[-1].endswith("\n"):
-                rows[-1] += end
-            rows.insert(at, text + end)
+            texts.put(rows, texts.place(rows, self.after, self.before), [text])
         return "".join(rows)
-
-    def place(self, bodies: Sequence[str]) -> int:
-        """The index at which a new line is put."""
-        if self.before == TOP:
-            return 0
-        anchor = self.after if self.after != END else None
-        anchor = anchor or self.before
-        found = [i for i, body in enumerate(bodies) if anchor is not None and re.search(anchor, body)]
-        if not found:
-            return len(bodies)
-        return found[0] if self.before is not None else found[-1] + 1

@@ -20,6 +20,7 @@ from holdfast_host import (
     files,
     process,
 )
+from holdfast_host.record import with_fields
 
 STATUS, JOURNAL, ARCHITECTURES = "/var/lib/dpkg/status", "/var/lib/dpkg/updates", "/var/lib/dpkg/arch"
 LISTS, STAMP = "/var/lib/apt/lists", "/var/lib/apt/periodic/update-success-stamp"
@@ -64,11 +65,13 @@ class Offer(Record):
 
 class Observed(Record):
     """offer: None when nothing is to be chosen from it. lists_age_s: seconds since the package lists were fetched,
-    None: there are none; only with an offer."""
+    None: there are none; only with an offer. leaving: other packages that apt would remove with this one or for it,
+    but those of which a resource says so itself."""
 
     installed: Optional[Installed]
     offer: Optional[Offer] = None
     lists_age_s: Optional[float] = None
+    leaving: Tuple[str, ...] = ()
 
 
 class Step(Record):
@@ -127,7 +130,8 @@ class Package(Resource):
         asking = [r.name for r in resources if r._asks(known.get(r.name))]
         offers = offered(asking) if asking else {}
         age = lists_age_s() if asking else None
-        return [Observed(known.get(r.name), offers.get(r.name), age) for r in resources]
+        found = [Observed(known.get(r.name), offers.get(r.name), age) for r in resources]
+        return _with_leaving(resources, found)
 
     def _asks(self, now: Optional[Installed]) -> bool:
         """Whether a version is to be chosen, so that the lists have to be read."""
@@ -147,26 +151,26 @@ class Package(Resource):
     def diff(self, observed: Observed) -> Optional[Change]:
         now = observed.installed
         if self.state in ("absent", "purged"):
-            change = self._removal(now)
+            change = self._removal(now, observed.leaving)
         elif observed.offer is None:
             change = None
         elif self._is_stale(observed):
             change = self._unpredicted(now)
         else:
-            change = self._installation(now, observed.offer)
+            change = self._installation(now, observed.offer, observed.leaving)
         if change is not None and now is not None and now.want == "hold":
             raise Refused("name", "`%s` is held at %s on this host" % (self.name, now.version),
                           "release it with `apt-mark unhold %s`" % self.name)
         return change
 
-    def _removal(self, now: Optional[Installed]) -> Optional[Change]:
+    def _removal(self, now: Optional[Installed], leaving: Sequence[str]) -> Optional[Change]:
         purge = self.state == "purged"
         if now is None or now.status == "not-installed" or (now.status == "config-files" and not purge):
             return None
         if now.essential:
             raise Refused("state", "`%s` is essential: the host does not live without it" % self.name)
         before = "config-files" if now.status == "config-files" else now.version
-        return Change("purge" if purge else "remove", (Field("version", before, None),),
+        return Change("purge" if purge else "remove", (Field("version", before, None), *_also_removed(leaving)),
                       payload=Step(self.name if purge else self.name + "-", purge=purge))
 
     def _is_stale(self, observed: Observed) -> bool:
@@ -182,7 +186,7 @@ class Package(Resource):
                       payload=Step("%s=%s" % (self.name, self.version) if self.version else self.name, refresh=True,
                                    downgrade=self.allow_downgrade))
 
-    def _installation(self, now: Optional[Installed], offer: Offer) -> Optional[Change]:
+    def _installation(self, now: Optional[Installed], offer: Offer, leaving: Sequence[str]) -> Optional[Change]:
         before = now.version if now and now.status in INSTALLED else None
         after = self._chosen(offer)
         if after == before:
@@ -196,7 +200,8 @@ class Package(Resource):
         if now is not None and before is None and now.status not in ("not-installed", "config-files"):
             fields.append(Field("status", now.status, "installed"))
             action = "repair"
-        return Change(action, tuple(fields), payload=Step("%s=%s" % (self.name, after), downgrade=is_older))
+        step = Step("%s=%s" % (self.name, after), downgrade=is_older)
+        return Change(action, (*fields, *_also_removed(leaving)), payload=step)
 
     def _chosen(self, offer: Offer) -> str:
         if offer.candidate is None:
@@ -218,7 +223,7 @@ class Package(Resource):
 
     def remaining(self, change: Change, observed: Observed) -> Optional[Change]:
         if change.payload.refresh and observed.offer is not None and observed.lists_age_s is not None:
-            return self._installation(observed.installed, observed.offer)  # the lists were fetched a moment ago
+            return self._installation(observed.installed, observed.offer, ())  # the lists were fetched a moment ago
         return self.diff(observed)
 
     # -- doing -------------------------------------------------------------------------------------------------------
@@ -239,6 +244,36 @@ class Package(Resource):
     def outputs(self, observed: Observed) -> Outputs:
         now = observed.installed
         return {"version": now.version if now and now.status in INSTALLED else None}
+
+
+def _also_removed(names: Sequence[str]) -> Tuple[Field, ...]:
+    return (Field("also removes", list(names), None),) if names else ()
+
+
+def _with_leaving(resources: Sequence[Package], found: Sequence[Observed]) -> List[Observed]:
+    """Adds what else each change would remove: apt is asked, once for all installations and for each removal."""
+    specs: Dict[int, str] = {}
+    for number, (resource, observed) in enumerate(zip(resources, found)):  # noqa: B905  # Python 3.8
+        try:
+            change = resource.diff(observed)
+        except Refused:
+            change = None  # it will be told in its turn
+        if change is not None and not change.payload.refresh:
+            specs[number] = change.payload.spec if not change.payload.purge else change.payload.spec + "-"
+    declared = {resource.name.partition(":")[0] for resource in resources if resource.is_removal()}
+    installs = [number for number, spec in specs.items() if not spec.endswith("-")]
+    asks = [number for number, spec in specs.items() if spec.endswith("-")]
+    if installs and set(would_remove([specs[number] for number in installs])) - declared:
+        asks += installs
+    leaving = {number: sorted(set(would_remove([specs[number]])) - declared) for number in asks}
+    return [with_fields(observed, leaving=tuple(leaving[number])) if leaving.get(number) else observed
+            for number, observed in enumerate(found)]
+
+
+def would_remove(specs: Sequence[str]) -> List[str]:
+    """Which packages apt would remove to bring this about; none when it would refuse, which it then says itself."""
+    done = process.run([*APT, "--simulate", "--allow-downgrades", "install", "--", *specs], env=QUIET)
+    return re.findall(r"^(?:Remv|Purg) ([^ :]+)", done.stdout, re.M) if done.code == 0 else []
 
 
 def transactions(changes: Sequence[Tuple[Package, Change]]) -> List[Tuple[List[str], List[str]]]:

@@ -126,7 +126,7 @@ class Service(Resource):
         return Change(" and ".join(verb.partition(" ")[0] for verb in verbs), fields, payload=(unit.id, steps),
                       later={("unit", unit.id): later} if later else {})
 
-    def may_appear(self, observed: Observed) -> bool:
+    def is_provisional(self, observed: Observed) -> bool:
         return observed.unit.load == "not-found"  # a package may start and enable what it brings
 
     def _mask_steps(self, unit: systemd.Unit) -> List[Tuple[str, Field]]:

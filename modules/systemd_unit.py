@@ -24,6 +24,7 @@ from holdfast_host import (
 )
 
 MODE = "0644"
+RELOADED = {systemd.RELOADED: True}
 CONTENTS = ("content", "source", "template")
 
 
@@ -143,14 +144,17 @@ class SystemdUnit(Resource):
             ahead = {self.path: files.FileState(files.FILE, MODE, size=len(after), data=after)}
             if not observed.folder:
                 ahead[os.path.dirname(self.path)] = files.FileState(files.DIRECTORY, "0755")
-            return Change("create" if state is None else "update", tuple(fields), ahead, observed.data)
-        return Change("reload", (Field("known to systemd", False, True),)) if observed.outdated else None
+            return Change("create" if state is None else "update", tuple(fields), ahead, observed.data, RELOADED)
+        known = (Field("known to systemd", False, True),)
+        return Change("reload", known, later=RELOADED) if observed.outdated else None
 
     def _is_wanted(self, data: Optional[bytes]) -> bool:
         """Without the content itself where its hash will do: it may not have come to this host."""
         blob = self.source or self.template
-        if data is None or blob is None:
-            return data == (None if blob else self._wanted())
+        if data is None:
+            return False
+        if blob is None:
+            return data == self._wanted()
         return blob.size == len(data) and blob.sha256 == hashlib.sha256(data).hexdigest()
 
     def _wanted(self) -> bytes:
@@ -170,7 +174,7 @@ class SystemdUnit(Resource):
             fields.append(Field("running", True, False))
         if unit is not None and unit.file_state == "enabled":
             fields.append(Field("enabled", True, False))
-        return Change("delete", tuple(fields), {self.path: None}, observed.data)
+        return Change("delete", tuple(fields), {self.path: None}, observed.data, RELOADED)
 
     # -- doing -------------------------------------------------------------------------------------------------------
 

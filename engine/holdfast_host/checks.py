@@ -114,3 +114,10 @@ def owner(name: str) -> None:
     """A user or group by name or number."""
     if not name.isdigit():
         account(name)
+
+
+def host_name(name: str) -> None:
+    """A host's name as RFC 1123 has it, with or without its domain."""
+    parts = name.split(".")
+    if len(name) > 253 or not all(re.match(r"(?!-)[A-Za-z0-9_-]{1,63}(?<!-)\Z", part) for part in parts):
+        raise Refused("", "`%s` is not a host's name" % name, "letters, digits and -, parts divided by dots")

@@ -155,9 +155,9 @@ class Resource(Record):
         """Makes it so. May return outputs that only the deed knows (a command's stdout)."""
         raise NotImplementedError(type(self).__name__)
 
-    def may_appear(self, observed: Any) -> bool:
-        """Whether nothing is to be done only because what this is about is not there: what brings it decides then, and
-        a plan says so."""
+    def is_provisional(self, observed: Any) -> bool:
+        """Whether it hangs on what others do before it that nothing is to be done: what it is about is not there, or
+        a guard was asked. A plan that has something to do before then calls it unknown."""
         return False
 
     def remaining(self, change: Change, observed: Any) -> Optional[Change]:

@@ -338,10 +338,9 @@ class Runner:
         """In state. A notification may be due all the same."""
         step = self.steps[number]
         self._keep_outputs(number, None)
-        bringers = self._needed_before(number) if self.mode == PLAN and self._make(number).may_appear(step.seen[1]) \
-            else []
-        if bringers:
-            self._tell(number, UNKNOWN, message="not known before %s" % ", ".join(bringers))
+        ahead = self._needed_before(number) if self.mode == PLAN else []
+        if ahead and self._make(number).is_provisional(step.seen[1]):
+            self._tell(number, UNKNOWN, message="not known before %s" % ", ".join(ahead))
         elif self._is_told(number, None):
             if self.mode == PLAN:
                 self._notify(number, PENDING)

@@ -20,4 +20,4 @@ class Case:
     absent: str = ""
     sabotage: tuple[str, ...] = ()
     before: str = ""
-    contents: tuple[tuple[str, str], ...] = ()  # files beside the document, by name
+    contents: tuple[tuple[str, str | bytes], ...] = ()  # files beside the document, by name

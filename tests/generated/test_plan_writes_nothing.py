@@ -25,6 +25,8 @@ def site(tmp_path: Path, lab: Lab, clean_hosts: Mapping[str, LabHost]) -> Site:
 def test_a_plan_writes_nothing(site: Site, clean_hosts: Mapping[str, LabHost], tmp_path: Path) -> None:
     host = clean_hosts["h1"]
     for number, case in enumerate(CASES):
+        if case.before:
+            host.run(case.before)
         for name, content in case.contents:
             site.write(content, f"playbooks/{number}/{name}")
         body = textwrap.indent(textwrap.dedent(case.present).strip("\n"), "  ")

@@ -43,10 +43,10 @@ class Site:
     folder: Path
     environment: dict[str, str] = field(default_factory=dict)
 
-    def write(self, text: str, name: str = "playbooks/site.yml") -> None:
+    def write(self, content: str | bytes, name: str = "playbooks/site.yml") -> None:
         path = self.folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(textwrap.dedent(text))
+        path.write_bytes(content if isinstance(content, bytes) else textwrap.dedent(content).encode())
 
     def run(self, *words: str, **environment: str) -> Said:
         """Runs `holdfast` to its end."""

@@ -128,7 +128,7 @@ class Pupil(Resource):
     def observe(self) -> Optional[bytes]:
         return files.read(self.path)
 
-    def may_appear(self, observed: Optional[bytes]) -> bool:
+    def is_provisional(self, observed: Optional[bytes]) -> bool:
         return observed is None
 
     def diff(self, observed: Optional[bytes]) -> Optional[Change]:

@@ -1,0 +1,13 @@
+"""The built-in types' cases. A new type, or a new argument, is covered when it has one here: test_contract sees to
+that."""
+from __future__ import annotations
+
+from tests.contract.cases import accounts, files, system
+
+CASES = (*files.CASES, *accounts.CASES, *system.CASES)
+
+# Arguments that the contract cannot hold, and where they are held instead.
+ELSEWHERE = {
+    ("command", "always"): "each run is a change: tests/contract/test_types_alone.py",
+    ("command", "read_only"): "never a change: tests/contract/test_types_alone.py",
+}
