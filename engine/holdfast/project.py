@@ -76,21 +76,24 @@ class Checked:
 
 
 def load(folder: str | Path = ".", *, inventory: Sequence[str | Path] = (), set: Mapping[str, Any] | None = None,
-         user: str | None = None, key: str | None = None, become_password: str | None = None) -> Project:
+         user: str | None = None, key: str | None = None, become_password: str | None = None,
+         store: str = "") -> Project:
     """A project folder. inventory: instead of its `inventory/`. set: variables that go before all others. user, key,
-    become_password: instead of what the inventory says. Raises Problems when there is no such folder."""
+    become_password: instead of what the inventory says. store: a path, or a URL of PostgreSQL, instead of
+    `.holdfast/holdfast.db`. Raises Problems when there is no such folder."""
     path = Path(folder)
     if not path.is_dir():
         raise Problems([Problem("there is no such folder", Place(str(folder)), "make one with `holdfast init`")])
-    return Project(path, tuple(map(str, inventory)), dict(set or {}), Login(user, key, become_password))
+    return Project(path, tuple(map(str, inventory)), dict(set or {}), Login(user, key, become_password), store)
 
 
 class Project:
     """A project folder. What it is made of is read when it is needed first, and then kept. A context manager: what is
     under way to the store is kept at the end. Everything raises Problems."""
 
-    def __init__(self, folder: Path, inventory: tuple[str, ...], settings: dict[str, Any], login: Login) -> None:
-        self.folder, self.settings = folder, settings
+    def __init__(self, folder: Path, inventory: tuple[str, ...], settings: dict[str, Any], login: Login,
+                 store: str = "") -> None:
+        self.folder, self.settings, self._store_at = folder, settings, store or str(folder / STORE)
         self._inventory_paths, self._login = inventory, login
         self._secrets: dict[str, str] = {}
 
@@ -122,7 +125,7 @@ class Project:
     @cached_property
     def store(self) -> Store:
         """What is kept of runs; it opens in the background."""
-        return Store.open(self.folder / STORE)
+        return Store.open(self._store_at)
 
     @property
     def secrets(self) -> Mapping[str, str]:

@@ -73,6 +73,14 @@ def test_drift_as_json(site):
         assert json.loads(drift.to_json())["hosts"][0]["status"] == "pending"
 
 
+def test_runs_are_kept_where_the_store_is_named(site, tmp_path):
+    with holdfast.load(site, store=str(tmp_path / "elsewhere.db")) as project:
+        done = project.apply()
+    assert not (site / ".holdfast").exists()
+    with holdfast.load(site, store=str(tmp_path / "elsewhere.db")) as project:
+        assert project.store.run("last").id == done.run
+
+
 def test_what_is_wrong_is_raised_with_its_place_and_mend(site):
     (site / "playbooks" / "webs.yml").write_text("state: webs\ntargets: all\nresources:\n  - file: /x\n    onwer: me\n")
     with holdfast.load(site) as project, pytest.raises(holdfast.Problems) as raised:

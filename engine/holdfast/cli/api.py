@@ -98,8 +98,8 @@ class Project(Protocol):
 class Api(Protocol):
     """The package `holdfast` itself."""
 
-    def load(self, folder: str, *, inventory: Sequence[str], set: Mapping[str, Any], **login: str) -> Project:
-        """login: user, key and become_password, if given."""
+    def load(self, folder: str, *, inventory: Sequence[str], set: Mapping[str, Any], **more: str) -> Project:
+        """more: user, key, become_password and store, if given."""
         ...
 
     def types(self, folder: str) -> Mapping[str, type[Resource] | Problem]:

@@ -17,6 +17,10 @@ HEAD = """\
     holdfast [OPTION …] COMMAND [OPTION …] [ARGUMENT …]
 
 Exit codes are in [exit-codes.md](exit-codes.md), the objects of `--json` in [json.md](json.md).
+
+`HOLDFAST_STORE` in the environment says where runs are kept instead of `.holdfast/holdfast.db` in the project
+folder: a path, or `postgresql://user@host/name` (then `pip install 'holdfast[postgresql]'`). `NO_COLOR` turns
+colours off.
 """
 
 

@@ -3,6 +3,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 import signal
 from argparse import Namespace
 from collections.abc import Awaitable, Callable, Iterator
@@ -17,6 +18,7 @@ from holdfast.executor.model import Happening, RunDone, RunStarted
 from holdfast.reports.lines import lines, output_lines
 
 Start = Callable[[Emit, Stop], Awaitable[RunDone]]
+STORE_VARIABLE = "HOLDFAST_STORE"  # not an option: a URL may hold a password, and command lines are seen by all
 FINISHING = "stopping: the resources in hand are finished first; press Ctrl-C again to stop at once"
 NOW = "stopping at once"
 
@@ -24,6 +26,8 @@ NOW = "stopping at once"
 def load_project(args: Namespace, console: Console, api: GetApi) -> Project:
     """The project of the global options, with the login options that were given. Raises Problems."""
     how: dict[str, Any] = {"inventory": args.inventory, "set": dict(args.set)}
+    if os.environ.get(STORE_VARIABLE):
+        how["store"] = os.environ[STORE_VARIABLE]
     for name in ("user", "key"):
         if getattr(args, name, None):
             how[name] = getattr(args, name)

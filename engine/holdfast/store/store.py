@@ -131,7 +131,8 @@ class Store:
         if len(found) == 1:
             return found[0]
         if not found:
-            raise Problems([Problem(f"there is no run `{word}`", None, "see `holdfast runs list`")])
+            raise Problems([Problem("no runs are kept yet" if word == "last" else f"there is no run `{word}`", None,
+                                    "" if word == "last" else "see `holdfast runs list`")])
         raise Problems([Problem(f"`{word}` may be one of several runs", None,
                                 "say more of it: " + ", ".join(run.id for run in found))])
 

@@ -321,3 +321,18 @@ def test_ids_sort_by_time_and_are_easy_to_type():
     assert ids == sorted(ids)
     assert all(re.fullmatch(r"\d{8}-\d{6}-[a-z2-9]{4}", run) for run in ids)
     assert ids[0].startswith("20261124-041500-")
+
+
+def test_the_command_keeps_runs_where_the_environment_says(store_at, tmp_path):
+    host = f"{{channel: local, folder: {tmp_path}/s}}"
+    for name, text in (("inventory/hosts.yml", f"inventory: x\nhosts:\n  here: {host}\n"),
+                       ("playbooks/x.yml", f"state: x\ntargets: all\nresources:\n  - file: {tmp_path}/motd\n")):
+        (tmp_path / "site" / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / "site" / name).write_text(text)
+    environment = {**os.environ, "HOLDFAST_STORE": store_at}
+    holdfast = [str(Path(sys.executable).parent / "holdfast"), "-C", str(tmp_path / "site")]
+    applied = subprocess.run([*holdfast, "apply"], env=environment, capture_output=True, text=True, check=False)
+    assert (applied.returncode, applied.stderr) == (0, "")
+    listed = subprocess.run([*holdfast, "runs", "list"], env=environment, capture_output=True, text=True, check=False)
+    assert "1 changed" in listed.stdout
+    assert not (tmp_path / "site" / ".holdfast").exists()
