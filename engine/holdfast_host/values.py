@@ -93,7 +93,8 @@ def _text(name: str, value: object) -> str:
 def _integer(name: str, value: object) -> int:
     if isinstance(value, int) and not isinstance(value, bool):
         return value
-    raise Refused(name, "is a whole number, not %s" % describe(value), "write it without quotes, or use `| int`")
+    raise Refused(name, "is a whole number, not %s" % describe(value), "write %d" % value
+                  if isinstance(value, float) and value.is_integer() else "write it without quotes, or use `| int`")
 
 
 def _number(name: str, value: object) -> float:

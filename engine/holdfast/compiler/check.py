@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from holdfast.compiler import facts
@@ -34,6 +35,7 @@ def check(builder: Builder, resources: Resources, settings: Mapping[str, Any], i
     all that is declared is at hand, so that what nobody reads can be told."""
     outside = {*inventory_names(inventory), *settings, *BUILT_IN_NAMES, *resources.run.environment.globals,
                "ansible_managed"}
+    tag_keys = {key for host in inventory.hosts.values() for key in host.tags}
     problems = [*builder.problems, *builder.broken()]
     texts: dict[int, tuple[Scope, Texts]] = {}
     open_scopes: set[int] = set()  # those in which a text is read whose name is not known yet
@@ -57,7 +59,7 @@ def check(builder: Builder, resources: Resources, settings: Mapping[str, Any], i
         texts[id(unit.context.scope)][1].extend(found)
         problems += _loops(unit, found)
     for scope, found in texts.values():
-        problems += _undefined(found, {*outside, *scope.names()})
+        problems += _undefined(found, {*outside, *scope.names()}, tag_keys)
         problems += _facts(found)
     if whole and not problems:
         for document, scope in builder.scopes:
@@ -117,14 +119,16 @@ def _with_included(path: str, resources: Resources, seen: dict[str, None]) -> Te
     return texts
 
 
-def _undefined(texts: Texts, known: set[str]) -> list[Problem]:
+def _undefined(texts: Texts, known: set[str], tag_keys: Collection[str]) -> list[Problem]:
     """Names that nothing defines, unless `is defined` or `default` looks at them somewhere in the document."""
     guarded = {name for code, _ in texts for name in code.guarded}
     problems = []
     for code, at in texts:
         for name in sorted(code.names - known - guarded):
             line = next((number for number, text in enumerate(code.source.split("\n"), 1) if name in text), 1)
-            problems.append(undefined(name, find(code.source, line, name, at), sorted(known), code.source))
+            problem = undefined(name, find(code.source, line, name, at), sorted(known), code.source)
+            problems.append(replace(problem, mend=f"a host's tags are in `tags`: `tags.{name}`") if name in tag_keys
+                            else problem)
     return problems
 
 
@@ -151,14 +155,15 @@ def _names_a_file(unit: Unit, types: Types) -> bool:
 def _loops(unit: Unit | LoopedUse, found: Texts) -> list[Problem]:
     """A loop of which nothing reads what it is at."""
     declared = unit.resource if isinstance(unit, Unit) else unit.use
-    if declared.loop is None or any(LOOP_NAMES & code.names or code.is_open for code, _ in found):
+    if declared.loop is None or any(
+            LOOP_NAMES & {name.lower() for name in code.names} or code.is_open for code, _ in found):
         return []
     return [Problem("nothing here reads the `item` of this loop", declared.loop.place,
                     "write `{{ item }}` where each is meant, or take the loop away")]
 
 
 def _facts(texts: Texts) -> list[Problem]:
-    """Facts that no host has."""
+    """Facts that no host has, and mappings of facts that are compared as if they were one."""
     problems = []
     for code, at in texts:
         for path in () if "facts" in code.guarded else code.facts:
@@ -168,6 +173,14 @@ def _facts(texts: Texts) -> list[Problem]:
                 line = next((number for number, text in enumerate(code.source.split("\n"), 1) if name in text), 1)
                 problems.append(Problem(f"there is no fact `{'.'.join(path[:wrong + 1])}`",
                                         find(code.source, line, name, at), did_you_mean(name, known)))
+        for path in code.compared:
+            inner = facts.below(path) if facts.unknown(path) is None else ()
+            if inner:
+                line = next((number for number, text in enumerate(code.source.split("\n"), 1) if path[-1] in text), 1)
+                name = ".".join(("facts", *path))
+                problems.append(Problem(f"`{name}` is a mapping, which is equal to no text or number",
+                                        find(code.source, line, path[-1], at),
+                                        f"compare what is in it, as in `{name}.{inner[0]}`"))
     return problems
 
 

@@ -6,9 +6,11 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
 
 import jinja2
+from jinja2.filters import FILTERS as DEFAULT_FILTERS
 
 from holdfast.compiler.environment import Environment
 from holdfast.compiler.faults import KnownLater, Misused, NotDefined
+from holdfast.compiler.filters import FILTERS
 from holdfast.compiler.filters.elsewhere import of_ansible
 from holdfast.documents.model import BUILT_IN_NAMES
 from holdfast.problems import Place, Problem
@@ -27,12 +29,16 @@ _ONE_BRACE = re.compile(r"\{\{[^{}]*(\})(?!\})")
 _SYNTAX: tuple[tuple[str, str, str], ...] = (
     (r"unexpected char '&'", "`&` means nothing in an expression", "write `and`"),
     (r"expected token 'name', got '\|'", "`||` means nothing in an expression", "write `or`"),
+    (r"unexpected char '\?'", "`?` means nothing in an expression", "write `a if condition else b`"),
+    (r"unexpected char '\$'", "`$` means nothing in an expression", "write the name alone"),
     (r"unexpected char '!'", "`!` means nothing in an expression", "write `not`"),
     (r"unexpected '='|got '='", "`=` compares nothing", "write `==`"),
     (r"(?<!un)expected '([)\]}])'", "a bracket is not closed before this", "write `{0}`"),
     (r"unexpected '([)\]}])'", "`{0}` closes nothing", "look at brackets and quotes"),
     (r"unexpected char ['\"]{1,2}['\"]", "a quote is opened here and closed nowhere", "close it"),
     (r"unexpected char '(.)'", "`{0}` means nothing in an expression", "put texts in quotes"),
+    (r"(?:unexpected|got) 'end of template'", "the expression ends too early",
+     "write what is missing, or take the last word away"),
     (r"unexpected ','", "one expression stands here, not several", "for a list write brackets: [a, b]"),
     (r"expected token 'name', got 'end of (?:print|statement)", "the name of a filter is missing",
      "write a filter after `|`, or take the `|` away"),
@@ -215,7 +221,7 @@ def run_problem(error: Exception, source: str, at: At, known: Callable[[], list[
             position.template.environment, path)[0]
         at = place_in_file(path, source)
     if isinstance(error, NotDefined):
-        return _not_defined(error, source, position.line, at, known)
+        return _not_defined(error, source, position, at, known)
     if isinstance(error, jinja2.TemplateSyntaxError):
         return syntax_problem(error, source, at, _environment(position, error))
     unknown = re.match(r"No (filter|test) named '(\w+)'", str(error))
@@ -270,13 +276,15 @@ def _environment(position: Where, error: Exception) -> Environment:
     return position.template.environment
 
 
-def _not_defined(error: NotDefined, source: str, line: int, at: At, known: Callable[[], list[str]]) -> Problem:
-    place = find(source, line, error.name, at)
+def _not_defined(error: NotDefined, source: str, position: Where, at: At, known: Callable[[], list[str]]) -> Problem:
+    place = find(source, position.line, error.name, at)
     if error.holder is None:
         return undefined(error.name, place, known(), source)
     if isinstance(error.holder, (list, tuple)) and error.name.lstrip("-").isdigit():
         return Problem(f"there is no element {error.name}", place,
                        f"the list has {len(error.holder)} elements, counted from 0")
+    if not isinstance(error.holder, Mapping) and (error.name in FILTERS or error.name in DEFAULT_FILTERS):
+        return Problem(f"there is no `{error.name}` in this", place, f"that is a filter: write `| {error.name}`")
     keys = [str(key) for key in error.holder] if isinstance(error.holder, Mapping) else []
     mend = did_you_mean(error.name, keys) or f"write `… | default(…)` where `{error.name}` need not be there"
     return Problem(f"there is no `{error.name}` in this", place, mend)

@@ -34,8 +34,8 @@ def unknown(path: Sequence[str]) -> int | None:
 
 
 def below(path: Sequence[str]) -> tuple[str, ...]:
-    """The names that there are at the end of a path."""
+    """The names that there are at the end of a path; (): it is a value."""
     here: Any = NAMES
     for step in path:
-        here = here.get(step, here.get(_ANY))
-    return tuple(here)
+        here = here.get(step, here.get(_ANY)) if isinstance(here, Mapping) else None
+    return tuple(here) if isinstance(here, Mapping) else ()

@@ -35,6 +35,7 @@ class Code:
     templates: tuple[str, ...] = ()  # that it includes, imports or extends
     is_open: bool = False  # it includes one whose name is not written in it, so that not all its names are known
     facts: tuple[tuple[str, ...], ...] = ()  # the paths of facts that it reads
+    compared: tuple[tuple[str, ...], ...] = ()  # those of them that it compares with something
 
     def run(self) -> Any:
         """The value of the expression, or the rendered text. Raises whatever goes wrong in it."""
@@ -80,12 +81,12 @@ class Texts:
             tree = self.environment.parse(source, name, name)
             template = self.environment.get_template(name)
         return Code(source, False, template, *_names(tree), tuple(_named_templates(tree)),
-                    _is_open(tree), tuple(_facts(tree)))
+                    _is_open(tree), tuple(_facts(tree)), tuple(_compared(tree)))
 
     def _code(self, source: str, tree: nodes.Template, is_expression: bool) -> Code:
         tree.set_environment(self.environment)
         return Code(source, is_expression, self.environment.from_string(tree), *_names(tree),
-                    tuple(_named_templates(tree)), _is_open(tree), tuple(_facts(tree)))
+                    tuple(_named_templates(tree)), _is_open(tree), tuple(_facts(tree)), tuple(_compared(tree)))
 
 
 @contextmanager
@@ -137,17 +138,25 @@ def _is_open(tree: nodes.Template) -> bool:
 
 def _facts(tree: nodes.Template) -> Iterator[tuple[str, ...]]:
     """`facts.os.family` as (os, family), as far as names are written."""
-    for node in tree.find_all((nodes.Getattr, nodes.Getitem)):
-        path: list[str] = []
-        inner: nodes.Node = node
-        while isinstance(inner, (nodes.Getattr, nodes.Getitem)):
-            key = inner.attr if isinstance(inner, nodes.Getattr) else inner.arg
-            if isinstance(key, nodes.Const):
-                key = key.value
-            path = [key, *path] if isinstance(key, str) else []
-            inner = inner.node
-        if path and isinstance(inner, nodes.Name) and inner.name == "facts":
-            yield tuple(path)
+    return filter(None, map(_fact, tree.find_all((nodes.Getattr, nodes.Getitem))))
+
+
+def _compared(tree: nodes.Template) -> Iterator[tuple[str, ...]]:
+    for node in tree.find_all(nodes.Compare):
+        if all(operand.op in ("eq", "ne", "lt", "gt", "lteq", "gteq") for operand in node.ops):
+            yield from filter(None, map(_fact, (node.expr, *(operand.expr for operand in node.ops))))
+
+
+def _fact(node: nodes.Node) -> tuple[str, ...]:
+    """The path of the fact that it reads; (): it reads none."""
+    path: list[str] = []
+    while isinstance(node, (nodes.Getattr, nodes.Getitem)):
+        key = node.attr if isinstance(node, nodes.Getattr) else node.arg
+        if isinstance(key, nodes.Const):
+            key = key.value
+        path = [key, *path] if isinstance(key, str) else []
+        node = node.node
+    return tuple(path) if isinstance(node, nodes.Name) and node.name == "facts" else ()
 
 
 def _named_templates(tree: nodes.Template) -> Iterator[str]:

@@ -33,6 +33,7 @@ def read_documents(paths: Sequence[Path], types: Types, libraries: Sequence[Path
     """
     problems: list[Problem] = []
     documents: dict[str, Document] = {}
+    elsewhere: list[str] = []  # names of documents in libraries
     for path in paths:
         if not path.exists():
             problems.append(Problem("there is no such file or folder", Place(str(path)), "look at the spelling"))
@@ -43,8 +44,10 @@ def read_documents(paths: Sequence[Path], types: Types, libraries: Sequence[Path
             own_problems: list[Problem] = []
             _read(files_of([folder]), types, own, own_problems)
             problems += _add_used(documents, own, own_problems)
+            elsewhere += own
     problems += [
-        Problem(f"there is no document `{use.document}`", use.name.place, did_you_mean(use.document, documents))
+        Problem(f"there is no document `{use.document}`", use.name.place,
+                did_you_mean(use.document, [*documents, *elsewhere]))
         for use in _missing(documents)]
     problems += [
         Problem(f"`{use.document}` is a {documents[use.document].kind}, and `use` takes a state", use.name.place,

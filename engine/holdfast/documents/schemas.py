@@ -16,6 +16,7 @@ _DURATION: Rules = {"type": "string", "check_with": "duration", "meta": {
     "is": "a duration", "mend": 'write a number with its unit: 30s, 5m or 1h30m'}}
 _SHARE: Rules = {"type": ["integer", "string"], "check_with": "share", "meta": {
     "is": "a number of hosts or a share of them", "mend": "write 3 or 10%"}}
+_BATCH: Rules = {**_SHARE, "check_with": "batch"}
 _TEXT: Rules = {"type": "string"}
 _VARIABLES: Rules = {"type": "dict", "keysrules": _WORD, "meta": {
     "is": "a mapping", "mend": "write `name: value` lines, without dashes"}}
@@ -34,7 +35,7 @@ HEALTH_CHECK: Rules = {
 }
 
 ROLLOUT: Rules = {
-    "batches": {"type": "list", "empty": False, "schema": _SHARE, "meta": {
+    "batches": {"type": "list", "empty": False, "schema": _BATCH, "meta": {
         "is": "a list of sizes", "mend": "as in [1, 10%, 100%]"}},
     "error_budget": _SHARE,
     "at_once": {"type": "integer", "min": 1},
@@ -52,7 +53,8 @@ STATE: Rules = {
         "is": "an expression or a list of expressions", "mend": "as in `targets: role=web and env=prod`"}},
     "vars": _VARIABLES,
     "parameters": _VARIABLES,
-    "rollout": {"type": "dict", "schema": ROLLOUT},
+    "rollout": {"type": "dict", "schema": ROLLOUT, "meta": {
+        "is": "a mapping", "mend": "as in `rollout: {batches: [1, 10%, 100%], error_budget: 5%}`"}},
     "resources": {"type": "list", "required": True, "meta": {
         "is": "a list of resources", "mend": "begin each with its type and name: `- package: nginx`"}},
 }

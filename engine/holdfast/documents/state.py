@@ -179,6 +179,8 @@ def _use(key: Node, name: Node, mapping: Entries, problems: list[Problem]) -> tu
         problems.append(Problem(f"`use` names a state document, not {describe(name.plain())}", name.place,
                                 "write the name as it stands after `state:`"))
         return None, problems
+    if "parameters" in mapping and mapping["parameters"].value.kind != "mapping":
+        return None, problems
     parameters = _entries(mapping["parameters"].value if "parameters" in mapping else None)
     parameters |= {word: entry for word, entry in mapping.items() if word not in schemas.USE}  # so they are not missing
     for entry in parameters.values():

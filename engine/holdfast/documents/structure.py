@@ -27,6 +27,13 @@ class _Checker(Validator):  # type: ignore[misc]  # Cerberus has no type hints
         if isinstance(value, str) and seconds(value) is None:
             self._error(field, "duration")
 
+    def _check_with_batch(self, field: str, value: object) -> None:
+        """A share, and not of nobody."""
+        if str(value).rstrip("%") == "0":
+            self._error(field, "share")
+        else:
+            self._check_with_share(field, value)
+
     def _check_with_share(self, field: str, value: object) -> None:
         """A number of hosts, or "10%"."""
         digits = value[:-1] if isinstance(value, str) and value.endswith("%") else str(value)
@@ -101,7 +108,7 @@ def _wrong_value(error: Any, key: str, place: Place, meta: Mapping[str, str]) ->
         return Problem(f"`{key}` is empty", place, mend or "write a value, or leave the key out")
     elif error.code == errors.MIN_VALUE.code:
         wanted, mend = wanted or f"at least {error.constraint}", mend or f"write {error.constraint} or more"
-    return Problem(f"`{key}` is {wanted}, not {describe(error.value)}", place, mend)
+    return Problem(f"`{key}` is {wanted}, not {describe(error.value)}", place, mend or f"write {wanted}")
 
 
 def _walk(node: Node, path: Sequence[Any]) -> Node:
@@ -134,6 +141,8 @@ def _meta(schema: Any, path: Sequence[Any]) -> Mapping[str, str]:
     for step in path:
         if not isinstance(schema, Mapping) or step not in schema:
             break
+        if step == "schema" and schema.get("type") == "dict":
+            meta = {}  # that of the whole says nothing of what is in it
         schema = schema[step]
         if isinstance(schema, Mapping) and isinstance(schema.get("meta"), Mapping) and "is" in schema["meta"]:
             meta = schema["meta"]
