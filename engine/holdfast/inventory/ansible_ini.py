@@ -14,6 +14,7 @@ from holdfast.inventory.builder import Builder
 from holdfast.inventory.hostpattern import Wrong, expand, split_port
 from holdfast.inventory.model import Variable
 from holdfast.problems import Place
+from holdfast.trees import scalars
 from holdfast.trees.scalars import Unsafe
 
 _SECTION = re.compile(r"\[([^:\]\s]+)(?::(\w+))?\]\s*(?:#.*)?\Z")
@@ -170,6 +171,8 @@ def _plain(value: Any) -> Any:
         if odd is not None:
             raise Wrong(f"`{odd}` cannot be a key", "write keys as text: {'a': 1}")
         return {key: _plain(each) for key, each in value.items()}
+    if isinstance(value, int) and value.bit_length() > scalars.LONGEST_INT:
+        raise Wrong("this number is longer than any that can be printed", "write it in two kinds of quotes, as text")
     if isinstance(value, bytes):
         return Unsafe(value.decode("utf-8", "replace"))
     if value is ...:

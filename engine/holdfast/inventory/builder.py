@@ -5,7 +5,7 @@ import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
-from holdfast.inventory.hostpattern import Wrong
+from holdfast.inventory.hostpattern import MOST_HOSTS, Wrong
 from holdfast.inventory.model import Group, Host, Inventory, Layer, Variable
 from holdfast.inventory.tags import merged_tags
 from holdfast.problems import Place, Problem
@@ -83,6 +83,8 @@ class Builder:
             raise Wrong("a host has an empty name", "give it a name")
         _refuse_control(name)
         host = self.hosts.get(name)
+        if host is None and len(self.hosts) >= MOST_HOSTS:
+            raise Wrong(f"these are more than {MOST_HOSTS} hosts", "narrow the ranges, or split the fleet")
         if host is None:
             host = self.hosts[name] = BuiltHost(name, place)
             if port:

@@ -6,7 +6,7 @@ import re
 import string
 from collections.abc import Callable, Iterable
 
-MOST_HOSTS = 200_000  # that one pattern may stand for; more is a slip of the keyboard
+MOST_HOSTS = 200_000  # that one pattern may stand for, and of one inventory; more is a slip of the keyboard
 
 _BRACKETED_PORT = re.compile(r"\[(.+)\]:([0-9]+)\Z")
 _PORT = re.compile(r"((?:[^:\[\]]|\[[^\]]*\])*):([0-9]+)\Z")

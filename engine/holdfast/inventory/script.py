@@ -5,10 +5,11 @@ import contextlib
 import errno
 import json
 import os
+import selectors
 import signal
 import subprocess
 import tempfile
-import threading
+import time
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -60,7 +61,8 @@ class Script:
                         "let it print UTF-8") from None
 
     def _run(self, arguments: tuple[str, ...], said: Any) -> tuple[bytes, int, bool]:
-        """The answer, the exit code, and whether it came in time. Nothing that it started is left behind."""
+        """The answer, the exit code, and whether it came in time. What it started is ended with it, unless it has made
+        itself a session of its own."""
         program = os.path.abspath(self.path)
         try:
             process = subprocess.Popen(  # a session of its own, so that all of it can be ended
@@ -71,27 +73,38 @@ class Script:
                 raise NoProgram from None
             raise Wrong(f"`{self.path}` cannot be run: {error.strerror}",
                         "correct its first line (#!…), or take its execute permission away") from None
-        late = threading.Event()
+        until = time.monotonic() + self.seconds
+        assert process.stdout is not None
+        with process.stdout as pipe:
+            try:
+                answer, in_time = _read(pipe.fileno(), until)
+                if in_time and len(answer) <= ANSWER_BYTES:
+                    process.wait(max(0.0, until - time.monotonic()))
+            except subprocess.TimeoutExpired:
+                in_time = False
+            finally:
+                _kill(process)
+                process.wait()
+        return answer, process.returncode, in_time
 
-        def end() -> None:
-            late.set()
-            _kill(process)
 
-        timer = threading.Timer(self.seconds, end)
-        timer.start()
-        try:
-            assert process.stdout is not None
-            answer = process.stdout.read(ANSWER_BYTES + 1)
-        finally:
-            timer.cancel()
-            process.stdout.close()  # type: ignore[union-attr]
-            if late.is_set() or process.poll() is None:
-                try:
-                    process.wait(0.0 if late.is_set() else min(self.seconds, 5.0))
-                except subprocess.TimeoutExpired:
-                    _kill(process)
-            process.wait()
-        return answer, process.returncode, not late.is_set()
+def _read(pipe: int, until: float) -> tuple[bytes, bool]:
+    """All that comes out of the pipe, at most a little more than ANSWER_BYTES; and whether its end came in time. A pipe
+    ends when all who can write to it are gone: reading on without a look at the clock could last for ever."""
+    parts: list[bytes] = []
+    size = 0
+    with selectors.DefaultSelector() as ready:
+        ready.register(pipe, selectors.EVENT_READ)
+        while size <= ANSWER_BYTES:
+            left = until - time.monotonic()
+            if left <= 0 or not ready.select(left):
+                return b"", False
+            part = os.read(pipe, 2**16)
+            if not part:
+                break
+            parts.append(part)
+            size += len(part)
+    return b"".join(parts), True
 
 
 def _kill(process: subprocess.Popen[bytes]) -> None:

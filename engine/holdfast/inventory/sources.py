@@ -87,21 +87,39 @@ class _Reader:
         self.env, self.script_s = env, script_s
         self.builder = Builder()
         self.read: list[str] = []
+        self.inside: list[str] = []  # the folders around what is being read
 
     def source(self, path: str, *, named: bool = False) -> None:
         """named: by the user, not found in a folder."""
         if named and "," in path and not os.path.exists(path):
             self.host_list(path)
         elif os.path.isdir(path):
-            for name in sorted(os.listdir(path), key=os.fsencode):
-                if not _IGNORED.search(name):
-                    self.source(os.path.join(path, name))
+            self.folder(path)
         elif not os.path.exists(path):
             self.builder.refuse("there is no such inventory", Place(path),
                                 "correct the path, or end a list of hosts with a comma: -i host1,")
-        else:
+        elif named or os.path.isfile(path):  # who names a pipe means it: -i <(program)
             self.read.append(path)
             self.file(path)
+        else:
+            self.builder.refuse("this is neither a file nor a folder", Place(path), "move it out of the inventory")
+
+    def folder(self, path: str) -> None:
+        """What is in a folder and the folders in it, by name."""
+        real = os.path.realpath(path)
+        if real in self.inside:
+            self.builder.refuse("this folder holds itself", Place(path), "remove the symbolic link")
+            return
+        try:
+            names = sorted(os.listdir(path), key=os.fsencode)
+        except OSError as error:
+            self.builder.refuse(f"cannot be read: {error.strerror}", Place(path), "check its permissions")
+            return
+        self.inside.append(real)
+        for name in names:
+            if not _IGNORED.search(name):
+                self.source(os.path.join(path, name))
+        self.inside.pop()
 
     def host_list(self, text: str) -> None:
         for part in filter(None, (part.strip() for part in text.split(","))):

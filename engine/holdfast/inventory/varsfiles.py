@@ -4,7 +4,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable
 
-from holdfast.inventory.ansible_yaml import load_document, variables_of
+from holdfast.inventory.ansible_yaml import BYTES, load_document, variables_of
 from holdfast.inventory.model import Layer
 from holdfast.problems import Place, Problem
 from holdfast.trees.tree import decode
@@ -36,7 +36,7 @@ class VariableFiles:
         for ending in _ENDINGS:
             path = os.path.join(folder, name + ending)
             if (name.partition("/")[0] if "/" in name else name + ending) in names and os.path.exists(path):
-                paths = _files_in(path) if os.path.isdir(path) else [path]
+                paths = self._files_in(path, ()) if os.path.isdir(path) else [path]
                 merged: Layer = {}
                 for each in paths:
                     merged = {**merged, **self._file(each)}
@@ -53,12 +53,15 @@ class VariableFiles:
 
     def _file(self, path: str) -> Layer:
         self.read.append(path)
+        if not os.path.isfile(path):
+            return self._refuse("this is no file", path, "move it away")
         try:
             with open(path, "rb") as file:
-                data = file.read()
+                data = file.read(BYTES + 1)
         except OSError as error:
-            self.problems.append(Problem(f"cannot be read: {error.strerror}", Place(path), "check its permissions"))
-            return {}
+            return self._refuse(f"cannot be read: {error.strerror}", path, "check its permissions")
+        if len(data) > BYTES:
+            return self._refuse(f"the file is larger than {BYTES // 2**20} MiB", path, "split it into several")
         text, problems = decode(data, path)
         self.problems += problems
         if problems:
@@ -74,17 +77,30 @@ class VariableFiles:
             return {}
         return variables_of(document)
 
+    def _files_in(self, folder: str, around: tuple[str, ...]) -> list[str]:
+        """The variable files in a folder and the folders in it, in the order in which they count. around: the folders
+        that it is in."""
+        real = os.path.realpath(folder)
+        if real in around:
+            self._refuse("this folder holds itself", folder, "remove the symbolic link")
+            return []
+        try:
+            names = sorted(os.listdir(folder))
+        except OSError as error:
+            self._refuse(f"cannot be read: {error.strerror}", folder, "check its permissions")
+            return []
+        found = []
+        for name in names:
+            path = os.path.join(folder, name)
+            ending = os.path.splitext(name)[1]
+            if name.startswith(".") or name.endswith("~"):
+                continue
+            if os.path.isdir(path):
+                found += self._files_in(path, (*around, real)) if not ending else []
+            elif os.path.isfile(path) and ending in _ENDINGS:
+                found.append(path)
+        return found
 
-def _files_in(folder: str) -> list[str]:
-    """The variable files in a folder and the folders in it, in the order in which they count."""
-    found = []
-    for name in sorted(os.listdir(folder)):
-        path = os.path.join(folder, name)
-        ending = os.path.splitext(name)[1]
-        if name.startswith(".") or name.endswith("~"):
-            continue
-        if os.path.isdir(path):
-            found += _files_in(path) if not ending else []
-        elif os.path.isfile(path) and ending in _ENDINGS:
-            found.append(path)
-    return found
+    def _refuse(self, what: str, path: str, mend: str) -> Layer:
+        self.problems.append(Problem(what, Place(path), mend))
+        return {}

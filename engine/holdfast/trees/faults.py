@@ -31,6 +31,7 @@ _MENDS = (
     ("unexpected end of stream", "the quote that is opened here is closed nowhere"),
     ("unexpected document", "the quote that is opened here is closed nowhere"),
     ("expected ':'", "write `key: value`; or close the quote in the line before"),
+    ("nesting depth", "make it flatter"),
     ("escape", "in double quotes a backslash is written twice; or use single quotes"),
     ("expected ',' or", "the list or mapping that is opened here is closed nowhere, or misses a comma"),
     ("expected key", _INDENT),

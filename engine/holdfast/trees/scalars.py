@@ -24,6 +24,7 @@ _OCTAL = re.compile(r"[-+]?0(o[0-7]+|[0-9]+)\Z")
 _UNDERSCORES = re.compile(r"[-+]?[0-9][0-9_]*_[0-9_]*(\.[0-9_]*)?\Z")
 _SEXAGESIMAL = re.compile(r"[-+]?[1-9][0-9]*(:[0-5]?[0-9])+(\.[0-9]*)?\Z")
 _NOT_FINITE = re.compile(r"[-+]?\.(inf|Inf|INF)\Z|\.(nan|NaN|NAN)\Z")
+LONGEST_INT = 14_000  # bits; longer ones have more digits than Python prints
 _LONGEST = 300  # digits; nobody writes longer numbers on purpose, and Python refuses to read those over 4300
 
 
@@ -102,6 +103,8 @@ def tagged(kind: str, text: str) -> Scalar:
         value = _READERS[kind](yaml.ScalarNode(f"tag:yaml.org,2002:{kind}", text))
     except (ValueError, KeyError, AttributeError, TypeError, OverflowError, IndexError) as error:
         raise Unclear(f"`{text[:60]}` is no {kind}", "write it in quotes for the text") from error
+    if isinstance(value, int) and value.bit_length() > LONGEST_INT:
+        raise Unclear(f"`{text[:60]}` is longer than any number that can be printed", "write it in quotes for the text")
     if isinstance(value, datetime.date):
         return value.isoformat()
     assert value is None or isinstance(value, (str, int, float))
