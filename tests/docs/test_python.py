@@ -1,0 +1,30 @@
+"""The ten lines of the how-to page, carried out."""
+from __future__ import annotations
+
+import io
+import json
+from pathlib import Path
+
+import pytest
+
+from holdfast.cli.main import main
+from tests.docs.pages import blocks
+
+TEN_LINES, = (block.text for block in blocks() if block.page == "docs/how-to/python.md")
+
+
+def test_ten_lines(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert main(["init", "site"], io.StringIO(), io.StringIO()) == 0
+    for name, old, new in (("inventory/hosts.yml", "channel: local", f"channel: local\n    folder: {tmp_path}/runner"),
+                           ("playbooks/quickstart.yml", "/tmp/holdfast-quickstart", str(tmp_path / "place"))):
+        path = tmp_path / "site" / name
+        path.write_text(path.read_text().replace(old, new))
+    exec(TEN_LINES, {})
+    said = capsys.readouterr().out
+    assert said.startswith("here pending {'pending': 2}\nfailed: []\n")
+    assert (tmp_path / "place" / "hello").read_text() == "here: kept by a program\n"
+    json.loads(said.partition("[]\n")[2])
+    (tmp_path / "site" / "playbooks" / "quickstart.yml").write_text("state: x\nresorces: []\n")
+    exec(TEN_LINES, {})
+    assert "resorces" in capsys.readouterr().out
