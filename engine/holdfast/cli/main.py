@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import gc
+import os
 import sys
 from argparse import Namespace
 from collections.abc import Sequence
@@ -19,6 +20,10 @@ def entry() -> None:
     for stream in (sys.stdout, sys.stderr):
         if stream is not None and hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")
+    if "_ARGCOMPLETE" in os.environ:  # the shell asks what may come next
+        from holdfast.cli.completion import answer  # noqa: PLC0415
+
+        answer()
     code = main(sys.argv[1:], sys.stdout, sys.stderr)
     gc.freeze()  # the process ends here: to look for garbage among all that is loaded would cost 0.1 s more
     sys.exit(code)

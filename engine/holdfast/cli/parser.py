@@ -23,7 +23,8 @@ COMMANDS = (
                  ("graph", "the task graph of a host"),
                  ("runs", "history: runs, one run, one host's result"),
                  ("doc", "resource types and kinds of documents"),
-                 ("schema", "a JSON Schema of documents, for editors"))),
+                 ("schema", "a JSON Schema of documents, for editors"),
+                 ("completion", "what makes Tab work in bash, zsh and fish"))),
 )
 EXAMPLES = """\
 examples:

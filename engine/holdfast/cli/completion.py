@@ -1,0 +1,101 @@
+"""What the shell offers when somebody presses Tab: commands, options, and names from the project at hand.
+
+argcomplete does the work. The shell starts `holdfast` with `_ARGCOMPLETE` set, and `answer` then ends the process.
+"""
+from __future__ import annotations
+
+from argparse import Action, ArgumentParser, Namespace, _SubParsersAction
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any
+
+import argcomplete
+from argcomplete.completers import BaseCompleter, DirectoriesCompleter, FilesCompleter
+from argcomplete.shell_integration import shellcode
+
+import holdfast
+from holdfast.cli.options import joined
+from holdfast.cli.parser import build
+from holdfast.problems import Problems
+
+RUNS = 20  # the newest ones are offered
+Offer = Callable[[holdfast.Project], Iterable[str]]
+
+
+class OfProject(BaseCompleter):
+    """Offers names that a project has; nothing while something is wrong with it."""
+
+    def __init__(self, offer: Offer) -> None:
+        self.offer = offer
+
+    def __call__(self, *, prefix: str, action: Action, parser: ArgumentParser, parsed_args: Namespace) -> list[str]:
+        args = joined(parsed_args)
+        try:
+            with holdfast.load(args.folder, inventory=args.inventory) as project:
+                return [name for name in self.offer(project) if name.startswith(prefix)]
+        except Problems:
+            return []
+
+
+def hosts(project: holdfast.Project) -> Iterator[str]:
+    """All hosts by name."""
+    yield from project.inventory.hosts
+
+
+def targets(project: holdfast.Project) -> Iterator[str]:
+    """The smallest expressions: tags with their values, groups, hosts."""
+    inventory = project.inventory
+    yield "all"
+    yield from sorted({f"{key}={value}" for host in inventory.hosts.values() for key, value in host.tags.items()})
+    yield from (f"group:{name}" for name in inventory.groups if name not in ("all", "ungrouped"))
+    yield from inventory.hosts
+
+
+def runs(project: holdfast.Project) -> Iterator[str]:
+    """The newest ones."""
+    yield "last"
+    yield from (run.id for run in project.store.runs(RUNS))
+
+
+def documented(project: holdfast.Project) -> Iterator[str]:
+    """What `holdfast doc` tells of."""
+    yield from project.types
+    yield from holdfast.kinds()
+
+
+# By the name under which an argument is parsed; wherever it stands, it means the same.
+COMPLETERS: Mapping[str, BaseCompleter] = {
+    "documents": FilesCompleter(("yml", "yaml")), "inventory": FilesCompleter(), "key": FilesCompleter(),
+    "folder": DirectoriesCompleter(), "path": DirectoriesCompleter(),
+    "host": OfProject(hosts), "targets": OfProject(targets), "run": OfProject(runs), "resume": OfProject(runs),
+    "name": OfProject(documented),
+}
+
+
+def answer() -> None:
+    """Answers the shell, and ends the process."""
+    parser, commands = build()
+    for command in commands.values():
+        command.fill()
+    attach(parser)
+    argcomplete.autocomplete(parser)
+
+
+def attach(parser: ArgumentParser) -> None:
+    """Tells each argument, those of commands too, how it is completed."""
+    for action in parser._actions:
+        if isinstance(action, _SubParsersAction):
+            for inner in action.choices.values():
+                attach(inner)
+        completer = COMPLETERS.get(action.dest.rstrip("_12"))
+        if completer is not None:
+            set_completer(action, completer)
+
+
+def set_completer(action: Any, completer: BaseCompleter) -> None:
+    """argcomplete looks for it there."""
+    action.completer = completer
+
+
+def script(shell: str) -> str:
+    """What a shell of this kind has to read, once a session."""
+    return shellcode(["holdfast"], shell=shell)
