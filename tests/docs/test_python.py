@@ -3,10 +3,12 @@ from __future__ import annotations
 
 import io
 import json
+import re
 from pathlib import Path
 
 import pytest
 
+import holdfast
 from holdfast.cli.main import main
 from tests.docs.pages import blocks
 
@@ -22,9 +24,10 @@ def test_ten_lines(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pyte
         path.write_text(path.read_text().replace(old, new))
     exec(TEN_LINES, {})
     said = capsys.readouterr().out
-    assert said.startswith("here pending {'pending': 2}\nfailed: []\n")
-    assert (tmp_path / "place" / "hello").read_text() == "here: kept by a program\n"
-    json.loads(said.partition("[]\n")[2])
+    assert said.startswith("here\n  pending\n")
+    assert re.search(r"here directory: \S+ changed \d", said)
+    assert (tmp_path / "place" / "hello").read_text() == "here: kept by Holdfast\n"
+    assert json.loads(said.splitlines()[-1])["drifted"] == []
     (tmp_path / "site" / "playbooks" / "quickstart.yml").write_text("state: x\nresorces: []\n")
-    exec(TEN_LINES, {})
-    assert "resorces" in capsys.readouterr().out
+    with pytest.raises(holdfast.Problems, match="resorces"):
+        exec(TEN_LINES, {})
