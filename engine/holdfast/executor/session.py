@@ -117,7 +117,8 @@ class Session:
 
     async def _give(self, order: Order, wanted: Sequence[Any]) -> None:
         for sha256 in wanted:
-            if sha256 not in order.blobs():  # else a host could read what is meant for others
+            if not isinstance(sha256, str) or sha256 not in order.blobs():
+                # else a host could read what is meant for others
                 raise RemoteProtocolError("it asks for a content that is not in its graph")
             for part in protocol.blob_messages(sha256, order.blob(sha256)):
                 await self._say(part)

@@ -85,6 +85,7 @@ class Stage:
     told: list[Happening] = field(default_factory=list)
     kept: list[HostResult] = field(default_factory=list)
     players: list[Player] = field(default_factory=list)
+    graph_text: dict[str, str] = field(default_factory=dict)  # by host, what its resources hold
 
     @property
     def hosts(self) -> list[str]:
@@ -101,11 +102,14 @@ class Stage:
         return player
 
     def run(self, rollout: Rollout, *, mode: Mode = "apply", stop: Stop | None = None) -> RunDone:
-        nodes = tuple(Node(f"file: /{number}", "file", {"path": f"/{number}"}) for number in range(NODES))
         places = tuple(Place("site.yml", number + 1) for number in range(NODES))
+
+        def graph(host: str, _: object = None) -> HostGraph:
+            return HostGraph(host, tuple(Node(f"file: /{number}", "file", {"text": self.graph_text.get(host, "")})
+                                         for number in range(NODES)), places)
+
         job = Job("run-1", mode, "ann@desk", {host: Connection(host) for host in self.hosts},
-                  {host: HostGraph(host, nodes, places) for host in self.hosts}, frozenset(),
-                  lambda host, _: HostGraph(host, nodes, places), lambda _: b"", rollout)
+                  {host: graph(host) for host in self.hosts}, frozenset(), graph, lambda _: b"", rollout)
 
         async def keep(result: HostResult) -> None:
             self.kept.append(result)
