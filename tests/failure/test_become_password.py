@@ -47,7 +47,8 @@ def found_on(host: LabHost) -> list[str]:
 
 def found_here(desk: Desk, running: Running) -> list[str]:
     word = OPS_PASSWORD.encode()
-    places = [*Path("/proc").glob(f"{running.process.pid}/cmdline"), *Path("/proc").glob(f"{running.process.pid}/environ"),
+    process = Path("/proc") / str(running.process.pid)
+    places = [*process.glob("cmdline"), *process.glob("environ"),
               *(path for path in desk.folder.rglob("*") if path.is_file() and path.parent.name != "inventory")]
     return [str(path) for path in places if word in path.read_bytes()]
 

@@ -267,6 +267,43 @@ def test_sudo_makes_us_somebody_else(desk: Desk, host: LabHost) -> None:
     host.run("rm /home/ops/made")
 
 
+@pytest.fixture
+def root_password(clean_host: LabHost) -> str:
+    """What root is to be asked for, as long as the host is as it is now."""
+    clean_host.run("echo root:root-secret-9 | chpasswd")
+    return "root-secret-9"
+
+
+def test_su_makes_us_root(desk: Desk, host: LabHost, root_password: str) -> None:
+    desk.reach(h1={"user": "deploy", "become": {"method": "su", "password": root_password}})
+    is_changed(desk, host)
+    assert host.witness().file(MADE).user == "root"
+
+
+def test_su_makes_root_somebody_else_without_a_password(desk: Desk, host: LabHost) -> None:
+    desk.reach(h1={"become": {"method": "su", "user": "ops"}})
+    desk.write(desk_document("/home/ops/made"))
+    assert desk.apply().hosts() == {"h1": "changed"}
+    assert host.witness().file("/home/ops/made").user == "ops"
+    host.run("rm /home/ops/made")
+
+
+@pytest.mark.parametrize(("become", "said"), [
+    ({"password": "wrong-1"}, "su does not accept the password"), ({}, "su wants a password and none was given"),
+    ({"user": "nobody-there"}, "the user to become does not exist"),
+])
+def test_su_that_says_no_is_explained(desk: Desk, host: LabHost, root_password: str, become: Any, said: str) -> None:
+    desk.reach(h1={"user": "deploy", "become": {"method": "su", **become}})
+    done = desk.apply()
+    assert done.code == 5 and said in result(done)["message"] and result(done)["mend"], done.text
+    assert not host.witness().file(MADE).exists
+
+
+def test_doas_that_is_not_there_is_explained(desk: Desk, host: LabHost) -> None:
+    desk.reach(h1={"user": "deploy", "become": {"method": "doas"}})
+    assert "there is no doas on the host" in result(desk.apply())["message"]
+
+
 def desk_document(path: str) -> str:
     return f"state: site\ntargets: all\nresources:\n  - file: {path}\n    content: hello\n"
 

@@ -1,12 +1,15 @@
 """Becoming another user on the host before the runner starts.
 
 The password goes over the standard input alone, and only once the prompt that we asked for has been seen: in no
-argument, no environment, no log. A method is a class of the shape of Sudo; `method_for` knows them by name.
+argument, no environment, no log. `method_for` knows the methods by name.
 """
 from __future__ import annotations
 
 import re
 import secrets
+import shlex
+from collections.abc import Mapping
+from typing import ClassVar
 
 from .model import Become, Unreachable
 from .stream import Stream
@@ -16,25 +19,12 @@ class BecomeFailed(Unreachable):
     """We are on the host, but not as the user that we are to be."""
 
 
-# What sudo says (with LC_ALL=C), what it means, and what to do.
-_SAYINGS = (
-    (r"must have a tty", "sudo on the host wants a terminal (requiretty)",
-     "take `requiretty` out of its sudoers for this user"),
-    (r"password is required|a terminal is required", "sudo wants a password and none was given",
-     "give the become password, or allow NOPASSWD in sudoers"),
-    (r"incorrect password|Sorry, try again|no password was provided", "sudo does not accept the password",
-     "check the become password"),
-    (r"is not in the sudoers file|is not allowed to|may not run sudo|not in sudoers", "this user may not use sudo so",
-     "allow it in the host's sudoers"),
-    (r"unknown user", "the user to become does not exist on the host", "check become's user"),
-    (r"not found|No such file", "there is no sudo on the host", "install sudo, or log in as the user itself"),
-    (r"account .*(expired|locked)|password expired", "the account may not use sudo: it has expired or is locked",
-     "mend the account on the host"),
-)
+class Method:
+    """One way to become another user, for one start of a runner."""
 
-
-class Sudo:
-    """sudo, with a password or without."""
+    name: ClassVar[str]
+    sayings: ClassVar[tuple[tuple[str, str, str], ...]]
+    speaks: ClassVar[str]  # what shows that it is the program itself that complains
 
     def __init__(self, become: Become) -> None:
         self._become = become
@@ -43,35 +33,113 @@ class Sudo:
 
     def wrap(self, argv: list[str]) -> list[str]:
         """The argv that carries out `argv` as the other user, HOME included."""
+        raise NotImplementedError
+
+    def prompt(self) -> bytes:
+        """What it prints when it waits for the password."""
+        return self._mark.encode()
+
+    async def watch(self, stream: Stream) -> None:
+        """Answers the prompt when it is there. Raises BecomeFailed when it comes twice, or there is no answer."""
+        if self.prompt() not in stream.errors:
+            return
+        stream.errors.clear()
+        if self._become.password is None:
+            raise BecomeFailed(f"{self.name} wants a password and none was given", "give the become password")
+        if self._has_answered:
+            raise BecomeFailed(f"{self.name} does not accept the password", "check the become password")
+        self._has_answered = True
+        await stream.write(self._become.password.encode() + b"\n")
+
+    def explain(self, said: str) -> BecomeFailed | None:
+        """Why it ended before the runner started; None when it is not to blame."""
+        said = said.replace(self._mark, "").strip()
+        if not re.search(self.speaks, said, re.M):
+            return None
+        for pattern, what, mend in self.sayings:
+            if re.search(pattern, said):
+                return BecomeFailed(f"{what} (to become {self._become.user})", mend)
+        return BecomeFailed(f"{self.name} failed: {said[-300:]}", "try it by hand on the host")
+
+
+class Sudo(Method):
+    """sudo, with a password or without."""
+
+    name = "sudo"
+    speaks = r"^(env|sudo|sudo-rs)\b|sudo|Sorry, (try again|user )"
+    sayings = (
+        (r"must have a tty", "sudo on the host wants a terminal (requiretty)",
+         "take `requiretty` out of its sudoers for this user"),
+        (r"password is required|a terminal is required", "sudo wants a password and none was given",
+         "give the become password, or allow NOPASSWD in sudoers"),
+        (r"incorrect password|Sorry, try again|no password was provided", "sudo does not accept the password",
+         "check the become password"),
+        (r"is not in the sudoers file|is not allowed to|may not run sudo|not in sudoers",
+         "this user may not use sudo so", "allow it in the host's sudoers"),
+        (r"unknown user", "the user to become does not exist on the host", "check become's user"),
+        (r"not found|No such file", "there is no sudo on the host", "install sudo, or log in as the user itself"),
+        (r"account .*(expired|locked)|password expired", "the account may not use sudo: it has expired or is locked",
+         "mend the account on the host"),
+    )
+
+    def wrap(self, argv: list[str]) -> list[str]:
         asking = ["-S", "-p", f"[{self._mark}] "] if self._become.password is not None else ["-n"]
         return ["env", "LC_ALL=C", "sudo", "-H", *asking, "-u", self._become.user, "--", *argv]
 
-    async def watch(self, stream: Stream) -> None:
-        """Answers the prompt when it is there. Raises BecomeFailed when it comes a second time."""
-        if self._mark.encode() not in stream.errors:
-            return
-        stream.errors.clear()
-        if self._has_answered:
-            raise BecomeFailed("sudo does not accept the password", "check the become password")
-        self._has_answered = True
-        await stream.write((self._become.password or "").encode() + b"\n")
 
-    def explain(self, said: str) -> BecomeFailed | None:
-        """Why it ended before the runner started; None when sudo is not to blame."""
-        if not re.search(r"^(env|sudo|sudo-rs)\b|sudo|Sorry, (try again|user )", said, re.M):
-            return None
-        for pattern, what, mend in _SAYINGS:
-            if re.search(pattern, said):
-                return BecomeFailed(f"{what} (to become {self._become.user})", mend)
-        return BecomeFailed(f"sudo failed: {said[-300:]}", "try it by hand on the host")
+class Su(Method):
+    """su, with the password of the user to become. It words its prompt itself, so our mark is printed just before."""
+
+    name = "su"
+    speaks = r"^(env|sh|su)\b.*: |Authentication failure|Password: "
+    sayings = (
+        (r"Authentication failure", "su does not accept the password", "check the become password"),
+        (r"does not exist|No passwd entry|unknown user", "the user to become does not exist on the host",
+         "check become's user"),
+        (r"Permission denied", "this user may not use su", "allow it in the host's /etc/pam.d/su, or use sudo"),
+        (r"not found|No such file", "there is no su on the host", "use sudo, or log in as the user itself"),
+    )
+
+    def wrap(self, argv: list[str]) -> list[str]:
+        words = ["su", "-s", "/bin/sh", self._become.user, "-c", shlex.join(argv)]
+        return ["sh", "-c", 'printf %s "$0" >&2; LC_ALL=C exec "$@"', self._mark, *words]
+
+    def prompt(self) -> bytes:
+        return self._mark.encode() + b"Password: "
 
 
-def method_for(become: Become | None) -> Sudo | None:
-    """What becomes the user. Raises BecomeFailed for a method that is not known, or a password that cannot be typed."""
+class Doas(Method):
+    """doas, by a rule with `nopass`: a password it takes from a terminal only."""
+
+    name = "doas"
+    speaks = r"^(env|doas)\b"
+    sayings = (
+        (r"Authentication required|tty is required|Authorization required",
+         "doas wants a password, which it takes from a terminal only",
+         "write `nopass` in the rule in the host's doas.conf, or use sudo"),
+        (r"Operation not permitted", "this user may not use doas so", "allow it in the host's doas.conf"),
+        (r"unknown user|no passwd entry", "the user to become does not exist on the host", "check become's user"),
+        (r"doas is not enabled", "doas has no rules on the host", "write its doas.conf"),
+        (r"not found|No such file", "there is no doas on the host", "install it, or use sudo"),
+    )
+
+    def wrap(self, argv: list[str]) -> list[str]:
+        return ["env", "LC_ALL=C", "doas", "-n", "-u", self._become.user, "--", *argv]
+
+
+METHODS: Mapping[str, type[Method]] = {method.name: method for method in (Sudo, Su, Doas)}
+
+
+def method_for(become: Become | None) -> Method | None:
+    """What becomes the user. Raises BecomeFailed for a method that is not known, or a password that cannot be given."""
     if become is None:
         return None
-    if become.method != "sudo":
-        raise BecomeFailed(f"there is no way `{become.method}` to become {become.user}", "use sudo")
+    method = METHODS.get(become.method)
+    if method is None:
+        raise BecomeFailed(f"there is no way `{become.method}` to become {become.user}", f"use {', '.join(METHODS)}")
     if become.password is not None and re.search(r"[\n\r\0]", become.password):
         raise BecomeFailed("the become password holds a line end or a NUL", "one line only")
-    return Sudo(become)
+    if become.password is not None and method is Doas:
+        raise BecomeFailed("doas takes a password from a terminal only",
+                           "write `nopass` in the rule in the host's doas.conf and give no password, or use sudo")
+    return method(become)

@@ -19,7 +19,7 @@ from pathlib import Path
 
 import holdfast_host
 
-from .become import Sudo
+from .become import Method
 from .model import Unreachable
 from .stream import Stream
 
@@ -75,7 +75,7 @@ def spelled(argv: list[str]) -> str:
     return shlex.join(argv)
 
 
-async def greet(stream: Stream, nonce: str, sent: Archive, python: str = "", become: Sudo | None = None) -> None:
+async def greet(stream: Stream, nonce: str, sent: Archive, python: str = "", become: Method | None = None) -> None:
     """Sees the runner started; afterwards the next byte that is read belongs to the protocol.
 
     python: the interpreter that was asked for, for messages. Raises Unreachable with what the host said.
@@ -96,7 +96,7 @@ async def greet(stream: Stream, nonce: str, sent: Archive, python: str = "", bec
             raise Unreachable(f"the host answers nonsense when the runner is started: {word} {text}"[:300])
 
 
-async def _answer(stream: Stream, nonce: str, become: Sudo | None) -> tuple[str, str]:
+async def _answer(stream: Stream, nonce: str, become: Method | None) -> tuple[str, str]:
     """The next line that carries the nonce, as its word and its text."""
     mark = f" {nonce} ".encode()
     while True:
@@ -117,7 +117,7 @@ async def _answer(stream: Stream, nonce: str, become: Sudo | None) -> tuple[str,
         await stream.changed()
 
 
-def _ended(stream: Stream, become: Sudo | None) -> Unreachable:
+def _ended(stream: Stream, become: Method | None) -> Unreachable:
     if stream.why is not None:
         return stream.why
     said = stream.said() or bytes(stream.data[-500:]).decode("utf-8", "replace").strip()

@@ -17,7 +17,8 @@ class Unreachable(HoldfastError):
 
 @dataclass(frozen=True, slots=True)
 class Become:
-    """How to become another user on the host. method: sudo. password: hidden from repr; None: none is needed."""
+    """How to become another user on the host. method: sudo, su or doas. password: hidden from repr; None:
+    none is needed."""
 
     user: str = "root"
     method: str = "sudo"

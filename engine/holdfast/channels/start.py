@@ -6,7 +6,7 @@ import secrets
 from dataclasses import dataclass
 
 from . import boot
-from .become import Sudo, method_for
+from .become import Method, method_for
 from .model import Connection, Unreachable
 from .stream import Stream
 
@@ -21,7 +21,7 @@ class Start:
     nonce: str
     sent: boot.Archive
     python: str
-    become: Sudo | None
+    become: Method | None
 
     @classmethod
     def of(cls, connection: Connection, sent: boot.Archive, python: str = "") -> Start:

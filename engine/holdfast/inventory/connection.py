@@ -5,6 +5,7 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
+from holdfast.channels.become import METHODS
 from holdfast.channels.model import Become, Connection
 from holdfast.inventory.sshoptions import SshOptions, read_ssh_options
 from holdfast.problems import Place, Problem, Problems
@@ -115,9 +116,13 @@ class _Reader:
         password = self.one("become_password", self.secret, None)
         if not wanted:
             return None
-        if method.removeprefix("ansible.builtin.") != "sudo":
-            self.refuse("ansible_become_method", f"is `{method}`; Holdfast can use sudo only, so far", "write sudo")
-        return Become(user, "sudo", password)
+        method = re.sub(r"^(ansible\.builtin|community\.general)\.", "", method)
+        if method not in METHODS:
+            self.refuse("ansible_become_method", f"is `{method}`; Holdfast can use {', '.join(METHODS)}", "write sudo")
+        elif method == "doas" and password is not None:
+            self.refuse("ansible_become_password", "is for doas, which takes a password from a terminal only",
+                        "write `nopass` in the rule in the host's doas.conf and give no password, or use sudo")
+        return Become(user, method, password)
 
     # -- kinds of values; each refuses what is none, and then gives None ---------------------------------------------
 
