@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping
 from holdfast_host.values import did_you_mean
 
 _AS_ROOT = "who to be on a host is said in the inventory: `become: true`"
-_USE = "put it into a state document of its own, and name that here: `- use: NAME`"
+IN_ITS_OWN_DOCUMENT = "put it into a state document of its own, and name that here: `- use: NAME`"
 _TARGETS = "a document has `targets:`; what is for other hosts goes into another document"
 _STOPS = "a failure stops only what depends on the resource; all else goes on"
 
@@ -94,6 +94,7 @@ _WORDS: Mapping[tuple[str, str], Mapping[str, str]] = {
 _ONE_TYPE = "Ansible's `{module}` is `{type}` here"
 _MODULES: Mapping[str, str] = {
     "apt": "package", "yum": "package", "dnf": "package", "apk": "package", "copy": "file", "lineinfile": "line",
+    "blockinfile": "block",
     "systemd": "service", "systemd_service": "service", "raw": "command", "win_command": "command",
 }
 _OTHER_MODULES: Mapping[str, str] = {
@@ -101,7 +102,7 @@ _OTHER_MODULES: Mapping[str, str] = {
     "debug": "leave it out: `holdfast plan` and `holdfast facts` show what there is",
     "set_fact": "put the variable into the document's `vars:`; it may be made of others",
     "include_vars": "put the variables into the document's `vars:`, or into the inventory",
-    "block": _USE, "include_tasks": _USE, "import_tasks": _USE, "include_role": _USE, "import_role": _USE, "role": _USE,
+    **dict.fromkeys(("include_tasks", "import_tasks", "include_role", "import_role", "role"), IN_ITS_OWN_DOCUMENT),
     "meta": "leave it out: who is notified is carried out in its place",
     "fail": "say what a parameter may be: `parameters: {port: {type: integer, min: 1}}`",
     "assert": "say what a parameter may be: `parameters: {port: {type: integer, min: 1}}`",

@@ -7,7 +7,7 @@ from typing import Any
 from holdfast.documents import kinds, references, schemas, structure
 from holdfast.documents.arguments import argument_problems, unknown_type
 from holdfast.documents.durations import seconds
-from holdfast.documents.habits import RESOURCE_KEYS
+from holdfast.documents.habits import IN_ITS_OWN_DOCUMENT, RESOURCE_KEYS
 from holdfast.documents.model import (
     BUILT_IN_NAMES,
     SECRET_SOURCES,
@@ -129,7 +129,7 @@ def _resource_or_use(node: Node, types: Types) -> tuple[Resource | Use | None, l
         return None, [*problems, unknown_type(key, types)]
     if name.kind not in ("text", "number", "list") or not name.value or any(
             one.kind not in ("text", "number") for one in name.elements()):
-        problems.append(_no_name(key, name))
+        return None, [*problems, _no_name(key, name)]
     register, limit = mapping.get("register"), mapping.get("time_limit")
     requires, notify, watch = (references.read(mapping, word, problems) for word in ("requires", "notify", "watch"))
     resource = Resource(
@@ -160,6 +160,8 @@ def _no_name(key: Node, name: Node) -> Problem:
         shown = inner.plain() if inner is not None and inner.kind == "text" else "NAME"
         return Problem(f"`{key.value}` is followed by its name, not by a mapping", name.place,
                        f"write `- {key.value}: {shown}`, and the arguments below, as far in as `{key.value}`")
+    if any(one.kind == "mapping" for one in name.elements()):
+        return Problem(f"`{key.value}` is followed by its name, not by resources", name.place, IN_ITS_OWN_DOCUMENT)
     return Problem(f"the name of a resource is text or a list of texts, not {describe(name.plain())}", name.place,
                    f"as in `- {key.value}: NAME`")
 
