@@ -25,17 +25,17 @@ from typing import TYPE_CHECKING, Any
 
 from holdfast import library
 from holdfast.channels.boot import archive
-from holdfast.channels.model import Become, Connection
+from holdfast.channels.model import Connection
 from holdfast.compiler.model import Compiled, HostGraph, Rollout
-from holdfast.documents.loading import files_of, read_documents
-from holdfast.documents.model import Document, State, Use
 from holdfast.documents.types import Types
 from holdfast.executor.model import Earlier, Happening, HostResult, Job, Mode, RunDone, RunStarted
 from holdfast.executor.stop import Stop
 from holdfast.inventory.sources import find
 from holdfast.inventory.sources import load as load_inventory
+from holdfast.login import Login, connections
 from holdfast.plan import Drift, Plan, drift_of
 from holdfast.problems import Place, Problem, Problems
+from holdfast.selection import named, read
 from holdfast.store import Store, new_run_id
 from holdfast_host.graph import Node
 from holdfast_host.planned import Held
@@ -53,18 +53,6 @@ STORE = Path(".holdfast") / "holdfast.db"
 EVER_S = 1e10  # seconds
 NO_FACTS_KEPT = 0.0
 FACTS_COUNT_S = 86_400.0  # how long facts that were gathered once say which hosts `run`, `facts` and `inventory` mean
-
-
-@dataclass(frozen=True, slots=True)
-class Login:
-    """Who to be on the hosts, before what the inventory says. None: as the inventory says."""
-
-    user: str | None = None
-    key: str | None = None
-    become_password: str | None = None
-
-    def __repr__(self) -> str:
-        return f"Login(user={self.user!r}, key={self.key!r})"
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,17 +119,6 @@ class Project:
     def secrets(self) -> Mapping[str, str]:
         """Names and values of the secrets that have been read by now, to be masked wherever they might turn up."""
         return self._secrets
-
-    def _documents(self, paths: Sequence[str | Path]) -> tuple[dict[str, Document], list[Problem]]:
-        """The documents of these files and folders, (): of playbooks/, and those that they use; and what is wrong."""
-        own = self.folder / "playbooks"
-        if not paths and not own.is_dir():
-            around = next((one for one in self.folder.resolve().parents if (one / "playbooks").is_dir()), None)
-            mend = f"the project is in {around}: go there, or say -C {around}" if around else \
-                "make the folder `playbooks` (`holdfast init` does), or name files"
-            raise Problems([Problem("there are no documents here", Place(str(own)), mend)])
-        chosen = [Path(path) for path in paths] or [own]
-        return read_documents(chosen, self.types, [own] if own.is_dir() else [])
 
     # -- asking ------------------------------------------------------------------------------------------------------
 
@@ -408,60 +385,17 @@ class Project:
         from holdfast.compiler.choosing import chosen  # noqa: PLC0415  # brings Jinja2
         from holdfast.compiler.compiling import Request  # noqa: PLC0415  # brings Jinja2
 
-        documents, problems = self._documents(paths)
-        names = self._named(documents, problems, paths, targets)
+        documents, problems = read(self.folder, paths, self.types)
+        names = named(self.folder, documents, problems, paths, bool(targets))
         return Request(documents, self.inventory, self.types, chosen, names=names, targets=targets or None,
                        settings=self.settings, facts=facts or {}, root=self.folder, problems=problems), names
-
-    def _named(self, documents: Mapping[str, Document], problems: Sequence[Problem], paths: Sequence[str | Path],
-               targets: str) -> tuple[str, ...]:
-        """The documents to apply: those with targets; in files that were named and with `-t` also those without,
-        unless another document uses them. With problems in their files it may be that none can be read."""
-        files = {str(path) for path in files_of([Path(path) for path in paths])} if paths else set[str]()
-        states = [one for one in documents.values() if isinstance(one, State)]
-        used = {part.document for one in states for part in one.resources if isinstance(part, Use)}
-        own = str(self.folder / "playbooks")
-        named = [one for one in states if (one.place.file in files if paths else one.place.file.startswith(own))
-                 and (one.targets or (paths and targets and one.name not in used))]
-        if not named and problems:
-            raise Problems(problems)
-        if not named:
-            where = Place(str(paths[0]) if paths else own)
-            if not documents:
-                raise Problems([Problem("there is no document in here", where, "begin one with `state: NAME`")])
-            raise Problems([Problem("no document here says which hosts it is for", where,
-                                    "add `targets:` to one, or name its file and give -t")])
-        return tuple(one.name for one in named)
 
     def _hosts(self, compiled: Compiled) -> list[str]:
         hosts = {*compiled.graphs, *compiled.needs_facts}
         return [host for host in self.inventory.hosts if host in hosts]
 
     def _connections(self, hosts: Sequence[str]) -> dict[str, Connection]:
-        from holdfast.compiler.connections import connection_variables  # noqa: PLC0415  # brings Jinja2
-        from holdfast.compiler.sources import Disk  # noqa: PLC0415
-        from holdfast.inventory.connection import connection_of  # noqa: PLC0415
-
-        variables = connection_variables(self.inventory, hosts, self.settings, Disk(), self.folder)
-        problems: list[Problem] = []
-        found: dict[str, Connection] = {}
-        for host in hosts:
-            places = {name: variable.place for name, variable in self.inventory.hosts[host].variables().items()}
-            try:
-                found[host] = self._logged_in(connection_of(host, variables[host], places))
-            except Problems as wrong:
-                problems += wrong.problems
-        if problems:
-            raise Problems(problems)
-        return found
-
-    def _logged_in(self, connection: Connection) -> Connection:
-        login = self._login
-        connection = replace(connection, user=login.user or connection.user, key=login.key or connection.key)
-        if login.become_password is not None:
-            become = connection.become or Become()
-            connection = replace(connection, become=replace(become, password=login.become_password))
-        return connection
+        return connections(self.inventory, hosts, self.settings, self.folder, self._login)
 
     def _kept_facts(self, kept_facts_s: float) -> Mapping[str, Mapping[str, Any]]:
         return self.store.facts(tuple(self.inventory.hosts), kept_facts_s) if kept_facts_s > 0 else {}
