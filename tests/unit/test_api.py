@@ -29,7 +29,7 @@ def site(tmp_path: Path) -> Path:
     (folder / "inventory").mkdir(parents=True)
     (folder / "inventory" / "hosts.yml").write_text(
         f"inventory: site\nhosts:\n  here:\n    channel: local\n    folder: {tmp_path}/state\n"
-        "    tags: {role: web}\n")
+        "    tags: {role: web, env: dev}\n")
     (folder / "playbooks").mkdir()
     (folder / "playbooks" / "webs.yml").write_text(
         f"state: webs\ntargets: all\nresources:\n  - file: {folder}/motd\n    content: kept\n    mode: '0644'\n")
