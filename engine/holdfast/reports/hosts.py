@@ -1,6 +1,7 @@
 """The inventory as a person looks at it."""
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -8,6 +9,9 @@ from holdfast.inventory.model import Group, Host, Inventory
 from holdfast.problems import Problem, Problems
 from holdfast.reports.style import Style, printable
 from holdfast.reports.words import ranges, table, value
+
+
+PASSWORD = re.compile(r"(ansible|holdfast)_(\w+_)?pass(word)?")
 
 
 def find(inventory: Inventory, name: str) -> Host:
@@ -37,7 +41,7 @@ def host_lines(host: Host, style: Style) -> list[str]:
     variables = host.variables()
     if variables:
         lines.append("variables:")
-    lines += (f"    {printable(name)}: {value(variables[name].value)}"
+    lines += (f"    {printable(name)}: {value(masked(name, variables[name].value))}"
               f"{style.paint(f' ({variables[name].place})', 'faint')}" for name in sorted(variables))
     return [style.line(line) for line in lines]
 
@@ -63,7 +67,13 @@ def _branch(inventory: Inventory, name: str, style: Style, depth: int) -> Iterat
 def host_object(host: Host) -> dict[str, Any]:
     """For programs."""
     return {"event": "host", "host": host.name, "groups": list(host.groups), "tags": dict(host.tags),
-            "variables": {name: variable.value for name, variable in host.variables().items()}}
+            "variables": {name: masked(name, variable.value) for name, variable in host.variables().items()}}
+
+
+def masked(name: str, found: Any) -> Any:
+    """A variable's value; of a password for connections only its name, unless it is a template or a `secret:`."""
+    is_plain = isinstance(found, str) and "{{" not in found
+    return f"«{name}»" if is_plain and PASSWORD.fullmatch(name) else found
 
 
 def group_object(group: Group) -> dict[str, Any]:
