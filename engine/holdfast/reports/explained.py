@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from holdfast.compiler.explaining import Argument, Explanation, Name, Source
+from holdfast.reports.hosts import masked
 from holdfast.reports.style import Style, printable
 from holdfast.reports.words import value
 from holdfast_host.values import Blob, Join, Output, SecretRef, from_wire
@@ -35,13 +36,13 @@ def _names(names: Sequence[Name], style: Style, depth: int) -> Iterator[str]:
             yield f"{before}{printable(name.name)}: nothing gives it a value"
             continue
         first, *rest = name.sources
-        yield f"{before}{style.paint(printable(name.name), 'strong')} = {_source(first, style)}"
-        yield from (f"{before}    {style.paint('overrides', 'faint')} {_source(one, style)}" for one in rest)
+        yield f"{before}{style.paint(printable(name.name), 'strong')} = {_source(name.name, first, style)}"
+        yield from (f"{before}    {style.paint('overrides', 'faint')} {_source(name.name, one, style)}" for one in rest)
         yield from _names(name.reads, style, depth + 2)
 
 
-def _source(source: Source, style: Style) -> str:
-    said = "" if source.written is None else value(source.written) + "  "
+def _source(name: str, source: Source, style: Style) -> str:
+    said = "" if source.written is None else value(masked(name, source.written)) + "  "
     return f"{said}{source.level}{_at(source.place, style)}"
 
 
@@ -79,11 +80,11 @@ def explained_object(found: Explanation) -> dict[str, Any]:
 
 
 def _objects(names: Sequence[Name]) -> list[dict[str, Any]]:
-    return [{"name": one.name, "sources": [_source_object(source) for source in one.sources],
+    return [{"name": one.name, "sources": [_source_object(one.name, source) for source in one.sources],
              "reads": _objects(one.reads)} for one in names]
 
 
-def _source_object(source: Source) -> dict[str, Any]:
+def _source_object(name: str, source: Source) -> dict[str, Any]:
     at = source.place
-    return {"level": source.level, "written": source.written,
+    return {"level": source.level, "written": masked(name, source.written),
             **({"file": at.file, "line": at.line, "column": at.column} if at else {})}

@@ -10,7 +10,6 @@ from holdfast.problems import Problem, Problems
 from holdfast.reports.style import Style, printable
 from holdfast.reports.words import ranges, table, value
 
-
 PASSWORD = re.compile(r"(ansible|holdfast)_(\w+_)?pass(word)?")
 
 
