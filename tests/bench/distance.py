@@ -78,9 +78,10 @@ def document() -> dict[str, object]:
 
 
 @contextlib.contextmanager
-def relayed(fleet: Fleet, round_trip_s: float) -> Iterator[int]:
-    """A port on 127.0.0.1 that leads to the first host's sshd."""
-    argv = (sys.executable, str(Path(__file__).with_name("relay.py")), fleet.nodes[0].address, "22", str(round_trip_s))
+def relayed(fleet: Fleet, round_trip_s: float, port: int = 22) -> Iterator[int]:
+    """A port on 127.0.0.1 that leads to that port of the first host."""
+    relay_py, address = str(Path(__file__).with_name("relay.py")), fleet.nodes[0].address
+    argv = (sys.executable, relay_py, address, str(port), str(round_trip_s))
     with subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as relay:
         assert relay.stdin is not None
         assert relay.stdout is not None
