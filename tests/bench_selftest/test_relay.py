@@ -1,4 +1,4 @@
-"""What goes through the long line comes out whole and in order, both ways, until both ends have said their last word."""
+"""What goes through the long line comes out whole and in order, both ways, until both ends said their last word."""
 
 from __future__ import annotations
 
