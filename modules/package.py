@@ -4,7 +4,7 @@ from __future__ import annotations
 import os
 import re
 import time
-from typing import Any, ClassVar, Dict, Iterable, List, Optional, Sequence, Tuple
+from typing import Any, ClassVar, Dict, List, Optional, Sequence, Tuple
 
 from holdfast_host import (
     Change,
@@ -17,15 +17,14 @@ from holdfast_host import (
     Resource,
     arg,
     checks,
+    dpkg,
     files,
     process,
 )
 from holdfast_host.record import with_fields
 
-STATUS, JOURNAL, ARCHITECTURES = "/var/lib/dpkg/status", "/var/lib/dpkg/updates", "/var/lib/dpkg/arch"
 LISTS, STAMP = "/var/lib/apt/lists", "/var/lib/apt/periodic/update-success-stamp"
 UNPREDICTED = "the newest after apt-get update"
-INSTALLED = ("installed", "triggers-awaited", "triggers-pending")
 QUIET = {"DEBIAN_PRIORITY": "critical", "APT_LISTCHANGES_FRONTEND": "none", "NEEDRESTART_MODE": "l",
          "UCF_FORCE_CONFFOLD": "1"}
 # Configuration files that were edited stay as they are. What apt asks for else is refused, not answered with yes.
@@ -43,16 +42,6 @@ def _seconds(number: int) -> None:
         raise Refused("", "is a number of seconds from 0, not %d" % number)
 
 
-class Installed(Record):
-    """What dpkg knows of a package. want: `install`, `hold` …; status: `installed`, `config-files` …"""
-
-    version: str
-    want: str
-    status: str
-    architecture: str = ""
-    essential: bool = False
-
-
 class Offer(Record):
     """What the package lists offer. versions: newest first, with the installed one. providers: packages that stand in
     for a name that is none itself. near: names like it, for one that nobody knows."""
@@ -68,7 +57,7 @@ class Observed(Record):
     None: there are none; only with an offer. leaving: other packages that apt would remove with this one or for it,
     but those of which a resource says so itself."""
 
-    installed: Optional[Installed]
+    installed: Optional[dpkg.Installed]
     offer: Optional[Offer] = None
     lists_age_s: Optional[float] = None
     leaving: Tuple[str, ...] = ()
@@ -126,18 +115,18 @@ class Package(Resource):
 
     @classmethod
     def observe_many(cls, resources: Sequence[Any]) -> List[Any]:
-        known = installed([resource.name for resource in resources])
+        known = dpkg.installed([resource.name for resource in resources])
         asking = [r.name for r in resources if r._asks(known.get(r.name))]
         offers = offered(asking) if asking else {}
         age = lists_age_s() if asking else None
         found = [Observed(known.get(r.name), offers.get(r.name), age) for r in resources]
         return _with_leaving(resources, found)
 
-    def _asks(self, now: Optional[Installed]) -> bool:
+    def _asks(self, now: Optional[dpkg.Installed]) -> bool:
         """Whether a version is to be chosen, so that the lists have to be read."""
         if self.state in ("absent", "purged"):
             return False
-        return self.state == "latest" or now is None or now.status not in INSTALLED or not self._fits(now.version)
+        return self.state == "latest" or now is None or now.status not in dpkg.INSTALLED or not self._fits(now.version)
 
     def _fits(self, version: str) -> bool:
         if self.version is None:
@@ -160,10 +149,10 @@ class Package(Resource):
             change = self._installation(now, observed.offer, observed.leaving)
         if change is not None and now is not None and now.want == "hold":
             raise Refused("name", "`%s` is held at %s on this host" % (self.name, now.version),
-                          "release it with `apt-mark unhold %s`" % self.name)
+                          "release it first: `package_hold: %s` with `state: absent`" % self.name)
         return change
 
-    def _removal(self, now: Optional[Installed], leaving: Sequence[str]) -> Optional[Change]:
+    def _removal(self, now: Optional[dpkg.Installed], leaving: Sequence[str]) -> Optional[Change]:
         purge = self.state == "purged"
         if now is None or now.status == "not-installed" or (now.status == "config-files" and not purge):
             return None
@@ -177,17 +166,17 @@ class Package(Resource):
         age = observed.lists_age_s
         return age is None or (self.refresh_s is not None and age > self.refresh_s)
 
-    def _unpredicted(self, now: Optional[Installed]) -> Change:
+    def _unpredicted(self, now: Optional[dpkg.Installed]) -> Change:
         """The lists have to be fetched first: what they will offer is not known."""
         is_exact = self.version is not None and not re.search(r"[*?\[]", self.version)
         after = self.version if is_exact else UNPREDICTED
-        before = now.version if now and now.status in INSTALLED else None
+        before = now.version if now and now.status in dpkg.INSTALLED else None
         return Change("install" if before is None else "upgrade", (Field("version", before, after),),
                       payload=Step("%s=%s" % (self.name, self.version) if self.version else self.name, refresh=True,
                                    downgrade=self.allow_downgrade))
 
-    def _installation(self, now: Optional[Installed], offer: Offer, leaving: Sequence[str]) -> Optional[Change]:
-        before = now.version if now and now.status in INSTALLED else None
+    def _installation(self, now: Optional[dpkg.Installed], offer: Offer, leaving: Sequence[str]) -> Optional[Change]:
+        before = now.version if now and now.status in dpkg.INSTALLED else None
         after = self._chosen(offer)
         if after == before:
             return None
@@ -243,7 +232,7 @@ class Package(Resource):
 
     def outputs(self, observed: Observed) -> Outputs:
         now = observed.installed
-        return {"version": now.version if now and now.status in INSTALLED else None}
+        return {"version": now.version if now and now.status in dpkg.INSTALLED else None}
 
 
 def _also_removed(names: Sequence[str]) -> Tuple[Field, ...]:
@@ -347,54 +336,10 @@ def _holder(said: str) -> str:
     return ": process %s holds it (%s)" % (pid, name[:200])
 
 
-def installed(names: Iterable[str]) -> Dict[str, Installed]:
-    """What dpkg knows of these packages. Raises Refused on a host without dpkg.
-
-    Read from dpkg's own database, with the journal that dpkg lays over it: dpkg-query reads the same and takes 3 to
-    8 ms, this less than 2.
-    """
-    data = files.read(STATUS)
-    if data is None:
-        raise Refused("", "this host has no dpkg", "`package` is for Debian, Ubuntu and their kin")
-    data = b"\n" + data
-    for part in sorted(entry for entry in _folder(JOURNAL) if entry.isdigit()):
-        data += b"\n\n" + (files.read(os.path.join(JOURNAL, part)) or b"")
-    native = (files.read(ARCHITECTURES) or b"").decode().split("\n")[0]
-    found: Dict[str, Installed] = {}
-    for name in names:
-        bare, _, wanted = name.partition(":")
-        for entry in _entries(data, bare):
-            if entry.architecture in ("all", wanted or native) or not (wanted or native):
-                found[name] = entry
-    return found
-
-
-def _folder(path: str) -> List[str]:
-    try:
-        return os.listdir(path)
-    except FileNotFoundError:
-        return []
-
-
-def _entries(data: bytes, name: str) -> List[Installed]:
-    """All that the database says of a name, later words last. A field's further lines begin with a blank, so that the
-    beginning of an entry cannot be mistaken."""
-    head = b"\nPackage: %s\n" % name.encode()
-    found, start = [], data.find(head)
-    while start >= 0:
-        end = data.find(b"\n\n", start)
-        rows = data[start:end if end >= 0 else len(data)].decode("utf-8", "surrogateescape").split("\n")
-        fields = dict(row.split(": ", 1) for row in rows if ": " in row and not row.startswith(" "))
-        want, _, status = (fields.get("Status", "") + "   ").split(" ")[:3]
-        found.append(Installed(fields.get("Version", ""), want, status, fields.get("Architecture", ""),
-                               "yes" in (fields.get("Essential"), fields.get("Protected"))))
-        start = data.find(head, start + 1)
-    return found
-
-
 def lists_age_s() -> Optional[float]:
     """Seconds since apt fetched its lists; None: there are none."""
-    if not any(name.endswith(("Packages", "Packages.lz4", "Packages.xz", "Packages.gz")) for name in _folder(LISTS)):
+    endings = ("Packages", "Packages.lz4", "Packages.xz", "Packages.gz")
+    if not any(name.endswith(endings) for name in files.names_in(LISTS)):
         return None
     times = [os.stat(path).st_mtime for path in (LISTS, STAMP) if os.path.exists(path)]
     return max(0.0, time.time() - max(times))

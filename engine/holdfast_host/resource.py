@@ -156,8 +156,9 @@ class Resource(Record):
         raise NotImplementedError(type(self).__name__)
 
     def is_provisional(self, observed: Any) -> bool:
-        """Whether it hangs on what others do before it that nothing is to be done: what it is about is not there, or
-        a guard was asked. A plan that has something to do before then calls it unknown."""
+        """Whether what was observed hangs on what others do before it: what it is about is not there yet, a guard was
+        asked, a service is to answer. A plan then calls it unknown, if it has something to do before: of what this
+        needs when nothing is to be done here, of anything when something is."""
         return False
 
     def remaining(self, change: Change, observed: Any) -> Optional[Change]:

@@ -229,6 +229,8 @@ class Runner:
             change = _NOTHING if self._is_told_earlier(number) else self._guarded(number)
             if change is _NOTHING:
                 continue
+            if self.mode == PLAN and self._is_provisional(number, change):
+                continue
             if change is None:
                 self._settled(number)
             elif self.mode == PLAN:
@@ -324,6 +326,14 @@ class Runner:
 
     # -- planning ----------------------------------------------------------------------------------------------------
 
+    def _is_provisional(self, number: int, change: Optional[Change]) -> bool:
+        """Whether what is seen now hangs on planned resources before; then that has been told."""
+        ahead = self._needed_before(number) if change is None else self._acts_before(number)
+        if not ahead or not self._make(number).is_provisional(self.steps[number].seen[1]):
+            return False
+        self._tell(number, UNKNOWN, message="not known before %s" % ", ".join(ahead))
+        return True
+
     def _planned(self, number: int, change: Change) -> None:
         opaque = self._may_act_on(number, change)
         message = "as it is now; %s may change it first" % ", ".join(opaque) if opaque else ""
@@ -338,10 +348,7 @@ class Runner:
         """In state. A notification may be due all the same."""
         step = self.steps[number]
         self._keep_outputs(number, None)
-        ahead = self._needed_before(number) if self.mode == PLAN else []
-        if ahead and self._make(number).is_provisional(step.seen[1]):
-            self._tell(number, UNKNOWN, message="not known before %s" % ", ".join(ahead))
-        elif self._is_told(number, None):
+        if self._is_told(number, None):
             if self.mode == PLAN:
                 self._notify(number, PENDING)
                 self._tell(number, PENDING, refreshed=self._refresh_words(number))

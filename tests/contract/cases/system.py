@@ -244,4 +244,115 @@ OPTIONS = (
          before="rm -rf /srv/cmd; mkdir -m 777 /srv/cmd && touch /srv/cmd/old"),
 )
 
-CASES = (*SYSTEM, *OPTIONS)
+ASK = """python3 -c 'import urllib.request; print(urllib.request.urlopen("http://127.0.0.1:8099/").read().decode())'"""
+HOST = (
+    Case("hostname",
+         """
+         - hostname: renamed.example.org
+         """,
+         lambda w: bool(w.check_output("cat /proc/sys/kernel/hostname /etc/hostname") == "\n".join(
+             ["renamed.example.org"] * 2)),
+         """
+         - hostname: h1
+         """,
+         ("hostname other", "echo other > /etc/hostname", "rm /etc/hostname")),
+    Case("timezone",
+         """
+         - timezone: Europe/Berlin
+         """,
+         lambda w: w.check_output("date +%Z; cat /etc/timezone").split("\n") in (
+             ["CET", "Europe/Berlin"], ["CEST", "Europe/Berlin"]),
+         """
+         - timezone: Etc/UTC
+         """,
+         ("ln -sf /usr/share/zoneinfo/Asia/Tokyo /etc/localtime", "echo Asia/Tokyo > /etc/timezone",
+          "rm /etc/localtime", "cp --remove-destination /usr/share/zoneinfo/Asia/Tokyo /etc/localtime")),
+    Case("sysctl",
+         """
+         - sysctl: net.ipv4.ip_forward
+           value: "1"
+         - sysctl: net.ipv4.ip_local_port_range
+           value: 20000 60000
+           path: /etc/sysctl.d/50-ports.conf
+         - sysctl: net.ipv4.tcp_syncookies
+           value: "1"
+           runtime: false
+         """,
+         lambda w: bool(w.sysctl("net.ipv4.ip_forward") == 1
+                        and w.check_output("cat /proc/sys/net/ipv4/ip_local_port_range") == "20000\t60000"
+                        and w.file("/etc/sysctl.d/90-holdfast.conf").exists
+                        and w.file("/etc/sysctl.d/90-holdfast.conf").content_string ==
+                        "net.ipv4.ip_forward = 1\nnet.ipv4.tcp_syncookies = 1\n"
+                        and "20000 60000" in w.file("/etc/sysctl.d/50-ports.conf").content_string),
+         """
+         - sysctl: net.ipv4.ip_forward
+           state: absent
+         - sysctl: net.ipv4.tcp_syncookies
+           state: absent
+         - sysctl: net.ipv4.ip_local_port_range
+           path: /etc/sysctl.d/50-ports.conf
+           state: absent
+         """,
+         ("sysctl -w net.ipv4.ip_forward=0", "sed -i 's/= 1/= 0/' /etc/sysctl.d/90-holdfast.conf",
+          "rm /etc/sysctl.d/50-ports.conf"),
+         before="sysctl -w net.ipv4.ip_forward=0"),
+    Case("package_hold",
+         """
+         - package: holdfast-hello
+           version: "1.0"
+           allow_downgrade: true
+         - package_hold: holdfast-hello
+         """,
+         lambda w: "holdfast-hello" in w.check_output("apt-mark showhold"),
+         """
+         - package_hold: holdfast-hello
+           state: absent
+         """,
+         ("apt-mark unhold holdfast-hello", "apt-mark unhold holdfast-hello; apt-get install -y holdfast-hello=2.0",
+          "apt-mark unhold holdfast-hello; apt-get purge -y holdfast-hello")),
+    Case("wait_for, http_check and assert",
+         """
+         - assert: this is a Debian
+           that: "{{ facts.os.family == 'debian' }}"
+           mend: use another host
+         - file: /srv/www/index.html
+           content: all is well
+         - systemd_unit: www.service
+           content: |
+             [Service]
+             ExecStartPre=/bin/sleep 0.5
+             ExecStart=/usr/bin/python3 -m http.server --directory /srv/www 8099
+         - service: www
+           running: true
+         - wait_for: the port
+           port: 8099
+           host: localhost
+           timeout_s: 20
+           requires: {service: www}
+         - wait_for: the page
+           path: /srv/www/index.html
+         - http_check: http://127.0.0.1:8099/index.html
+           status: [200]
+           contains: all is well
+           headers: {Accept: text/html}
+           verify: false
+           request_s: 5
+           timeout_s: 20
+           requires: [{wait_for: the port}, {file: /srv/www/index.html}]
+         """,
+         lambda w: bool(w.service("www").is_running and w.check_output(ASK) == "all is well"),
+         """
+         - service: www
+           running: false
+         - systemd_unit: www.service
+           state: absent
+         - wait_for: it is gone
+           port: 8099
+           state: absent
+           requires: {service: www}
+         """,
+         ("systemctl stop www", "echo all is lost > /srv/www/index.html"),
+         before="mkdir -p /srv/www"),
+)
+
+CASES = (*SYSTEM, *OPTIONS, *HOST)

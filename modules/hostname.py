@@ -1,0 +1,51 @@
+"""hostname: a host has this name, now and after a boot."""
+from __future__ import annotations
+
+from typing import ClassVar, List, Optional, Sequence
+
+from holdfast_host import Change, Field, Identity, Record, Resource, arg, checks, files, process
+
+PATH, KERNEL = "/etc/hostname", "/proc/sys/kernel/hostname"
+
+
+class Observed(Record):
+    """file: what is in /etc/hostname, None: it is not there. now: what the kernel says."""
+
+    file: Optional[bytes]
+    now: str
+
+
+class Hostname(Resource):
+    """A host has this name, now and after a boot. /etc/hosts is left to `hosts_entry`."""
+
+    named: ClassVar[str] = "name"
+    example: ClassVar[str] = """
+        - hostname: web1
+    """
+
+    name: str = arg(doc="The name, with or without a domain.", check=checks.host_name)
+
+    def provides(self) -> Sequence[Identity]:
+        return (("hostname", ""), ("path", PATH))
+
+    def observe(self) -> Observed:
+        return Observed(files.read(PATH), (files.read(KERNEL) or b"").decode().strip())
+
+    def diff(self, observed: Observed) -> Optional[Change]:
+        fields: List[Field] = []
+        kept = (observed.file or b"").decode("utf-8", "replace").strip()
+        planned = {}
+        if kept != self.name:
+            fields.append(Field("after a boot", kept or None, self.name))
+            data = self.name.encode() + b"\n"
+            planned[PATH] = files.FileState(files.FILE, size=len(data), data=data)
+        if observed.now != self.name:
+            fields.append(Field("now", observed.now, self.name))
+        return Change("update", tuple(fields), planned, observed) if fields else None
+
+    def converge(self, change: Change) -> None:
+        observed: Observed = change.payload
+        if PATH in change.files:
+            files.replace(PATH, self.name.encode() + b"\n", observed.file)
+        if observed.now != self.name:
+            process.run(["hostname", self.name]).must("cannot give the host its name")

@@ -1,0 +1,112 @@
+"""sysctl: a setting of the kernel has this value, now and after a boot."""
+from __future__ import annotations
+
+import re
+from typing import ClassVar, List, Optional, Sequence, Tuple
+
+from holdfast_host import Change, Field, Identity, Record, Refused, Resource, arg, checks, process, regular, texts
+
+FOLDER, OWN = "/etc/sysctl.d", "/etc/sysctl.d/90-holdfast.conf"
+
+
+def _key(name: str) -> None:
+    if not re.match(r"[a-z0-9_]+([./][A-Za-z0-9_.:@*-]+)+\Z", name) or ".." in name or "*" in name:
+        raise Refused("", "`%s` is not a setting" % name, "as `sysctl -a` prints it: net.ipv4.ip_forward")
+
+
+class Observed(Record):
+    """file: the file that keeps the value for the next boot. now: the value that counts; None: the kernel of this host
+    has no such setting."""
+
+    file: regular.Observed
+    now: Optional[str]
+
+
+class Sysctl(Resource):
+    """A setting of the kernel has this value, now and after a boot. Blanks between numbers are no difference.
+
+    With `state: absent` it is no longer set at boot; the value that counts stays until then.
+    """
+
+    named: ClassVar[str] = "name"
+    example: ClassVar[str] = """
+        - sysctl: net.ipv4.ip_forward
+          value: "1"
+    """
+
+    name: str = arg(doc="The setting; an interface's name with a dot in it needs slashes: "
+                    "`net/ipv4/conf/eth0.1/forwarding`.", check=_key)
+    value: Optional[str] = arg(None, doc="Its value.", check=checks.one_line)
+    state: str = arg("present", choices=("present", "absent"), doc="Whether it is set at boot.")
+    path: str = arg(OWN, check=checks.absolute, doc="The file that keeps it, in /etc/sysctl.d.")
+    runtime: bool = arg(True, doc="Set it now, too; false: at the next boot only.")
+
+    def check(self) -> None:
+        if self.state == "present" and not (self.value or "").strip():
+            raise Refused("value", "is missing", "add `value:`")
+        if self.state == "absent" and self.value is not None:
+            raise Refused("value", "is given for a setting that is to be absent", "remove it")
+
+    def provides(self) -> Sequence[Identity]:
+        return (("sysctl", plain(self.name)),)
+
+    def wants(self) -> Sequence[Identity]:
+        return (("path", self.path), ("package", "procps"), *regular.wants(self.path))
+
+    def observe(self) -> Observed:
+        place = "/proc/sys/" + (self.name if "/" in self.name else self.name.replace(".", "/"))
+        now = None
+        if self.state == "present" and self.runtime:
+            try:
+                with open(place, encoding="utf-8", errors="replace") as stream:
+                    now = stream.read().strip()
+            except OSError:
+                now = None  # no such setting, or one that can only be written
+        return Observed(texts.observe(self.path), now)
+
+    def diff(self, observed: Observed) -> Optional[Change]:
+        kept = texts.edit(observed.file, self.edited, create=True, removes=self.state == "absent")
+        fields = kept.fields if kept is not None else ()
+        is_other = self.state == "present" and self.runtime and _words(observed.now) != _words(self.value)
+        if is_other and observed.now is None:
+            raise Refused("name", "this host's kernel has no setting %s" % self.name,
+                          "load its module first, or say `runtime: false`")
+        if is_other:
+            fields = (Field("now", observed.now, self.value), *fields)
+        if not fields:
+            return None
+        return Change(kept.action if kept else "update", fields, kept.files if kept else {}, (kept, is_other))
+
+    def converge(self, change: Change) -> None:
+        kept, is_other = change.payload
+        if kept is not None:
+            regular.converge(kept)
+        if is_other:
+            process.run(["sysctl", "-q", "-w", "%s=%s" % (self.name, self.value)]).must("cannot set %s" % self.name)
+
+    def edited(self, now: str) -> str:
+        """The whole file as it should be: the last line for a setting is the one that counts, so there is one only."""
+        rows = texts.rows_of(now)
+        hits = [i for i, row in enumerate(rows) if setting(row)[0] == plain(self.name)]
+        is_right = bool(hits) and self.state == "present" and _words(setting(rows[hits[-1]])[1]) == _words(self.value)
+        keep = hits[-1] if is_right else -1
+        at = len(rows) - len(hits) if not hits else hits[0]
+        after: List[str] = [row for i, row in enumerate(rows) if i not in hits or i == keep]
+        if self.state == "present" and not is_right:
+            texts.put(after, at, ["%s = %s" % (self.name, self.value)])
+        return "".join(after)
+
+
+def plain(name: str) -> str:
+    """A setting's name with slashes, in which it has one spelling only."""
+    return name if "/" in name.partition(".")[0] else name.replace(".", "/")
+
+
+def setting(row: str) -> Tuple[str, str]:
+    """(name, value) of a line of sysctl.conf(5); two times "" for any other."""
+    match = re.match(r"\s*-?([^\s=#;]+)\s*=\s*(.*)", texts.body(row))
+    return (plain(match.group(1)), match.group(2).strip()) if match else ("", "")
+
+
+def _words(value: Optional[str]) -> List[str]:
+    return (value or "").split()
