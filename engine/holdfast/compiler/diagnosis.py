@@ -63,8 +63,8 @@ _RUNNING: tuple[tuple[str, str, str], ...] = (
     (r"argument of type '(\w+)' is not iterable", "`in` looks into texts, lists and mappings only", "look what it is"),
     (r"'(\w+)' object is not iterable", "only lists and mappings can be gone through", "look what it is"),
     (r"'(\w+)' object is not callable", "this is no function", "take the parentheses away"),
-    (r"takes (?:\w+ ){1,3}positional argument|got an unexpected keyword|missing \d+ required",
-     "a filter or function is given the wrong arguments", "look at docs/reference/filters.md"),
+    (r"positional argument|unexpected keyword argument", "a function is given the wrong arguments",
+     "look at docs/reference/templates.md"),
 )
 _CHANGES = frozenset({"append", "extend", "insert", "pop", "remove", "clear", "update", "sort", "reverse", "setdefault",
                       "popitem", "add", "discard"})
@@ -168,12 +168,12 @@ def find(source: str, line: int, word: str, at: At) -> Place:
         start = following
     end = source.find("\n", start)
     body = source[start:end if end >= 0 else None]
-    brace = max(0, min((index for index in (body.find("{{"), body.find("{%")) if index >= 0), default=0))
+    brace = max(0, min((index for index in map(body.find, ("{{", "{%", "{#")) if index >= 0), default=0))
     edges = (r"(?<![\w])", r"(?![\w])") if word[:1].isalnum() or word[:1] == "_" else ("", "")
     skipped = brace + 2 if not edges[0] and body[brace:brace + 1] == "{" else brace
     found = re.compile(edges[0] + re.escape(word) + edges[1]).search(body, skipped) if word else None
     if found is None:
-        inside = re.compile(r"\{[{%][-+]?\s*").match(body, brace)
+        inside = re.compile(r"\{[{%#][-+]?\s*").match(body, brace)
         return at(start + (inside.end() if inside else len(body) - len(body.lstrip())))
     place = at(start + found.start())
     return replace(place, width=len(word)) if place.width == 1 else place

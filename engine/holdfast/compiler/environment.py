@@ -3,6 +3,7 @@ from __future__ import annotations
 
 import functools
 import itertools
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sized
 from pathlib import Path
 from typing import Any, NoReturn, Protocol
@@ -20,6 +21,7 @@ from holdfast.compiler.generator import BoundedCode
 from holdfast.compiler.later import Pending, Registered, is_marked
 from holdfast.compiler.secret import Secrets, SecretText, derive, refuse_shown
 
+_ARGUMENTS = re.compile(r"positional argument|unexpected keyword argument|multiple values for argument")
 _DATA = (str, list, tuple, Mapping)
 _CALL = 10  # steps that a call counts for
 _LATER_MAY_PASS = frozenset({"default", "d", "mandatory", "defined", "undefined", "none"})
@@ -220,6 +222,9 @@ class Environment(ImmutableSandboxedEnvironment):
                 made = bounds.of_result(function(*args, **kwargs))
             except Exception as error:
                 refuse_shown(error, [one for one in args if isinstance(one, _DATA)], name, secrets)
+                if isinstance(error, TypeError) and _ARGUMENTS.search(str(error)):
+                    raise Misused(f"`{name}` is given the wrong arguments", "look at docs/reference/filters.md",
+                                  name) from None
                 raise
             if secrets and name not in _SAYS_NOTHING and not isinstance(made, bool):
                 if isinstance(made, Iterator):

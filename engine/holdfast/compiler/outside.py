@@ -38,6 +38,11 @@ class Outside:
         raise self._not_found(name, list(dict.fromkeys(tried)))
 
     def _not_found(self, name: str, tried: Sequence[Path]) -> Misused:
+        if not name:
+            return Misused("the name of a file is empty", "name a file of the controller")
+        if "://" in name:
+            return Misused(f"`{name}` is a URL: files of the controller are read, and nothing is fetched",
+                           "put the file beside the document", name)
         folder = next((one for one in tried if self.sources.names(one) is not None), None)
         if folder is not None:
             return Misused(f"`{name}` is a folder: {folder}", "name the files in it, each in a resource of its own",
