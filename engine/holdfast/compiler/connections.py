@@ -12,6 +12,7 @@ from holdfast.compiler.sources import Sources
 from holdfast.documents.model import is_template
 from holdfast.inventory.model import Inventory, Variable
 from holdfast.problems import Problem, Problems
+from holdfast.trees.scalars import Vaulted
 
 PREFIXES = ("ansible_", "holdfast_")
 
@@ -38,5 +39,6 @@ def connection_variables(inventory: Inventory, hosts: Iterable[str], settings: M
 
 
 def _is_made(variable: Variable) -> bool:
-    """Whether the value is a template or a secret's description; most are neither, and hosts are many."""
-    return isinstance(variable.value, (dict, list)) or (isinstance(variable.value, str) and is_template(variable.value))
+    """Whether the value is a template, a secret's description or encrypted; most are none, and hosts are many."""
+    given = variable.value
+    return isinstance(given, (dict, list, Vaulted)) or (isinstance(given, str) and is_template(given))

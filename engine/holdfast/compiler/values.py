@@ -18,7 +18,7 @@ from holdfast.compiler.secret import SecretText
 from holdfast.compiler.texts import Code, Texts, guarded_run
 from holdfast.documents.model import SECRET_SOURCES, is_secret, is_template
 from holdfast.problems import Place, Problem
-from holdfast.trees.scalars import Unsafe
+from holdfast.trees.scalars import Unsafe, Vaulted
 from holdfast.trees.tree import Node
 
 
@@ -191,6 +191,9 @@ def read_data(value: Any, place: Place, texts: Texts) -> Value:
     """A value of an inventory, of which only one place is known."""
     if isinstance(value, Unsafe):
         return Constant(str(value))
+    if isinstance(value, Vaulted):
+        return Broken(Problem("this value is encrypted with ansible-vault, which Holdfast does not read", place,
+                              "decrypt it, and keep it in a file that a `secret:` names"))
     if isinstance(value, str):
         return read_text(value, lambda _: place, texts)
     if isinstance(value, Mapping):

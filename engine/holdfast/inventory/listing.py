@@ -7,7 +7,7 @@ from typing import Any
 from holdfast.inventory import tags
 from holdfast.inventory.ansible_yaml import key_text
 from holdfast.inventory.model import Host, Inventory
-from holdfast.trees.scalars import Unsafe
+from holdfast.trees.scalars import Unsafe, Vaulted
 
 # Names that Ansible sets itself and therefore never lists.
 _INTERNAL = frozenset([
@@ -57,6 +57,8 @@ def _json(value: Any) -> Any:
         return {key_text(key): _json(each) for key, each in value.items()}
     if isinstance(value, list):
         return [_json(each) for each in value]
+    if isinstance(value, Vaulted):
+        return {"__ansible_vault": str(value)}
     if isinstance(value, Unsafe):
         return {"__ansible_unsafe": str(value)}
     return value.isoformat() if isinstance(value, (datetime.date, datetime.time)) else value

@@ -7,6 +7,7 @@ from typing import Any
 
 from holdfast.inventory.model import Layer, Variable
 from holdfast.problems import Problem
+from holdfast.trees.scalars import Vaulted
 
 VARIABLE = "holdfast_tags"
 _KEY = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.:/-]*\Z")
@@ -39,7 +40,7 @@ def faults(variable: Variable) -> list[Problem]:
 
 def is_value(value: Any) -> bool:
     """Text, a whole number or a boolean. 1.10 would be 1.1 as a number: so no other numbers."""
-    return isinstance(value, (str, int))
+    return isinstance(value, (str, int)) and not isinstance(value, Vaulted)
 
 
 def as_text(value: str | int) -> str:

@@ -34,6 +34,12 @@ class Unsafe(str):
     __slots__ = ()
 
 
+class Vaulted(str):
+    """Text that ansible-vault has encrypted. It is kept as it is, so that it can be listed; who uses it is told no."""
+
+    __slots__ = ()
+
+
 class Unclear(Exception):
     """A scalar that readers of YAML do not agree on: what is wrong, and what to write instead."""
 

@@ -11,7 +11,7 @@ import yaml
 from holdfast.problems import Place, Problem
 from holdfast.trees import scalars
 from holdfast.trees.faults import bare_template, nested_too_deep, syntax_fault
-from holdfast.trees.scalars import Scalar, Unclear, Unsafe
+from holdfast.trees.scalars import Scalar, Unclear, Unsafe, Vaulted
 
 Rules = Literal["strict", "ansible"]
 
@@ -221,7 +221,9 @@ class _Builder:
                 value = self.scalar(text)  # a key that is a word is that word: `on`, `no`, `null`
         except Unclear as unclear:
             self.problems.append(Problem(unclear.what, place, unclear.mend))
-        if self.unsafe and isinstance(value, str) and not is_key:
+        if is_key and isinstance(value, Vaulted):
+            self.refuse_tag(event.tag, place)
+        if self.unsafe and isinstance(value, str) and not is_key and not isinstance(value, Vaulted):
             value = Unsafe(value)
         return Node(value, place, _STYLES[event.style], _kind(value), self.lines)
 
@@ -232,6 +234,8 @@ class _Builder:
         if self.rules == "ansible":
             if tag == "!unsafe":
                 return scalars.ansible(text)  # a number stays one, even in quotes: so does Ansible
+            if tag in ("!vault", "!vault-encrypted"):
+                return Vaulted(text)
             if own in _OWN_TAGS:
                 return scalars.tagged(own, text)
         self.refuse_tag(tag, place)

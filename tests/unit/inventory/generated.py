@@ -114,10 +114,11 @@ BLOCKS = st.sampled_from([  # @ stands for the indentation
     "\n@  - 1\n@  - x: y\n@    z: yes",
     "\n@- 1\n@- 2", "\n@  p: 1\n@  q: {}", "x\n@  y", "\"x\n@  y\"", "\n@  a: 1\n@  a: 2",
     "!unsafe |\n@  {{ x }}", "# nothing",
-    "!unsafe\n@  a: '{{ x }}'\n@  b: [1, c]", "\n@  ? a\n@  : 1", "\n@  # c\n@  x", ""])
+    "!unsafe\n@  a: '{{ x }}'\n@  b: [1, c]", "\n@  ? a\n@  : 1", "\n@  # c\n@  x", "",
+    "!vault |\n@  $ANSIBLE_VAULT;1.1;AES256\n@  6638", "[!vault '$ANSIBLE_VAULT;1.1;AES256', 1]"])
 MERGED = st.sampled_from(["*base", "\n@  <<: *base\n@  a: 3", "\n@  a: 3\n@  <<: *base", "\n@  <<: [*base, {b: 2}]",
                           "\n@  <<: [{b: 2}, *base]\n@  c: *base", "[*base, *base]"])
-WRONG_VALUES = words("*none `x` [1 {a␣'x x:␣y !vault␣x !foo␣x !!binary␣YQ== !!set␣{a} !!python/tuple␣[1] \"\\q\" %x")
+WRONG_VALUES = words("*none `x` [1 {a␣'x x:␣y !foo␣x !!binary␣YQ== !!set␣{a} !!python/tuple␣[1] \"\\q\" %x")
 YAML_KEYS = KEYS | words(r"""2 yes 1.5 null 'q' ~ "\u00e9" !!str␣s""")
 
 
