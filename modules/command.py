@@ -80,7 +80,6 @@ class Command(Resource):
     gives: ClassVar[Tuple[str, ...]] = ("stdout", "stderr", "code")
     named: ClassVar[str] = "run"
     barrier: ClassVar[bool] = True
-    reversible: ClassVar[bool] = False
     refreshes: ClassVar[str] = "run"
     example: ClassVar[str] = """
         - command: update-ca-certificates --fresh

@@ -3,7 +3,20 @@ from __future__ import annotations
 
 from typing import ClassVar, List, Optional, Sequence, Tuple
 
-from holdfast_host import Change, Field, Identity, Record, Refused, Resource, arg, attributes, checks, files, regular
+from holdfast_host import (
+    Change,
+    Declared,
+    Field,
+    Identity,
+    Record,
+    Refused,
+    Resource,
+    arg,
+    attributes,
+    checks,
+    files,
+    regular,
+)
 from holdfast_host.files import DIRECTORY, FILE, LINK, FileState
 
 SHOWN = 20  # paths below that a report names one by one
@@ -127,6 +140,16 @@ class Directory(Resource):
             return None
         return Change("update", _fields(observed.path, dresses), {path: after for path, _, after in dresses},
                       Deed(observed, dresses=tuple(dresses)))
+
+    def undo(self, observed: Observed, change: Change) -> Optional[Sequence[Declared]]:
+        deed: Deed = change.payload
+        if self.state == "absent":
+            return regular.put_back(observed.path, observed.state) if observed.state and observed.is_empty else None
+        if deed.makes:
+            gone = [("directory", {"path": path, "state": "absent"}) for path, _ in reversed(deed.makes)]
+            return [*gone, *(regular.put_back(observed.path, observed.state) or ())] if observed.state else gone
+        return [(before.kind, {"path": path, "owner": before.owner, "group": before.group, "mode": before.mode})
+                for path, before, _ in deed.dresses if before.kind in (FILE, DIRECTORY)]
 
     def converge(self, change: Change) -> None:
         deed: Deed = change.payload

@@ -3,7 +3,7 @@ from __future__ import annotations
 
 from typing import ClassVar, Optional, Sequence
 
-from holdfast_host import ALLOWED, Blob, Change, Identity, Refused, Resource, arg, checks, regular
+from holdfast_host import ALLOWED, Blob, Change, Declared, Identity, Refused, Resource, arg, checks, regular
 from holdfast_host.files import FILE
 
 
@@ -78,6 +78,9 @@ class File(Resource):
         content = self.source if self.content is None else self.content.encode("utf-8", "surrogateescape")
         is_kept = not self.replace and observed.state is not None and observed.state.kind == FILE
         return regular.present(observed, None if is_kept else content, self.mode, force=self.force, backup=self.backup)
+
+    def undo(self, observed: regular.Observed, change: Change) -> Optional[Sequence[Declared]]:
+        return regular.undo(observed)
 
     def converge(self, change: Change) -> None:
         regular.converge(change, self.validate)

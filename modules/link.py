@@ -3,7 +3,7 @@ from __future__ import annotations
 
 from typing import ClassVar, Optional, Sequence, Tuple
 
-from holdfast_host import Change, Field, Identity, Record, Refused, Resource, arg, checks, files, regular
+from holdfast_host import Change, Declared, Field, Identity, Record, Refused, Resource, arg, checks, files, regular
 from holdfast_host.files import DIRECTORY, LINK, FileState
 
 
@@ -73,6 +73,11 @@ class Link(Resource):
             fields = (Field("kind", before.kind, LINK), Field("to", None, self.to))
         after = FileState(LINK, "0777", observed.user, observed.group, self.to or "")
         return Change("create" if before is None else "update", fields, {self.path: after}, before)
+
+    def undo(self, observed: Observed, change: Change) -> Optional[Sequence[Declared]]:
+        if observed.state is None:
+            return (("link", {"path": self.path, "state": "absent"}),)
+        return regular.put_back(self.path, observed.state)
 
     def converge(self, change: Change) -> None:
         before: Optional[FileState] = change.payload

@@ -4,7 +4,20 @@ from __future__ import annotations
 import time
 from typing import Any, ClassVar, Dict, FrozenSet, List, Optional, Sequence, Tuple
 
-from holdfast_host import Change, Failed, Field, Identity, Record, Refused, Resource, arg, checks, process, systemd
+from holdfast_host import (
+    Change,
+    Declared,
+    Failed,
+    Field,
+    Identity,
+    Record,
+    Refused,
+    Resource,
+    arg,
+    checks,
+    process,
+    systemd,
+)
 
 SETTLE_S = 0.5  # how long a unit that does not say itself when it is ready is watched after its start
 UP = ("active", "reloading", "refreshing")
@@ -160,6 +173,10 @@ class Service(Resource):
         return [] if unit.active in DOWN else [("stop", Field("running", _stands(unit), False))]
 
     # -- doing -------------------------------------------------------------------------------------------------------
+
+    def undo(self, observed: Observed, change: Change) -> Optional[Sequence[Declared]]:
+        before = {field.name: field.before is True for field in change.fields}  # a unit that had failed is put down
+        return (("service", {"name": self.name, "on_notify": self.on_notify, **before}),)
 
     def converge(self, change: Change) -> None:
         self.converge_many([(self, change)])

@@ -3,7 +3,7 @@ from __future__ import annotations
 
 from typing import ClassVar, Optional, Sequence
 
-from holdfast_host import ALLOWED, Blob, Change, Identity, Refused, Resource, arg, checks, regular
+from holdfast_host import ALLOWED, Blob, Change, Declared, Identity, Refused, Resource, arg, checks, regular
 from holdfast_host.files import FILE
 
 
@@ -58,6 +58,9 @@ class Template(Resource):
         is_kept = not self.replace and observed.state is not None and observed.state.kind == FILE
         return regular.present(observed, None if is_kept else self.source, self.mode, force=self.force,
                                backup=self.backup)
+
+    def undo(self, observed: regular.Observed, change: Change) -> Optional[Sequence[Declared]]:
+        return regular.undo(observed)
 
     def converge(self, change: Change) -> None:
         regular.converge(change, self.validate)

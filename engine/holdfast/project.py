@@ -221,15 +221,18 @@ class Project:
 
     async def run_async(self, *, mode: Mode, documents: Documents = (), targets: str = "",
                         rollout: Mapping[str, Any], emit: Emit, stop: Stop,
-                        kept_facts_s: float = NO_FACTS_KEPT, save: str | Path = "") -> RunDone:
+                        kept_facts_s: float = NO_FACTS_KEPT, save: str | Path = "",
+                        confirm_s: float | None = None) -> RunDone:
         """Holds documents against hosts, and in mode "apply" makes the hosts so.
 
         documents: files and folders, (): all of playbooks/. targets: an expression that narrows what the documents
         target. rollout: fields of Rollout that go before those of the documents. kept_facts_s: facts that were gathered
         at most so many seconds ago are used again. save: in mode "plan", the file that keeps what is shown, for
-        apply_saved_async. Nothing is touched when anything can be refused.
+        apply_saved_async. confirm_s: a host that cannot be reached again so many seconds after a change takes it back.
+        Nothing is touched when anything can be refused.
         """
         job, names, facts = self._job(mode, documents, targets, rollout, kept_facts_s)
+        job = replace(job, confirm_s=confirm_s)
         if save:
             from holdfast import savedplan  # noqa: PLC0415  # few runs need it
 
@@ -280,6 +283,22 @@ class Project:
         self.store.reopen_run(kept.id, time.time()).result()
         return await self._carry_out(job, names, asked["targets"], emit, stop, is_begun=True, whole=lambda result: (
             resuming.joined(result, before[result.host]) if result.host in before else result))
+
+    async def undo_async(self, run: str, *, mode: Mode, targets: str = "", resources: Sequence[str] = (),
+                         rollout: Mapping[str, Any], emit: Emit, stop: Stop) -> RunDone:
+        """Converges hosts to what was observed before a run; in mode "plan" says what that would change, and what
+        cannot be undone. targets: an expression that narrows the run's hosts; resources: ids, (): all."""
+        from holdfast import undoing  # noqa: PLC0415  # few runs need it
+
+        kept = self.store.run(run)
+        chosen = self.select(targets)
+        hosts = undoing.hosts_of(kept, self.store.results(kept), chosen)
+        empty = {host: HostGraph(host, (), ()) for host in hosts}
+        job = Job(new_run_id(time.time()), mode, who(), self._connections(hosts), empty, frozenset(hosts),
+                  lambda host, answer: undoing.graph_of(host, kept.id, answer), _no_blob,
+                  replace(Rollout(), **rollout), undoes=kept.id, only=tuple(resources))
+        return replace(await self._carry_out(job, (f"undo: {kept.id}",), targets, emit, stop, keeps_facts=False),
+                       facts={})
 
     async def _planned(self, job: Job, names: Sequence[str], documents: tuple[str, ...], targets: str,
                        facts: Mapping[str, Mapping[str, Any]], emit: Emit, stop: Stop) -> tuple[RunDone, SavedPlan]:
@@ -401,7 +420,7 @@ class Project:
         return self.store.facts(tuple(self.inventory.hosts), kept_facts_s) if kept_facts_s > 0 else {}
 
     async def _carry_out(self, job: Job, documents: Sequence[str], targets: str, emit: Emit, stop: Stop,
-                         request: Mapping[str, Any] | None = None, *, is_begun: bool = False,
+                         request: Mapping[str, Any] | None = None, *, is_begun: bool = False, keeps_facts: bool = True,
                          whole: Callable[[HostResult], HostResult] | None = None) -> RunDone:
         """Runs a job with the store beside it: what is told of a host is kept first. request: what is needed to resume
         it. is_begun: the store has the run already. whole: makes what is kept of what is told."""
@@ -423,7 +442,7 @@ class Project:
             refused = RunDone(job.run, (), f"refused: {len(problems.problems)} problems", 0.0)
             await asyncio.wrap_future(self.store.end_run(refused, time.time()))
             raise
-        if done.facts:
+        if done.facts and keeps_facts:
             await asyncio.wrap_future(self.store.keep_facts(done.facts, time.time()))
         await asyncio.wrap_future(self.store.end_run(done, time.time()))
         return done

@@ -17,6 +17,7 @@ class Node(Record):
 
     args: arguments as `values.to_wire` makes them. needs: positions of the nodes without which this one is not
     carried out; notifies: positions of nodes that are told when this one changes. limit_s: seconds, None: no limit.
+    hides: what differs is not shown, as nobody knows whether a secret is in it.
     """
 
     id: str
@@ -25,6 +26,7 @@ class Node(Record):
     needs: Tuple[int, ...] = ()
     notifies: Tuple[int, ...] = ()
     limit_s: Optional[float] = None
+    hides: bool = False
 
     def to_wire(self) -> Dict[str, Any]:
         wire: Dict[str, Any] = {"id": self.id, "type": self.type, "args": self.args}
@@ -34,6 +36,8 @@ class Node(Record):
             wire["notifies"] = list(self.notifies)
         if self.limit_s is not None:
             wire["limit_s"] = self.limit_s
+        if self.hides:
+            wire["hides"] = True
         return wire
 
 
@@ -52,7 +56,8 @@ def nodes_from_wire(wire: Any) -> List[Node]:
         limit = item.get("limit_s")
         if limit is not None and (not isinstance(limit, (int, float)) or limit <= 0):
             raise ValueError("node %d: limit_s is not a number of seconds" % number)
-        nodes.append(Node(item["id"], item["type"], item["args"], tuple(needs), tuple(notifies), limit))
+        nodes.append(Node(item["id"], item["type"], item["args"], tuple(needs), tuple(notifies), limit,
+                          item.get("hides") is True))
     return nodes
 
 

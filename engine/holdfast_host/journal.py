@@ -62,7 +62,7 @@ class Ledger:
         for target in targets:
             before = owed.get(target.id, Owed(now, run, ()))
             if by not in before.by:
-                owed[target.id] = Owed(before.since, before.run, [*before.by, by], _alone(target))
+                owed[target.id] = Owed(before.since, before.run, [*before.by, by], alone(target))
         self._keep(owed)
 
     def retract(self, by: str, targets: Sequence[str]) -> None:
@@ -92,7 +92,7 @@ class Ledger:
         self.owed = owed
 
 
-def _alone(node: Node) -> Optional[Mapping[str, Any]]:
+def alone(node: Node) -> Optional[Mapping[str, Any]]:
     """What can be carried out without its graph: nothing in it is a secret, an output or a content."""
     text = json.dumps(node.args)
     if any(mark in text for mark in ('"$secret"', '"$output"', '"$blob"')):
@@ -105,16 +105,23 @@ class Journal:
     state writes nothing."""
 
     def __init__(self, folder: str, run: str, who: str, nodes: Sequence[Node]) -> None:
-        self._path = journal_path(folder, run)
+        self.folder, self._path = folder, journal_path(folder, run)
         self._header = {"run": run, "who": who, "started": time.time(), "nodes": [node.id for node in nodes]}
         self._fd: Optional[int] = None
         self._waiting: List[Mapping[str, Any]] = []
 
-    def before(self, nodes: Sequence[int]) -> None:
-        """These are going to be changed now. Raises Failed when that cannot be written down: then they must not be."""
+    @property
+    def has_begun(self) -> bool:
+        """Whether anything was about to be changed."""
+        return self._fd is not None
+
+    def before(self, nodes: Sequence[int], memories: Mapping[int, Mapping[str, Any]] = {}) -> None:
+        """These are going to be changed now. memories: what it takes to undo that. Raises Failed when that cannot be
+        written down: then they must not be."""
         try:
             self._open()
-            self._append([{"before": number} for number in nodes])
+            self._append([{"before": number, **({"memory": memories[number]} if number in memories else {})}
+                          for number in nodes])
         except OSError as error:
             raise Failed("cannot write down on this host what is about to be changed: %s: %s" % (
                 os.path.dirname(self._path), error.strerror or error)) from None
@@ -136,6 +143,11 @@ class Journal:
                 self._append([{"end": status}])
             os.close(self._fd)
             self._fd = None
+
+    def remove(self) -> None:
+        """Nobody is going to ask for it."""
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(self._path)
 
     def _open(self) -> None:
         if self._fd is not None:
@@ -235,7 +247,6 @@ def _shortened(story: Dict[str, Any]) -> Dict[str, Any]:
 
 def forget(folder: str, run: str) -> None:
     """A controller keeps the results now."""
-    try:
-        os.unlink(journal_path(folder, run))
-    except FileNotFoundError:
-        pass
+    from . import undoing
+
+    undoing.retire(folder, journal_path(folder, run))

@@ -28,10 +28,12 @@ MOVES: Mapping[str, Mapping[Tuple[str, str], str]] = {
     "greeted": {(RUNNER, "hello"): "ready", (RUNNER, "refused"): "ended"},
     "ready": {
         (CONTROLLER, "facts"): "asked", (CONTROLLER, "graph"): "running", (CONTROLLER, "done"): "ready",
+        (CONTROLLER, "undo"): "asked", (CONTROLLER, "confirm"): "asked",
         (CONTROLLER, "bye"): "ended", (CONTROLLER, "cancel"): "ready", (RUNNER, "refused"): "ended",
         (RUNNER, "unsupported"): "ready",
     },
-    "asked": {(RUNNER, "facts"): "ready", (RUNNER, "refused"): "ended", (CONTROLLER, "cancel"): "asked"},
+    "asked": {(RUNNER, "facts"): "ready", (RUNNER, "undo"): "ready", (RUNNER, "confirm"): "ready",
+              (RUNNER, "refused"): "ended", (CONTROLLER, "cancel"): "asked"},
     "running": {
         (RUNNER, "need"): "running", (RUNNER, "event"): "running", (RUNNER, "output"): "running",
         (RUNNER, "result"): "ready", (RUNNER, "refused"): "ended", (RUNNER, "unsupported"): "running",
@@ -46,14 +48,17 @@ MESSAGES: Mapping[str, Mapping[str, Tuple[type, ...]]] = {
               "unfinished": (list,), "owed": (list,)},
     "facts": {"facts": (dict,)},
     "graph": {"run": (str,), "mode": (str,), "nodes": (list,), "secrets": (dict,), "who": (str,),
-              "key": (str,), "planned": (list,), "earlier": (dict,)},
+              "key": (str,), "planned": (list,), "earlier": (dict,), "confirm_s": (int, float)},
     "need": {"blobs": (list,)},
     "blob": {"sha256": (str,), "data": (str,), "last": (bool,)},
     "event": {"events": (list,)},
     "output": {"node": (int,), "stream": (str,), "text": (str,)},
-    "result": {"run": (str,), "status": (str,), "message": (str,), "owed": (list,), "paid": (list,)},
+    "result": {"run": (str,), "status": (str,), "message": (str,), "owed": (list,), "paid": (list,),
+               "awaits": (bool,)},
     "cancel": {"now": (bool,)},
     "done": {"run": (str,)},
+    "undo": {"run": (str,), "only": (list,), "is_known": (bool,), "nodes": (list,), "left": (list,)},
+    "confirm": {"run": (str,), "is_taken": (bool,)},
     "bye": {},
     "refused": {"error": (str,), "message": (str,), "detail": (dict,)},
     "unsupported": {"what": (str,)},
@@ -62,7 +67,8 @@ NEEDED: Mapping[str, FrozenSet[str]] = {
     "hello": frozenset({"major", "minor"}), "graph": frozenset({"run", "mode", "nodes"}), "need": frozenset({"blobs"}),
     "blob": frozenset({"sha256", "data", "last"}), "event": frozenset({"events"}),
     "output": frozenset({"node", "stream", "text"}), "result": frozenset({"run", "status"}),
-    "done": frozenset({"run"}), "refused": frozenset({"error", "message"}), "unsupported": frozenset({"what"}),
+    "done": frozenset({"run"}), "undo": frozenset({"run"}), "confirm": frozenset({"run"}),
+    "refused": frozenset({"error", "message"}), "unsupported": frozenset({"what"}),
 }
 
 Message = Dict[str, Any]

@@ -2,13 +2,13 @@
 from __future__ import annotations
 
 import hashlib
-from typing import Any, Callable, Dict, Optional, Tuple, Union
+from typing import Any, Callable, Dict, Optional, Sequence, Tuple, Union
 
 from . import attributes, files
 from .errors import Refused
 from .files import DIRECTORY, FILE, LINK, FileState
 from .record import Record, with_fields
-from .resource import Change, Field, Identity
+from .resource import Change, Declared, Field, Identity
 from .values import Blob
 
 SHOWN = 1024 * 1024  # bytes; the content of a larger file is compared by its hash and not shown
@@ -201,6 +201,28 @@ def _write(deed: Deed, after: FileState, validate: Optional[str], folder_owner: 
         if made:
             files.remove(deed.backup, lambda: True)
         raise
+
+
+def undo(observed: Observed) -> Optional[Sequence[Declared]]:
+    """Declarations that put back what was observed at a path, content included. Reads a content that was not kept."""
+    before, path = observed.state, observed.path
+    if before is None:
+        return (("file", {"path": path, "state": "absent"}),)
+    return put_back(path, before)
+
+
+def put_back(path: str, before: FileState) -> Optional[Sequence[Declared]]:
+    """Declarations of what stands at a path, in the place of whatever will stand there; None: it is of no kind that
+    can be declared."""
+    dress = {"owner": before.owner, "group": before.group, "mode": before.mode}
+    if before.kind == FILE:
+        data = files.read(path)
+        return None if data is None else (("file", {"path": path, "source": Blob.of(data), "force": True, **dress}),)
+    if before.kind == LINK:
+        return (("link", {"path": path, "to": before.target, "force": True}),)
+    if before.kind == DIRECTORY:
+        return (("directory", {"path": path, "force": True, **dress}),)
+    return None
 
 
 def _is_still(observed: Observed) -> bool:

@@ -19,33 +19,33 @@ class Teller:
     """Makes events of one run."""
 
     def __init__(self, redactor: Redactor) -> None:
-        self._redactor = redactor
+        self.redactor = redactor
 
-    def event(self, node: int, status: str, resource: Optional[Resource], change: Optional[Change],
-              **more: Any) -> Event:
-        """An event with the change's fields and diffs; `more` as Event has it."""
+    def event(self, node: int, status: str, resource: Optional[Resource], change: Optional[Change], *,
+              hides: bool = False, **more: Any) -> Event:
+        """An event with the change's fields and diffs; `more` as Event has it. hides: values are not shown."""
         fields: List[Tuple[str, Any, Any]] = []
         diffs: List[Tuple[str, str]] = []
         for field in change.fields if change else ():
-            if resource is not None and _is_hidden(resource, field.name):
+            if hides or (resource is not None and _is_hidden(resource, field.name)):
                 fields.append((field.name, _hide(field.before), _hide(field.after)))
             elif isinstance(field.before, bytes) or isinstance(field.after, bytes):
-                diffs.append((field.name, self._redactor.text(content_diff(field.before, field.after))))
+                diffs.append((field.name, self.redactor.text(content_diff(field.before, field.after))))
             else:
                 fields.append((field.name, self._plain(field.before), self._plain(field.after)))
         for name in ("message", "mend", "refreshed"):
             if more.get(name):
-                more[name] = self._redactor.text(_printable(more[name]))
+                more[name] = self.redactor.text(_printable(more[name]))
         if more.get("outputs"):
-            more["outputs"] = self._redactor.value(_json(more["outputs"], OUTPUT_CHARS))
+            more["outputs"] = self.redactor.value(_json(more["outputs"], OUTPUT_CHARS))
         return Event(node, status, fields=tuple(fields), diffs=tuple(diffs), **more)
 
     def text(self, data: bytes) -> str:
         """A program's output for the wire."""
-        return self._redactor.text(data.decode("utf-8", "replace"))
+        return self.redactor.text(data.decode("utf-8", "replace"))
 
     def _plain(self, value: Any) -> Any:
-        return self._redactor.value(_json(value))
+        return self.redactor.value(_json(value))
 
 
 def _is_hidden(resource: Resource, field: str) -> bool:

@@ -84,6 +84,7 @@ class Change(Record):
 
 
 Outputs = Dict[str, Any]
+Declared = Tuple[str, Dict[str, Any]]  # a type, and the arguments of a resource of it
 Identity = Tuple[str, str]  # ("path", "/etc/motd"), ("user", "deploy"), ("package", "nginx"), ("service", "nginx") …
 
 
@@ -96,7 +97,6 @@ class Resource(Record):
     example: ClassVar[str] = ""
     named: ClassVar[str] = ""  # the argument that the resource's name gives; "": the name is only a label
     barrier: ClassVar[bool] = False  # what else it does cannot be known: a plan for what needs it is told with a caveat
-    reversible: ClassVar[bool] = True  # may a run be undone by converging to what was observed before?
     gives: ClassVar[Tuple[str, ...]] = ()  # the names of its outputs, so that a misspelt one is found in the document
     refreshes: ClassVar[str] = ""  # what a notification does here ("restart"); "": cannot be notified
     _args_: ClassVar[Dict[str, Arg]] = {}
@@ -154,6 +154,11 @@ class Resource(Record):
     def converge(self, change: Change) -> Optional[Outputs]:
         """Makes it so. May return outputs that only the deed knows (a command's stdout)."""
         raise NotImplementedError(type(self).__name__)
+
+    def undo(self, observed: Any, change: Change) -> Optional[Sequence[Declared]]:
+        """What to declare, in this order, to have again what was observed before this change; None: that cannot be had.
+        Called before the change, on the host: what is needed of it (contents, as Blob) can still be read."""
+        return None
 
     def is_provisional(self, observed: Any) -> bool:
         """Whether what was observed hangs on what others do before it: what it is about is not there yet, a guard was

@@ -380,7 +380,7 @@ class Runner:
     def _change(self, changes: Sequence[Tuple[int, Change]]) -> None:
         numbers = [number for number, _ in changes]
         try:
-            self._announce(numbers)
+            self._announce(numbers, {number: self._memory(number, change) for number, change in changes})
         except Failed as failed:
             for number, change in changes:
                 self._tell_error(number, failed, change)
@@ -405,11 +405,21 @@ class Runner:
         for number, change in changes:
             self._verdict(number, change, given, error)
 
-    def _announce(self, numbers: Sequence[int]) -> None:
-        """Writes down what is about to be changed, and the notifications that are owed then. Raises Failed when that
-        cannot be: a change that a crash would hide is not made."""
+    def _memory(self, number: int, change: Change) -> Mapping[str, Any]:
+        """What it takes to undo this change."""
+        from . import undoing
+        from .journal import alone
+
+        step = self.steps[number]
+        tells = [(target.id, alone(target)) for target in (self.steps[i].node for i in step.node.notifies)]
+        return undoing.remember(self.journal.folder, step.node, self._make(number), step.seen[1], change, tells,
+                                self.teller.redactor).to_wire()
+
+    def _announce(self, numbers: Sequence[int], memories: Mapping[int, Mapping[str, Any]]) -> None:
+        """Writes down what is about to be changed, what it takes to undo that, and the notifications that are owed
+        then. Raises Failed when that cannot be: a change that a crash would hide is not made."""
         with shielded():
-            self.journal.before(numbers)
+            self.journal.before(numbers, memories)
             for number in numbers:
                 self.steps[number].is_begun = True
             for number in numbers:
@@ -466,7 +476,7 @@ class Runner:
         step = self.steps[number]
         resource = self._make(number)
         try:
-            self._announce([number])
+            self._announce([number], {})
             with time_limit(step.node.limit_s, step.node.id), self._live(number):
                 resource.refresh()
         except Exception as error:  # reported as this resource's failure; the notification stays owed
@@ -502,7 +512,8 @@ class Runner:
             action = change.action if change else more.pop("action", more.get("refreshed", "").partition(":")[0])
             if self.held is not None and status == PENDING:
                 more["fingerprint"] = planned.fingerprint(self.held.key, change)
-            event = self.teller.event(number, status, step.resource, change, action=action, took_ms=took, **more)
+            event = self.teller.event(number, status, step.resource, change, hides=step.node.hides, action=action,
+                                      took_ms=took, **more)
             if self.mode == APPLY:
                 self.journal.after(event)
             self.port.event(event)

@@ -47,7 +47,8 @@ class Server:
         limit.interrupt_on(signal.SIGUSR1)
         threading.Thread(target=self._read, daemon=True).start()
         handlers: Mapping[str, Callable[[protocol.Message], None]] = {
-            "hello": self._hello, "facts": self._facts, "graph": self._graph, "done": self._done}
+            "hello": self._hello, "facts": self._facts, "graph": self._graph, "done": self._done,
+            "undo": self._undo, "confirm": self._confirm}
         while True:
             message = self._next()
             if message is None or message["kind"] == "bye":
@@ -150,6 +151,21 @@ class Server:
     def _done(self, message: protocol.Message) -> None:
         journal.forget(self._folder, message["run"])
 
+    def _undo(self, message: protocol.Message) -> None:
+        """Tells the graph that leads back to what was before a run."""
+        from . import undoing
+
+        found = undoing.way_back(self._folder, message["run"], message.get("only", ()))
+        nodes, left = found or ([], [])
+        self._send({"kind": "undo", "run": message["run"], "is_known": found is not None, "left": left,
+                    "nodes": [node.to_wire() for node in nodes]})
+
+    def _confirm(self, message: protocol.Message) -> None:
+        from . import confirming
+
+        self._send({"kind": "confirm", "run": message["run"],
+                    "is_taken": confirming.confirm(self._folder, message["run"])})
+
     def _graph(self, message: protocol.Message) -> None:
         run, mode = message["run"], message["mode"]
         try:
@@ -181,12 +197,34 @@ class Server:
             status = "interrupted"
         finally:
             self._in_hand = False
-        if mode == APPLY:
+        confirm_s = message.get("confirm_s", 0.0) if mode == APPLY and book.has_begun else 0.0
+        if confirm_s:
+            from . import confirming
+
+            confirming.await_confirmation(self._folder, run)
+        elif mode == APPLY:
             book.end(status)
             self._held.release()
         with self._lock:
             self._flush()
-            self._send({"kind": "result", "run": run, "status": status, "owed": self._owed(), "paid": paid})
+            self._send({"kind": "result", "run": run, "status": status, "owed": self._owed(), "paid": paid,
+                        "awaits": bool(confirm_s)})
+        if confirm_s:
+            self._unless_confirmed(run, confirm_s, book, status)
+
+    def _unless_confirmed(self, run: str, seconds: float, book: journal.Journal, status: str) -> None:
+        """Waits for the controller's word over another connection; without it the change is taken back."""
+        from . import confirming, undoing
+
+        if not confirming.is_confirmed(self._folder, run, seconds):
+            nodes, left = undoing.way_back(self._folder, run) or ([], [])
+            beside = journal.Journal(self._folder, run + ".back", "holdfast", nodes)
+            ended = Runner(nodes, APPLY, {}, _Silent(self._folder), journal.Ledger(self._folder), beside, run).go()
+            beside.end(ended)
+            beside.remove()
+            status = confirming.TAKEN_BACK if ended in ("ok", "changed") and not left else confirming.PARTLY
+        book.end(status)
+        self._held.release()
 
     # -- the runner's port -------------------------------------------------------------------------------------------
 
@@ -205,7 +243,7 @@ class Server:
 
     def fetch(self, blobs: Sequence[str]) -> None:
         with self._lock:
-            missing = [name for name in blobs if not Blob.is_held(name)]
+            missing = [name for name in blobs if not _is_here(self._folder, name)]
             if not missing:
                 return
             with limit.shielded():
@@ -273,3 +311,36 @@ def _shortened(event: Event) -> Event:
     words = {name: getattr(event, name)[:journal.TEXT_CHARS] for name in journal.WORDS}
     words["message"] += ("; " if words["message"] else "") + TOO_LARGE
     return Event(event.node, event.status, took_ms=event.took_ms, fingerprint=event.fingerprint, **words)
+
+
+class _Silent:
+    """Stands where the controller was: a change is taken back while nobody listens."""
+
+    def __init__(self, folder: str) -> None:
+        self._folder = folder
+
+    def event(self, event: Event) -> None:
+        """The journal has it."""
+
+    def output(self, node: int, stream: str, text: str) -> None:
+        """Nobody wants it."""
+
+    def fetch(self, blobs: Sequence[str]) -> None:
+        for name in blobs:
+            if not _is_here(self._folder, name):
+                raise Interrupted("a content that was kept is not there any more")
+
+    def stopping(self) -> bool:
+        return False
+
+
+def _is_here(folder: str, name: str) -> bool:
+    """Whether a content has come, or was kept to undo a run."""
+    if not Blob.is_held(name):
+        from . import undoing
+
+        data = undoing.content(folder, name)
+        if data is None:
+            return False
+        Blob.hold(name, data)
+    return True

@@ -69,12 +69,15 @@ class Project(Protocol):
         ...
 
     async def run_async(self, *, mode: Mode, documents: Sequence[str], targets: str, rollout: Mapping[str, Any],
-                        emit: Emit, stop: Stop, kept_facts_s: float, save: str) -> RunDone:
-        """save: the file in which a plan is kept."""
+                        emit: Emit, stop: Stop, kept_facts_s: float, save: str, confirm_s: float | None) -> RunDone:
+        """save: the file in which a plan is kept. confirm_s: see the option --confirm of apply."""
         ...
 
     async def apply_saved_async(self, path: str, *, rollout: Mapping[str, Any], emit: Emit,
                                 stop: Stop) -> RunDone: ...
+
+    async def undo_async(self, run: str, *, mode: Mode, targets: str, resources: Sequence[str],
+                         rollout: Mapping[str, Any], emit: Emit, stop: Stop) -> RunDone: ...
 
     async def resume_async(self, run: str, *, rollout: Mapping[str, Any], emit: Emit, stop: Stop) -> RunDone: ...
 

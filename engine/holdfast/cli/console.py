@@ -84,6 +84,15 @@ class Console:
         else:
             self.lines(lines)
 
+    def asks(self, question: str) -> bool:
+        """Whether a person says yes; where nobody can be asked it is no, and said so."""
+        if not (sys.stdin.isatty() and self.err.isatty()):
+            self.note("nobody can be asked here: nothing was done; say --yes to do it")
+            return False
+        self.err.write(f"{question} [y/N] ")
+        self.err.flush()
+        return sys.stdin.readline().strip().lower() in ("y", "yes")
+
     def is_terminal(self) -> bool:
         """May the screen move?"""
         return self.out.isatty() and not self.json and os.environ.get("TERM") != "dumb"

@@ -6,12 +6,13 @@ from argparse import Namespace
 from holdfast.cli.api import Emit, GetApi, Stop
 from holdfast.cli.console import Console
 from holdfast.cli.options import rollout
-from holdfast.cli.running import carry_out, code_of, load_project
+from holdfast.cli.running import Start, carry_out, code_of, load_project
 from holdfast.executor.model import Mode, RunDone
 from holdfast.problems import Place, Problem, Problems
 from holdfast.reports.objects import drifted_object, of_run
 from holdfast.reports.plans import UNSEEN, Since, changes
 from holdfast.reports.summary import summary
+from holdfast.reports.undone import stays
 
 
 def run_states(args: Namespace, console: Console, api: GetApi, mode: Mode, drift: bool = False,
@@ -21,7 +22,7 @@ def run_states(args: Namespace, console: Console, api: GetApi, mode: Mode, drift
         async def start(emit: Emit, stop: Stop) -> RunDone:
             return await project.run_async(mode=mode, documents=args.documents, targets=args.targets,
                                            rollout=rollout(args), emit=emit, stop=stop, kept_facts_s=args.kept_facts,
-                                           save=save)
+                                           save=save, confirm_s=getattr(args, "confirm", None))
 
         done, interrupted = carry_out(args, console, api, project, start, drift=drift)
         since = {(one.host, one.result.id): one.first_seen for one in project.drift_seen(done).differences} if drift \
@@ -63,6 +64,31 @@ def resume(args: Namespace, console: Console, api: GetApi) -> int:
     return _told(args, console, done, "apply", interrupted)
 
 
+def undo(args: Namespace, console: Console, api: GetApi) -> int:
+    """Shows what it would change to go back to what was before a run, asks, and does it."""
+    args.diff = True
+    with load_project(args, console, api) as project:
+        wanted = project.store.run(args.run).id  # `last` would be the plan of this very command
+
+        def starting(mode: Mode) -> Start:
+            async def start(emit: Emit, stop: Stop) -> RunDone:
+                return await project.undo_async(wanted, mode=mode, targets=args.targets, resources=args.resource,
+                                                rollout=rollout(args), emit=emit, stop=stop)
+            return start
+
+        done, interrupted = carry_out(args, console, api, project, starting("plan"))
+        if not console.json:
+            console.lines(spaced(stays(done.results, console.style)))
+        code = _told(args, console, done, "undo", interrupted)
+        if not any(one.status == "pending" for one in done.results) or interrupted:
+            return code
+        if not args.yes and not console.asks("go back to this?"):
+            return code
+        args.diff = False  # it has just been shown
+        done, interrupted = carry_out(args, console, api, project, starting("apply"))
+    return _told(args, console, done, "apply", interrupted)
+
+
 def _given(args: Namespace) -> list[str]:
     """The options that say what is to be done, not how."""
     return [name for name, value in (("-t", args.targets), ("-i", args.inventory), ("--set", args.set),
@@ -75,7 +101,7 @@ def _told(args: Namespace, console: Console, done: RunDone, mode: str, interrupt
         for (host, id_), first in since.items():
             console.object(of_run(done.run, drifted_object(host, id_, first)))
     else:
-        if mode == "plan" or args.diff:
+        if mode != "apply" or args.diff:
             console.lines(spaced(changes(done.results, console.style, args.diff, since,
                                          everything=console.verbose > 0)))
         console.lines(summary(done, mode, console.style, drift))

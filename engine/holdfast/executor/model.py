@@ -77,7 +77,9 @@ class Job:
     facts for the hosts in needs_facts. held_to: what a host's run is held to, or None. earlier: in a run
     that is resumed, asked once a host has been contacted: by id, the outputs of the resources that the run has changed
     there, None where it is not known whether it has. left_out: hosts that are not contacted, with the reason.
-    folder: of the project, where health checks are run."""
+    folder: of the project, where health checks are run. undoes: a run: hosts in needs_facts are asked for the way
+    back from it instead of their facts, of the resources in `only` ((): of all). confirm_s: a host that is not reached
+    again within so many seconds after a change takes it back."""
 
     run: str
     mode: Mode
@@ -90,6 +92,9 @@ class Job:
     rollout: Rollout = Rollout()
     held_to: Callable[[HostGraph], Held | None] = lambda _: None
     earlier: Callable[[str], Awaitable[Earlier]] | None = None
+    undoes: str = ""
+    only: tuple[str, ...] = ()
+    confirm_s: float | None = None
     left_out: Mapping[str, str] = field(default_factory=dict)
     folder: Path = Path()
 

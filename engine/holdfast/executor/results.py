@@ -6,6 +6,7 @@ from typing import Any
 
 from holdfast.compiler.model import HostGraph
 from holdfast.problems import Place
+from holdfast_host.confirming import PARTLY, TAKEN_BACK
 from holdfast_host.graph import (
     CHANGED,
     FAILED,
@@ -25,6 +26,11 @@ from .model import HostResult, Result
 OwedList = tuple[tuple[str, str, str], ...]
 
 # A host's status is the first of these that one of its resources gives.
+ENDINGS = {  # of runs that nobody confirmed
+    TAKEN_BACK: "the change was taken back: the controller could not reach this host again in time",
+    PARTLY: "a part of the change was taken back, and a part could not be: the controller could not reach this host "
+            "again in time"}
+
 _WORST = (
     (FAILED, "failed"), (TIMED_OUT, "timed_out"), (INTERRUPTED, "interrupted"), (CHANGED, "changed"),
     (PENDING, "pending"), (UNKNOWN, "pending"),
@@ -87,7 +93,8 @@ def earlier(host: str, wire: Any) -> tuple[str, HostResult]:
     status = str(wire.get("status", ""))
     if status not in (OK, "changed", "failed", "interrupted"):
         status = status_of(results)
-    message = "the run lost its controller; collected at a later contact"
+    message = ENDINGS.get(str(wire.get("status")), "the run lost its controller; collected at a later contact")
+    status = "failed" if wire.get("status") in ENDINGS else status
     return wire["run"], HostResult(host, status, results, message, graph=str(wire.get("graph", "")))
 
 

@@ -125,7 +125,8 @@ class _Run:
     async def _gather_facts(self, hosts: Sequence[str]) -> None:
         if not hosts:
             return
-        self.emit(Noticed("", f"asking {len(hosts)} hosts for their facts"))
+        what = "the way back" if self.job.undoes else "their facts"
+        self.emit(Noticed("", f"asking {len(hosts)} hosts for {what}"))
         await self._each(self._ask, hosts)
         problems: list[Problem] = []
         for host in hosts:
@@ -143,7 +144,7 @@ class _Run:
         is_held = False
         try:
             await visit.contact()
-            self._facts[host] = await visit.facts()
+            self._facts[host] = await visit.ask()
             if len(self._held) < KEPT_OPEN:
                 self._held[host], is_held = visit, True
         except Failure as failure:

@@ -49,6 +49,7 @@ class Order:
     blob: Callable[[str], bytes]
     held: Held | None = None
     earlier: Mapping[int, Mapping[str, Any] | None] = field(default_factory=dict)
+    confirm_s: float | None = None
 
 
 class Session:
@@ -74,6 +75,16 @@ class Session:
         facts: Mapping[str, Any] = (await self._expect("facts", FACTS_S)).get("facts", {})
         return facts
 
+    async def way_back(self, run: str, only: Sequence[str]) -> Message:
+        """The `undo` message: the graph that leads back to what was before a run. only: ids of resources; (): all."""
+        await self._say({"kind": "undo", "run": run, "only": list(only)})
+        return await self._expect("undo")
+
+    async def confirm(self, run: str) -> bool:
+        """Says that the host was reached again after a change; whether it was still waiting for that."""
+        await self._say({"kind": "confirm", "run": run})
+        return bool((await self._expect("confirm")).get("is_taken"))
+
     async def carry_out(self, order: Order, on_events: Callable[[Sequence[Any]], None],
                         on_output: Callable[[int, str, str], None]) -> Message:
         """Gives the graph and sees it through; returns the `result` message. The callbacks are called with the events
@@ -81,7 +92,8 @@ class Session:
         await self._say({"kind": "graph", "run": order.run, "mode": order.mode, "who": order.who,
                          "nodes": list(order.nodes), "secrets": dict(order.secrets),
                          **({"key": order.held.key, "planned": order.held.planned} if order.held else {}),
-                         **({"earlier": order.earlier} if order.earlier else {})})
+                         **({"earlier": order.earlier} if order.earlier else {}),
+                         **({"confirm_s": order.confirm_s} if order.confirm_s else {})})
         while True:
             message = await self._hear()
             if message["kind"] == "event":

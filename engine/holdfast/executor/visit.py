@@ -20,6 +20,7 @@ from .results import OwedList, earlier, events_of, left_of, owed_of, paid_of, re
 from .session import HostRefused, Order, Session
 from .stop import Stop
 
+AGAIN_S = 1.0  # between two tries to reach a host again
 GOODBYE_S = 2.0  # how long a host that was told to stop now is listened to
 HELD_MEND = "apply again when it has ended"
 TOO_LARGE = "give large contents as files (`source`), and divide very long documents"
@@ -72,12 +73,16 @@ class Visit:
             for id, since, why in greeting.owed:
                 self._around.emit(Noticed(self.host, f"{id} is owed a notification since {since}, of {why}"))
 
-    async def facts(self) -> Mapping[str, Any]:
-        """What the host says of itself. Raises Failure."""
+    async def ask(self) -> Mapping[str, Any]:
+        """What the host says of itself, or which way leads back from a run. Raises Failure."""
+        job = self._around.job
         with self._failing(), self._counted():
             assert self._session is not None
             async with asyncio.timeout(self._left_s()):
+                if job.undoes:
+                    return await self._session.way_back(job.undoes, job.only)
                 return await self._session.facts()
+
     async def work(self, graph: HostGraph) -> HostResult:
         """Carries the graph out. Never raises but for cancellation."""
         status, message, mend = "", "", ""
@@ -90,6 +95,8 @@ class Visit:
                     self._around.emit(Noticed(self.host, said))
                 message = str(ending.get("message", ""))
                 self._is_whole = True
+                if ending.get("awaits"):
+                    await self._confirmed()
                 if ending["status"] == REFUSED:
                     raise Failure("refused", "it has changed since the plan, and was not touched", "plan anew")
         except Failure as failure:
@@ -133,7 +140,8 @@ class Visit:
         assert self._session is not None
         job, session = self._around.job, self._session
         order = Order(job.run, job.mode, job.who, [node.to_wire() for node in graph.nodes], graph.secrets,
-                      functools.cache(lambda: _blobs(graph)), job.blob, job.held_to(graph), await self._earlier(graph))
+                      functools.cache(lambda: _blobs(graph)), job.blob, job.held_to(graph), await self._earlier(graph),
+                      job.confirm_s)
 
         def on_events(wire: Sequence[Any]) -> None:
             for event in events_of(wire, len(graph.nodes)):
@@ -159,6 +167,37 @@ class Visit:
             if patience.when() is not None:  # it was told to stop now, and did not say another word
                 raise self._stopped(graph) from None
             raise Failure("unreachable", f"{error.what}; {GOES_ON}", error.mend) from None
+
+    async def _confirmed(self) -> None:
+        """Reaches the host once more, over a new connection, and says so. Raises Failure."""
+        assert self._channel is not None
+        limit_s = self._around.job.confirm_s or 0.0
+        await self._channel.close()
+        self._channel = self._session = None
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(limit_s):
+                while True:
+                    if await self._is_confirmed():
+                        return
+                    await asyncio.sleep(AGAIN_S)
+        raise Failure("unreachable", f"it could not be reached again within {limit_s:g} s after the change, and takes "
+                      "the change back by itself", "the next contact tells what came of it")
+
+    async def _is_confirmed(self) -> bool:
+        """False: try again. Raises Failure when it is too late."""
+        try:
+            channel = await self._around.open(self.host)
+        except Unreachable:
+            return False
+        self._channel, self._session = channel, Session(channel)
+        try:
+            await self._session.greet(self._around.job.who)
+            if await self._session.confirm(self._around.job.run):
+                return True
+        except (Unreachable, RemoteProtocolError):
+            await channel.close()
+            return False
+        raise Failure("failed", "it was reached again too late, and has taken the change back")
 
     async def _earlier(self, graph: HostGraph) -> Mapping[int, Mapping[str, Any] | None]:
         ask = self._around.job.earlier

@@ -19,7 +19,8 @@ IN_DRIFT = {**SAID, "ok": "as declared", "pending": "drifted"}
 MOST_GROUPS = 5  # of one status
 MOST_GOOD = 4  # of one that nobody has to act on
 TO_SHOW = {"plan": ("failed", "timed_out"), "apply": ("failed", "timed_out", "changed"),
-           "saved plan": ("failed", "timed_out", "refused", "changed"), "facts": ("failed", "timed_out")}
+           "saved plan": ("failed", "timed_out", "refused", "changed"), "facts": ("failed", "timed_out"),
+           "undo": ("failed", "timed_out")}
 MOST_NAMES = 6  # of resources in one line
 
 

@@ -5,7 +5,7 @@ from argparse import ArgumentParser, Namespace
 
 from holdfast.cli.api import GetApi
 from holdfast.cli.console import Console
-from holdfast.cli.options import add_run
+from holdfast.cli.options import add_run, duration
 
 
 def add(parser: ArgumentParser) -> None:
@@ -20,8 +20,12 @@ examples:
   holdfast apply --batches 1,10%,100% --error-budget 5%
   holdfast apply --set version=2.1 --diff
   holdfast apply today.plan                        what `holdfast plan --out today.plan` has shown, and only that
+  holdfast apply playbooks/firewall.yml --confirm 60s
   holdfast apply --resume last                     go on after an interruption; nothing is done twice"""
     add_run(parser, diff=False)
+    parser.add_argument("--confirm", metavar="TIME", type=duration, default=None,
+                        help="each changed host is contacted anew; one that cannot be reached again within this time "
+                             "takes the change back by itself, as in 60s")
     parser.add_argument("--resume", metavar="RUN", default="",
                         help="take up a run where it ended, on the hosts that are left; `last` is the newest")
 

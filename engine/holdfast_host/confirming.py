@@ -1,0 +1,49 @@
+"""Changes that are taken back unless the controller confirms that it can still reach this host.
+
+The runner that has changed something waits, holding the host's lock; a second one, reached over a new connection,
+leaves the confirmation in the state folder. A runner that hears nothing in time converges to what was before, by
+itself.
+"""
+from __future__ import annotations
+
+import os
+import time
+
+from . import files, lock
+
+TAKEN_BACK, PARTLY = "taken_back", "partly_taken_back"  # how a run ends that nobody confirmed
+HEARD_S = 5.0  # how long the one that waits may take to hear of it
+LOOK_S = 0.2  # how often the confirmation is looked for
+
+
+def _path(folder: str, run: str) -> str:
+    return os.path.join(folder, "confirm-" + run)
+
+
+def await_confirmation(folder: str, run: str) -> None:
+    """From here on a confirmation can be left."""
+    files.swap(_path(folder, run), b"waiting\n", lambda: True, mode="0600")
+
+
+def confirm(folder: str, run: str) -> bool:
+    """Leaves the confirmation; False: nobody waits for it, any more or at all."""
+    path = _path(folder, run)
+    if files.read(path) != b"waiting\n":
+        return False
+    files.swap(path, b"confirmed\n", lambda: True, mode="0600")
+    until = time.monotonic() + HEARD_S
+    while lock.holder(folder) is not None and time.monotonic() < until:
+        time.sleep(LOOK_S / 4)  # so that the host is free when the controller has its answer
+    return True
+
+
+def is_confirmed(folder: str, run: str, seconds: float) -> bool:
+    """Waits so long for the confirmation; afterwards none can be left."""
+    path, until = _path(folder, run), time.monotonic() + seconds
+    while time.monotonic() < until and files.read(path) == b"waiting\n":
+        time.sleep(LOOK_S)
+    taken = path + ".taken"
+    os.rename(path, taken)  # at one moment: who comes later finds that nobody waits
+    found = files.read(taken) == b"confirmed\n"
+    os.unlink(taken)
+    return found

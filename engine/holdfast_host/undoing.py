@@ -1,0 +1,193 @@
+"""What it takes to have again what was before a change: kept when the change is made, read when somebody wants it back.
+
+With every change the journal holds declarations which, carried out, lead back to what was observed before it. Contents
+lie beside the journals in `undo/`, named by their SHA-256. Journals stay for the last KEPT runs that changed something.
+"""
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from typing import Any, Container, Dict, Iterator, List, Mapping, Optional, Sequence, Tuple
+
+from . import files, values
+from .graph import Node
+from .record import Record
+from .redact import Redactor
+from .resource import Change, Declared, Resource
+
+KEPT = 20  # runs that can be undone
+CONTENT_LIMIT = 16 * 1024 * 1024  # bytes; a larger content is not kept
+RUN_FOLDER, CONTENT_FOLDER = "done", "undo"
+
+Left = Tuple[str, str]  # the id of what cannot be undone, and why
+
+
+class Memory(Record):
+    """What is kept of one change. back: types and arguments, as they travel, None: it cannot be undone; why: the reason
+    then; tells: (id, {type, args, limit_s}) of what the change notified; hides: a secret may be in the contents."""
+
+    back: Optional[Sequence[Tuple[str, Mapping[str, Any]]]]
+    why: str = ""
+    tells: Sequence[Tuple[str, Any]] = ()
+    hides: bool = False
+
+    def to_wire(self) -> Dict[str, Any]:
+        return {"back": self.back, "why": self.why, "tells": self.tells, "hides": self.hides}
+
+
+def remember(folder: str, node: Node, resource: Resource, observed: Any, change: Change,
+             tells: Sequence[Tuple[str, Any]], redactor: Redactor) -> Memory:
+    """Called before the change; what has to be kept is durable when it returns. folder: the runner's."""
+    try:
+        back = resource.undo(observed, change)
+        if back is None:
+            return Memory(None, "what a %s does cannot be undone" % node.type, tells)
+        return _remembered(folder, node, back, tells, redactor)
+    except Exception as error:  # not to be able to undo is no reason not to do
+        return Memory(None, "what was before could not be kept: %s" % error, tells)
+
+
+def _remembered(folder: str, node: Node, back: Sequence[Declared], tells: Sequence[Tuple[str, Any]],
+                redactor: Redactor) -> Memory:
+    hides = bool(values.secret_names(values.from_wire(node.args)))
+    kept: List[Tuple[str, Mapping[str, Any]]] = []
+    for type_, args in back:
+        for value in args.values():
+            if isinstance(value, values.Blob):
+                data = value.data()
+                if len(data) > CONTENT_LIMIT:
+                    return Memory(None, "the content before was larger than %d bytes" % CONTENT_LIMIT, tells)
+                text = data.decode("utf-8", "replace")
+                hides = hides or redactor.text(text) != text
+                _keep(folder, value.sha256, data)
+        kept.append((type_, values.to_wire(args)))
+    return Memory(kept, "", tells, hides)
+
+
+def _keep(folder: str, sha256: str, data: bytes) -> None:
+    place = os.path.join(folder, CONTENT_FOLDER)
+    path = os.path.join(place, sha256)
+    if not os.path.exists(path):
+        os.makedirs(place, 0o700, exist_ok=True)
+        files.swap(path, data, lambda: True, mode="0600")
+
+
+def content(folder: str, sha256: str) -> Optional[bytes]:
+    """A content that was kept; None: it is not here."""
+    data = files.read(os.path.join(folder, CONTENT_FOLDER, sha256))
+    return data if data is not None and hashlib.sha256(data).hexdigest() == sha256 else None
+
+
+# -- keeping journals ------------------------------------------------------------------------------------------------
+
+
+def retire(folder: str, path: str) -> None:
+    """A journal whose results are safe is kept for undoing; the oldest go, with the contents that only they need."""
+    place = os.path.join(folder, RUN_FOLDER)
+    try:
+        os.makedirs(place, 0o700, exist_ok=True)
+        os.rename(path, os.path.join(place, os.path.basename(path)))
+    except FileNotFoundError:
+        return
+    names = sorted(os.listdir(place), key=lambda name: os.stat(os.path.join(place, name)).st_mtime)
+    if len(names) > KEPT:
+        for name in names[:-KEPT]:
+            os.unlink(os.path.join(place, name))
+        _drop_contents(folder)
+
+
+def _drop_contents(folder: str) -> None:
+    place = os.path.join(folder, CONTENT_FOLDER)
+    if not os.path.isdir(place):
+        return
+    needed = b"".join(files.read(path) or b"" for path in _journals(folder))
+    for name in os.listdir(place):
+        if name.encode() not in needed:
+            os.unlink(os.path.join(place, name))
+
+
+def _journals(folder: str) -> Iterator[str]:
+    for part in (RUN_FOLDER, "journal"):
+        place = os.path.join(folder, part)
+        if os.path.isdir(place):
+            yield from (os.path.join(place, name) for name in sorted(os.listdir(place)) if name.endswith(".jsonl"))
+
+
+# -- going back ------------------------------------------------------------------------------------------------------
+
+
+def way_back(folder: str, run: str, only: Container[str] = ()) -> Optional[Tuple[List[Node], List[Left]]]:
+    """The graph that leads back to what was before a run, last change first, and what cannot be undone. only: ids of
+    resources; (): all. None: nothing is kept of this run."""
+    path = next((path for path in _journals(folder) if os.path.basename(path) == run + ".jsonl"), None)
+    if path is None:
+        return None
+    ids, memories = _read(path)
+    nodes: List[Node] = []
+    left: List[Left] = []
+    told: Dict[str, Any] = {}
+    tellers: Dict[str, List[int]] = {}
+    for number, memory in reversed(memories):
+        id = ids[number]
+        if only and id not in only:
+            continue
+        if memory["back"] is None:
+            left.append((id, memory["why"]))
+            continue
+        for count, (type_, args) in enumerate(memory["back"]):
+            for target, alone in memory["tells"]:
+                told.setdefault(target, alone)
+                tellers.setdefault(target, []).append(len(nodes))
+            nodes.append(Node(_free(id, nodes, count), type_, args, hides=memory["hides"]))
+    return _with_told(nodes, told, tellers), left
+
+
+def _read(path: str) -> Tuple[List[str], List[Tuple[int, Mapping[str, Any]]]]:
+    ids: List[str] = []
+    memories: Dict[int, Mapping[str, Any]] = {}
+    for line in (files.read(path) or b"").splitlines():
+        try:
+            entry = json.loads(line)
+        except ValueError:
+            break
+        if "run" in entry:
+            ids = entry["nodes"]
+        elif "memory" in entry:
+            memories.setdefault(entry["before"], entry["memory"])  # the first: before anything of it was changed
+    return ids, list(memories.items())
+
+
+def _free(id: str, nodes: Sequence[Node], count: int) -> str:
+    taken = {node.id for node in nodes}
+    while count or id in taken:
+        made = "%s (%d)" % (id, count + 1)
+        if made not in taken:
+            return made
+        count += 1
+    return id
+
+
+def _stays(node: Node) -> bool:
+    return node.args.get("running") is not False and node.args.get("state", "present") == "present"
+
+
+def _with_told(nodes: List[Node], told: Mapping[str, Any], tellers: Mapping[str, Sequence[int]]) -> List[Node]:
+    """With what the changes had notified at the end, to be notified again. What is undone itself stands too early to
+    hear of what follows; unless it is to be down or gone, it is there a second time."""
+    positions = {node.id: number for number, node in enumerate(nodes)}
+    for target, alone in told.items():
+        before = positions.get(target)
+        if before is None and alone is not None:
+            positions[target] = len(nodes)
+            nodes.append(Node(target, alone["type"], alone["args"], limit_s=alone.get("limit_s")))
+        elif before is not None and before < max(tellers[target]) and _stays(nodes[before]):
+            positions[target] = len(nodes)
+            nodes.append(Node(_free(target, nodes, 1), nodes[before].type, nodes[before].args))
+    notifies: Dict[int, List[int]] = {}
+    for target, numbers in tellers.items():
+        for number in numbers:
+            if number < positions.get(target, -1):
+                notifies.setdefault(number, []).append(positions[target])
+    return [Node(node.id, node.type, node.args, (), tuple(sorted(set(notifies.get(number, ())))), node.limit_s,
+                 node.hides) for number, node in enumerate(nodes)]
