@@ -3,8 +3,6 @@ drift by hand is seen and healed, and a run that is killed halfway is made good 
 from __future__ import annotations
 
 import textwrap
-import threading
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -19,27 +17,9 @@ from holdfast_host.graph import Event
 from tests.contract.case import Case
 from tests.contract.cases import CASES, ELSEWHERE
 from tests.lab import Lab, LabHost
+from tests.lab.tracing import killing
 
 pytestmark = pytest.mark.lab
-KILL_AT_FIRST_CHANGE = """
-import glob, os, time
-open("/run/killer", "w").close()
-until = time.monotonic() + 20
-runner = None
-while runner is None and time.monotonic() < until:
-    for path in glob.glob("/proc/[0-9]*/cmdline"):
-        try:
-            with open(path, "rb") as stream:
-                words = stream.read().split(b"\\0")
-        except OSError:
-            continue
-        if b"-I" in words and b"-S" in words and b"-c" in words[:8] and words[0].endswith(b"python3"):
-            runner = int(path.split("/")[2])
-while not glob.glob("/var/lib/holdfast/journal/*.jsonl") and time.monotonic() < until:
-    pass
-os.kill(runner, 9)
-"""
-
 
 class Desk:
     """A project folder that declares one state at a time for one host."""
@@ -132,24 +112,15 @@ def one_for_each_type() -> Iterator[Case]:
 
 
 def killed_at_its_first_change(desk: Desk, case: Case) -> None:
-    """An apply that was killed between its first change and its end. The killer races with the run, so it may have to
-    be tried again."""
-    for _ in range(8):
-        desk.declare(case, case.absent)
-        assert desk.run("apply").status in {"ok", "changed"}
-        if case.before:
-            desk.host.run(case.before)
-        desk.declare(case, case.present)
-        desk.host.run("rm -rf /var/lib/holdfast/journal /run/killer")
-        killer = threading.Thread(target=desk.host.run, args=(("python3", "-c", KILL_AT_FIRST_CHANGE),))
-        killer.start()
-        while not (desk.host.rootfs / "run/killer").exists() and killer.is_alive():
-            time.sleep(0.02)
+    """An apply that is killed when it has written down that it is about to change something."""
+    desk.declare(case, case.absent)
+    assert desk.run("apply").status in {"ok", "changed"}
+    if case.before:
+        desk.host.run(case.before)
+    desk.declare(case, case.present)
+    with killing(desk.host, "fdatasync"):
         killed = desk.run("apply")
-        killer.join()
-        if killed.status == "unreachable":
-            return
-    raise AssertionError("the control: the run was never killed in time")
+    assert killed.status == "unreachable", "the control: it was killed"
 
 
 @pytest.mark.parametrize("case", list(one_for_each_type()), ids=lambda case: case.id)

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.contract.cases import CASES
-from tests.generated.trace import runners, traced, writes
+from tests.generated.trace import runners, watched, writes
 from tests.lab import Lab, LabHost
 from tests.trust.site import Site
 
@@ -34,12 +34,12 @@ def test_a_plan_writes_nothing(site: Site, clean_hosts: Mapping[str, LabHost], t
     files = [f"playbooks/{number}/case.yml" for number in range(len(CASES))]
     assert site.run("plan", files[0]).code == 0, "the runner is installed at the first contact"
     log = tmp_path / "plans.log"
-    with traced(host, log):
+    with watched(host, log):
         said = [site.run("plan", file) for file in files]
     assert {one.code for one in said} <= {0, 4}, [one.text for one in said]
     assert runners(log) == len(CASES)
     assert [call for call in writes(log) if OWN not in call] == []
     log = tmp_path / "apply.log"
-    with traced(host, log):
+    with watched(host, log):
         site.run("apply", files[0])
     assert [call for call in writes(log) if OWN not in call], "the control: what apply writes is seen"

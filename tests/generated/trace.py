@@ -2,13 +2,12 @@
 from __future__ import annotations
 
 import re
-import subprocess
-import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 from tests.lab.host import LabHost
+from tests.lab.tracing import traced
 
 WRITING = re.compile(r"(mkdir|rename|unlink|rmdir|link|symlink|mknod|f?chmod|[fl]?chown|f?truncate|[fl]?setxattr|"
                      r"removexattr|utime|mount|umount|fallocate|creat)")
@@ -19,35 +18,9 @@ RUNNER = re.compile(r'execve\("[^"]*/python3[^"]*", \["[^"]*", "-I", "-S"')
 UNFINISHED = "<unfinished ...>"
 
 
-@contextmanager
-def traced(host: LabHost, log: Path) -> Iterator[None]:
-    """All that sshd of the host starts meanwhile is traced into the log."""
-    master = host.run("systemctl show -p MainPID --value ssh").stdout.strip()
-    outer = _outer_pid(host, int(master))
-    tracer = subprocess.Popen(["strace", "-f", "-qq", "-y", "-e", CALLS, "-o", str(log), "-p", str(outer)],
-                              stderr=subprocess.PIPE, text=True)
-    try:
-        time.sleep(0.5)
-        assert tracer.poll() is None, tracer.stderr.read() if tracer.stderr else ""
-        yield
-        time.sleep(0.5)
-    finally:
-        tracer.terminate()
-        tracer.communicate(timeout=20)
-
-
-def _outer_pid(host: LabHost, inner: int) -> int:
-    """The number that this machine gives to a process of the host."""
-    assert host.pid is not None
-    space = Path(f"/proc/{host.pid}/ns/pid").readlink()
-    for status in Path("/proc").glob("[0-9]*/status"):
-        try:
-            if (status.parent / "ns" / "pid").readlink() == space and \
-                    re.search(rf"^NSpid:.*\t{inner}$", status.read_text(), re.M):
-                return int(status.parent.name)
-        except OSError:
-            continue
-    raise AssertionError(f"{host.name} has no process {inner}")
+def watched(host: LabHost, log: Path) -> AbstractContextManager[None]:
+    """What is written meanwhile by all that sshd of the host starts goes into the log."""
+    return traced(host, "-y", "-e", CALLS, "-o", str(log))
 
 
 def writes(log: Path) -> list[str]:

@@ -1,0 +1,51 @@
+"""Watching, and killing, what sshd of a host starts, at the very system call that one names."""
+from __future__ import annotations
+
+import re
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from tests.lab.errors import LabError
+from tests.lab.host import LabHost
+
+SETTLE_S = 0.3  # strace says nothing when it has attached
+
+
+@contextmanager
+def traced(host: LabHost, *options: str) -> Iterator[None]:
+    """strace with these options is on sshd and all that it starts meanwhile."""
+    master = int(host.run("systemctl show -p MainPID --value ssh").stdout)
+    tracer = subprocess.Popen(["strace", "-f", "-qq", *options, "-p", str(_outer_pid(host, master))],
+                              stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+    try:
+        time.sleep(SETTLE_S)
+        if tracer.poll() is not None:
+            raise LabError(f"strace does not trace {host.name}: {tracer.stderr.read() if tracer.stderr else ''}")
+        yield
+        time.sleep(SETTLE_S)
+    finally:
+        tracer.terminate()
+        tracer.communicate(timeout=20)
+
+
+@contextmanager
+def killing(host: LabHost, call: str, when: int = 1) -> Iterator[None]:
+    """Whatever a session of this host starts is killed with SIGKILL at its `when`th system call of this name."""
+    with traced(host, "-e", f"trace={call}", "-e", f"inject={call}:signal=SIGKILL:when={when}", "-o", "/dev/null"):
+        yield
+
+
+def _outer_pid(host: LabHost, inner: int) -> int:
+    """The number that this machine gives to a process of the host."""
+    space = Path(f"/proc/{host.pid}/ns/pid").readlink()
+    for status in Path("/proc").glob("[0-9]*/status"):
+        try:
+            if (status.parent / "ns" / "pid").readlink() == space and \
+                    re.search(rf"^NSpid:.*\t{inner}$", status.read_text(), re.MULTILINE):
+                return int(status.parent.name)
+        except OSError:
+            continue
+    raise LabError(f"{host.name} has no process {inner}")
