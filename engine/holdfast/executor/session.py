@@ -78,12 +78,12 @@ class Session:
     async def way_back(self, run: str, only: Sequence[str]) -> Message:
         """The `undo` message: the graph that leads back to what was before a run. only: ids of resources; (): all."""
         await self._say({"kind": "undo", "run": run, "only": list(only)})
-        return await self._expect("undo")
+        return await self._expect("undo", FACTS_S)
 
     async def confirm(self, run: str) -> bool:
         """Says that the host was reached again after a change; whether it was still waiting for that."""
         await self._say({"kind": "confirm", "run": run})
-        return bool((await self._expect("confirm")).get("is_taken"))
+        return bool((await self._expect("confirm", HELLO_S)).get("is_taken"))
 
     async def carry_out(self, order: Order, on_events: Callable[[Sequence[Any]], None],
                         on_output: Callable[[int, str, str], None]) -> Message:
