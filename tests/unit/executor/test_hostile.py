@@ -19,10 +19,10 @@ from holdfast_host.graph import Node
 from holdfast_host.protocol import RemoteProtocolError
 from tests.unit.executor.acting import Stage
 
-CASES = 1000  # of each fuzz test
+CASES = 200  # of each fuzz test
 json_values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(max_size=8),
-    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=8), inner, max_size=4), max_leaves=15)
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=8), inner, max_size=4), max_leaves=5)
 words = st.sampled_from(["ok", "changed", "failed", "action", "fields", "diffs", "outputs", "message", "argument"])
 events = st.lists(st.one_of(json_values, st.tuples(
     st.integers(-2, 4) | json_values, words | json_values, st.integers() | json_values,
