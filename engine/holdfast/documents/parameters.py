@@ -8,6 +8,7 @@ from holdfast.documents import schemas, structure
 from holdfast.documents.model import PARAMETER_KINDS, Entry, Parameter, ParameterKind, holds_secret, holds_template
 from holdfast.problems import Problem
 from holdfast.trees.tree import Node
+from holdfast_host import Refused, checks
 from holdfast_host.values import describe, did_you_mean
 
 _WORDS = {"integer": "a whole number", "text": "text", "boolean": "true or false", "number": "a number",
@@ -44,11 +45,10 @@ def _own_problems(made: Parameter, node: Node) -> list[Problem]:
     """Does the declaration agree with itself?"""
     if made.pattern:
         try:
-            re.compile(made.pattern)
-        except re.error as error:
+            checks.regex(made.pattern)
+        except Refused as refused:
             pattern = node.get("pattern")
-            return [Problem(f"`pattern` is not a regular expression: {error}", pattern.place if pattern else None,
-                            "escape special characters with \\")]
+            return [Problem(f"`pattern` {refused.what}", pattern.place if pattern else None, refused.mend)]
     if made.default is not None and not holds_template(made.default) and not holds_secret(made.default):
         fault = misfit(made, made.default.plain())
         if fault:

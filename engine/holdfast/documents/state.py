@@ -125,7 +125,10 @@ def _resource_or_use(node: Node, types: Types) -> tuple[Resource | Use | None, l
     if str(key.value) in schemas.COMMON:
         return None, [Problem(f"a resource begins with its type, not with `{key.value}`", key.place,
                               "put the type and name first: `- package: nginx`")]
-    if str(key.value) not in types and not holds_template(key):
+    if str(key.value) not in types and holds_template(key):
+        return None, [*problems, Problem("the type of a resource is no template", key.place,
+                                         "declare one of each type, and choose by `when`")]
+    if str(key.value) not in types:
         return None, [*problems, unknown_type(key, types)]
     if name.kind not in ("text", "number", "list") or not name.value or any(
             one.kind not in ("text", "number") for one in name.elements()):
