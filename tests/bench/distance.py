@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
-from typing import TextIO
+from typing import IO
 
 import yaml
 
@@ -30,7 +30,7 @@ class Line:
     """A relay that runs. port: where it listens on 127.0.0.1."""
 
     port: int
-    said: TextIO
+    said: IO[str]
 
     def round_trips(self) -> int:
         """Of the next connection that has ended."""
