@@ -1,9 +1,9 @@
 """assert: something holds on a host, or nothing that needs it is carried out."""
 from __future__ import annotations
 
-from typing import ClassVar, Optional
+from typing import ClassVar, Optional, Sequence
 
-from holdfast_host import Change, Refused, Resource, arg
+from holdfast_host import Change, Declared, Refused, Resource, arg
 
 
 class Assert(Resource):
@@ -11,7 +11,6 @@ class Assert(Resource):
     nothing."""
 
     named: ClassVar[str] = "name"
-    reversible: ClassVar[bool] = False
     example: ClassVar[str] = """
         - assert: the host is a Debian
           that: "{{ facts.os.family == 'debian' }}"
@@ -29,6 +28,9 @@ class Assert(Resource):
         if not observed:
             raise Refused("that", "is false: %s" % self.name, self.mend)
         return None
+
+    def undo(self, observed: bool, change: Change) -> Sequence[Declared]:
+        return ()  # it changes nothing
 
     def converge(self, change: Change) -> None:
         raise NotImplementedError("nothing is ever changed here")

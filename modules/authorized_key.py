@@ -4,7 +4,7 @@ from __future__ import annotations
 import re
 from typing import ClassVar, Dict, List, Optional, Sequence, Tuple
 
-from holdfast_host import Change, Identity, Record, Refused, Resource, arg, attributes, checks, files, regular
+from holdfast_host import Change, Declared, Identity, Record, Refused, Resource, arg, attributes, checks, files, regular
 from holdfast_host.files import DIRECTORY, FILE, LINK, FileState
 from holdfast_host.record import with_fields
 
@@ -126,6 +126,16 @@ class AuthorizedKey(Resource):
             fields = (*attributes.differences(folder[0], folder[1], " of .ssh"), *fields)
             planned[file.path.rpartition("/")[0]] = folder[1]
         return Change(keys.action if keys else "update", fields, planned, Deed(file.path, folder, keys))
+
+    def undo(self, observed: Observed, change: Change) -> Optional[Sequence[Declared]]:
+        deed: Deed = change.payload
+        back = regular.undo(observed.file) if deed.keys is not None and observed.file is not None else ()
+        if deed.folder is None or back is None:
+            return back
+        path, before = deed.path.rpartition("/")[0], deed.folder[0]
+        if before is None:
+            return (*back, ("directory", {"path": path, "state": "absent"}))
+        return (*back, *(regular.put_back(path, before) or ()))
 
     def converge(self, change: Change) -> None:
         deed: Deed = change.payload

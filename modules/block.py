@@ -3,7 +3,7 @@ from __future__ import annotations
 
 from typing import ClassVar, Optional, Sequence, Tuple
 
-from holdfast_host import ALLOWED, Change, Identity, Refused, Resource, arg, checks, regular, texts
+from holdfast_host import ALLOWED, Change, Declared, Identity, Refused, Resource, arg, checks, regular, texts
 
 
 class Block(Resource):
@@ -65,6 +65,9 @@ class Block(Resource):
 
     def diff(self, observed: regular.Observed) -> Optional[Change]:
         return texts.edit(observed, self.edited, create=self.create, removes=self.state == "absent", backup=self.backup)
+
+    def undo(self, observed: regular.Observed, change: Change) -> Optional[Sequence[Declared]]:
+        return regular.undo(observed)
 
     def converge(self, change: Change) -> None:
         regular.converge(change, self.validate)

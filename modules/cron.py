@@ -4,7 +4,21 @@ from __future__ import annotations
 import re
 from typing import ClassVar, Dict, List, Optional, Sequence, Tuple
 
-from holdfast_host import Change, Failed, Field, Identity, Record, Refused, Resource, Stale, arg, checks, files, regular
+from holdfast_host import (
+    Change,
+    Declared,
+    Failed,
+    Field,
+    Identity,
+    Record,
+    Refused,
+    Resource,
+    Stale,
+    arg,
+    checks,
+    files,
+    regular,
+)
 from holdfast_host.files import DIRECTORY, FILE, FileState
 
 CRON_D = "/etc/cron.d"
@@ -157,6 +171,11 @@ class Cron(Resource):
         action = "create" if not observed.data else "update"
         return Change(action, (Field("crontab", observed.data or None, after),), {observed.path: planned},
                       (observed, after))
+
+    def undo(self, observed: Observed, change: Change) -> Optional[Sequence[Declared]]:
+        if observed.file is not None:
+            return regular.undo(observed.file)
+        return regular.undo(regular.observe(observed.path, None, None, follow=False, content=False))
 
     def converge(self, change: Change) -> None:
         if self.file is not None:

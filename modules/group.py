@@ -5,6 +5,7 @@ from typing import Any, ClassVar, List, Optional, Sequence, Tuple
 
 from holdfast_host import (
     Change,
+    Declared,
     Field,
     Identity,
     Outputs,
@@ -109,6 +110,14 @@ class Group(Resource):
         if self.members is not None and sorted(set(self.members)) != sorted(set(entry.members if entry else ())):
             fields.append(Field("members", sorted(entry.members) if entry else None, sorted(set(self.members))))
         return tuple(fields)
+
+    def undo(self, observed: Observed, change: Change) -> Optional[Sequence[Declared]]:
+        entry = observed.entry
+        if entry is None:
+            return (("group", {"name": self.name, "state": "absent"}),)
+        before = {"gid": entry.gid, "members": list(entry.members)}
+        named = before if self.state == "absent" else {field.name for field in change.fields}
+        return (("group", {"name": self.name, **{name: before[name] for name in named}}),)
 
     def converge(self, change: Change) -> None:
         for argv in self.commands(change):

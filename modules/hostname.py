@@ -3,7 +3,7 @@ from __future__ import annotations
 
 from typing import ClassVar, List, Optional, Sequence
 
-from holdfast_host import Change, Field, Identity, Record, Resource, arg, checks, files, process
+from holdfast_host import Change, Declared, Field, Identity, Record, Resource, arg, checks, files, process, regular
 
 PATH, KERNEL = "/etc/hostname", "/proc/sys/kernel/hostname"
 
@@ -42,6 +42,10 @@ class Hostname(Resource):
         if observed.now != self.name:
             fields.append(Field("now", observed.now, self.name))
         return Change("update", tuple(fields), planned, observed) if fields else None
+
+    def undo(self, observed: Observed, change: Change) -> Optional[Sequence[Declared]]:
+        kept = regular.undo(regular.observe(PATH, None, None, follow=False, content=False)) or ()
+        return (("hostname", {"name": observed.now}), *kept)
 
     def converge(self, change: Change) -> None:
         observed: Observed = change.payload

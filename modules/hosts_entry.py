@@ -3,7 +3,7 @@ from __future__ import annotations
 
 from typing import ClassVar, List, Optional, Sequence, Set, Tuple
 
-from holdfast_host import Change, Identity, Refused, Resource, arg, checks, regular, texts
+from holdfast_host import Change, Declared, Identity, Refused, Resource, arg, checks, regular, texts
 
 PATH = "/etc/hosts"
 
@@ -59,6 +59,9 @@ class HostsEntry(Resource):
 
     def diff(self, observed: regular.Observed) -> Optional[Change]:
         return texts.edit(observed, self.edited, create=True, removes=self.state == "absent")
+
+    def undo(self, observed: regular.Observed, change: Change) -> Optional[Sequence[Declared]]:
+        return regular.undo(observed)
 
     def converge(self, change: Change) -> None:
         regular.converge(change)

@@ -3,9 +3,9 @@ from __future__ import annotations
 
 import re
 import time
-from typing import Any, ClassVar, Dict, List, Optional, Tuple
+from typing import Any, ClassVar, Dict, List, Optional, Sequence, Tuple
 
-from holdfast_host import ALLOWED, Change, Failed, Field, Record, Refused, Resource, arg, checks
+from holdfast_host import ALLOWED, Change, Declared, Failed, Field, Record, Refused, Resource, arg, checks
 
 PAUSE_S = 0.5
 READ_BYTES = 1024 * 1024  # of an answer; what comes after is not looked at
@@ -40,7 +40,6 @@ class HttpCheck(Resource):
     it does; after `timeout_s` that is a failure. A plan asks once."""
 
     named: ClassVar[str] = "url"
-    reversible: ClassVar[bool] = False
     example: ClassVar[str] = """
         - http_check: http://localhost/health
           contains: ^ok
@@ -88,6 +87,9 @@ class HttpCheck(Resource):
 
     def is_provisional(self, observed: Answer) -> bool:
         return True  # what is to change before may end it
+
+    def undo(self, observed: Answer, change: Change) -> Sequence[Declared]:
+        return ()  # it changes nothing
 
     def converge(self, change: Change) -> None:
         until = time.monotonic() + self.timeout_s

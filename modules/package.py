@@ -8,6 +8,7 @@ from typing import Any, ClassVar, Dict, List, Optional, Sequence, Tuple
 
 from holdfast_host import (
     Change,
+    Declared,
     Failed,
     Field,
     Identity,
@@ -24,6 +25,7 @@ from holdfast_host import (
 from holdfast_host.record import with_fields
 
 LISTS, STAMP = "/var/lib/apt/lists", "/var/lib/apt/periodic/update-success-stamp"
+ALSO = "also removes"
 UNPREDICTED = "the newest after apt-get update"
 QUIET = {"DEBIAN_PRIORITY": "critical", "APT_LISTCHANGES_FRONTEND": "none", "NEEDRESTART_MODE": "l",
          "UCF_FORCE_CONFFOLD": "1"}
@@ -55,21 +57,23 @@ class Offer(Record):
 class Observed(Record):
     """offer: None when nothing is to be chosen from it. lists_age_s: seconds since the package lists were fetched,
     None: there are none; only with an offer. leaving: other packages that apt would remove with this one or for it,
-    but those of which a resource says so itself."""
+    but those of which a resource says so itself. freed: with `autoremove`, those that nothing needs any more then."""
 
     installed: Optional[dpkg.Installed]
     offer: Optional[Offer] = None
     lists_age_s: Optional[float] = None
     leaving: Tuple[str, ...] = ()
+    freed: Tuple[str, ...] = ()
 
 
 class Step(Record):
-    """What apt is told: `nginx=1.2`, `nginx-` (remove)."""
+    """What apt is told: `nginx=1.2`, `nginx-` (remove). freed: packages that are to go with it."""
 
     spec: str
     refresh: bool = False
     downgrade: bool = False
     purge: bool = False
+    freed: Tuple[str, ...] = ()
 
 
 class Package(Resource):
@@ -82,6 +86,8 @@ class Package(Resource):
     version: Optional[str] = arg(default=None, check=_version, doc="Exactly this version, or one that fits a pattern: "
                                  "\"1.2.*\". An installed version that fits is kept.")
     allow_downgrade: bool = arg(default=False, doc="Go back to an older version where that is asked for.")
+    autoremove: bool = arg(default=False, doc="With `state: absent`: remove also what apt had installed for it "
+                           "and nothing else needs.")
     recommends: Optional[bool] = arg(default=None, doc="Install recommended packages too; default: as apt is "
                                      "configured on the host.")
     refresh_s: Optional[int] = arg(default=None, check=_seconds, doc="Before something is installed, fetch the package "
@@ -101,6 +107,8 @@ class Package(Resource):
     def check(self) -> None:
         if self.version and self.state in ("absent", "purged"):
             raise Refused("version", "says nothing with `state: %s`" % self.state, "leave it out")
+        if self.autoremove and self.state != "absent":
+            raise Refused("autoremove", "goes with `state: absent`", "leave it out")
         if self.version and self.state == "latest" and not re.search(r"[*?\[]", self.version):
             raise Refused("state", "is latest, but `version` names one", "leave one of them out")
 
@@ -140,7 +148,7 @@ class Package(Resource):
     def diff(self, observed: Observed) -> Optional[Change]:
         now = observed.installed
         if self.state in ("absent", "purged"):
-            change = self._removal(now, observed.leaving)
+            change = self._removal(now, observed.leaving, observed.freed)
         elif observed.offer is None:
             change = None
         elif self._is_stale(observed):
@@ -152,15 +160,16 @@ class Package(Resource):
                           "release it first: `package_hold: %s` with `state: absent`" % self.name)
         return change
 
-    def _removal(self, now: Optional[dpkg.Installed], leaving: Sequence[str]) -> Optional[Change]:
+    def _removal(self, now: Optional[dpkg.Installed], leaving: Sequence[str],
+                 freed: Tuple[str, ...]) -> Optional[Change]:
         purge = self.state == "purged"
         if now is None or now.status == "not-installed" or (now.status == "config-files" and not purge):
             return None
         if now.essential:
             raise Refused("state", "`%s` is essential: the host does not live without it" % self.name)
         before = "config-files" if now.status == "config-files" else now.version
-        return Change("purge" if purge else "remove", (Field("version", before, None), *_also_removed(leaving)),
-                      payload=Step(self.name if purge else self.name + "-", purge=purge))
+        return Change("purge" if purge else "remove", (Field("version", before, None), *_also_removed(leaving, freed)),
+                      payload=Step(self.name if purge else self.name + "-", purge=purge, freed=freed))
 
     def _is_stale(self, observed: Observed) -> bool:
         age = observed.lists_age_s
@@ -217,6 +226,19 @@ class Package(Resource):
 
     # -- doing -------------------------------------------------------------------------------------------------------
 
+    def undo(self, observed: Observed, change: Change) -> Optional[Sequence[Declared]]:
+        now = observed.installed
+        if change.payload.purge:
+            raise Failed("its configuration files are removed")
+        if now is None or now.status in ("not-installed", "config-files"):
+            return (("package", {"name": self.name, "state": "absent", "autoremove": True}),)
+        if now.status not in dpkg.INSTALLED:
+            raise Failed("it was installed by half")
+        gone = [name for field in change.fields if field.name == ALSO for name in field.before]
+        known = {**dpkg.installed(gone), self.name: now}
+        return [("package", {"name": name, "version": known[name].version, "allow_downgrade": True,
+                             "recommends": False}) for name in (self.name, *gone) if name in known]
+
     def converge(self, change: Change) -> None:
         self.converge_many([(self, change)])
 
@@ -235,8 +257,9 @@ class Package(Resource):
         return {"version": now.version if now and now.status in dpkg.INSTALLED else None}
 
 
-def _also_removed(names: Sequence[str]) -> Tuple[Field, ...]:
-    return (Field("also removes", list(names), None),) if names else ()
+def _also_removed(leaving: Sequence[str], freed: Sequence[str] = ()) -> Tuple[Field, ...]:
+    names = sorted({*leaving, *freed})
+    return (Field(ALSO, names, None),) if names else ()
 
 
 def _with_leaving(resources: Sequence[Package], found: Sequence[Observed]) -> List[Observed]:
@@ -255,13 +278,24 @@ def _with_leaving(resources: Sequence[Package], found: Sequence[Observed]) -> Li
     if installs and set(would_remove([specs[number] for number in installs])) - declared:
         asks += installs
     leaving = {number: sorted(set(would_remove([specs[number]])) - declared) for number in asks}
-    return [with_fields(observed, leaving=tuple(leaving[number])) if leaving.get(number) else observed
+    made = [with_fields(observed, leaving=tuple(leaving[number])) if leaving.get(number) else observed
             for number, observed in enumerate(found)]
+    takers = [number for number in specs if resources[number].autoremove]
+    if takers:  # what two have in common is freed by both, and told of one
+        freed = set(would_remove([specs[number] for number in takers], "--auto-remove")) - set(unneeded())
+        freed -= {resource.name.partition(":")[0] for resource in resources}
+        made[takers[0]] = with_fields(made[takers[0]], freed=tuple(sorted(freed)))
+    return made
 
 
-def would_remove(specs: Sequence[str]) -> List[str]:
+def unneeded() -> List[str]:
+    """What apt had installed for other packages, and nothing needs now."""
+    return would_remove((), "--auto-remove")
+
+
+def would_remove(specs: Sequence[str], *options: str) -> List[str]:
     """Which packages apt would remove to bring this about; none when it would refuse, which it then says itself."""
-    done = process.run([*APT, "--simulate", "--allow-downgrades", "install", "--", *specs], env=QUIET)
+    done = process.run([*APT, "--simulate", "--allow-downgrades", *options, "install", "--", *specs], env=QUIET)
     return re.findall(r"^(?:Remv|Purg) ([^ :]+)", done.stdout, re.M) if done.code == 0 else []
 
 
@@ -288,7 +322,7 @@ def transactions(changes: Sequence[Tuple[Package, Change]]) -> List[Tuple[List[s
             words.append("--install-recommends" if kind else "--no-install-recommends")
         if any(step.downgrade for step in kinds[kind]):
             words.append("--allow-downgrades")
-        found.append((words, [step.spec for step in kinds[kind]]))
+        found.append((words, [spec for step in kinds[kind] for spec in (step.spec, *(n + "-" for n in step.freed))]))
     return found
 
 

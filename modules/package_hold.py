@@ -3,7 +3,7 @@ from __future__ import annotations
 
 from typing import Any, ClassVar, Dict, List, Optional, Sequence, Tuple
 
-from holdfast_host import Change, Field, Identity, Refused, Resource, arg, checks, dpkg, process
+from holdfast_host import Change, Declared, Field, Identity, Refused, Resource, arg, checks, dpkg, process
 
 
 class PackageHold(Resource):
@@ -40,6 +40,9 @@ class PackageHold(Resource):
         is_held = observed is not None and observed.want == "hold"
         wanted = self.state == "present"
         return None if is_held == wanted else Change("hold" if wanted else "release", (Field("held", is_held, wanted),))
+
+    def undo(self, observed: Optional[dpkg.Installed], change: Change) -> Optional[Sequence[Declared]]:
+        return (("package_hold", {"name": self.name, "state": "absent" if self.state == "present" else "present"}),)
 
     def converge(self, change: Change) -> None:
         self.converge_many([(self, change)])

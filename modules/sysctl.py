@@ -4,7 +4,20 @@ from __future__ import annotations
 import re
 from typing import ClassVar, List, Optional, Sequence, Tuple
 
-from holdfast_host import Change, Field, Identity, Record, Refused, Resource, arg, checks, process, regular, texts
+from holdfast_host import (
+    Change,
+    Declared,
+    Field,
+    Identity,
+    Record,
+    Refused,
+    Resource,
+    arg,
+    checks,
+    process,
+    regular,
+    texts,
+)
 
 FOLDER, OWN = "/etc/sysctl.d", "/etc/sysctl.d/90-holdfast.conf"
 
@@ -40,12 +53,15 @@ class Sysctl(Resource):
     state: str = arg("present", choices=("present", "absent"), doc="Whether it is set at boot.")
     path: str = arg(OWN, check=checks.absolute, doc="The file that keeps it, in /etc/sysctl.d.")
     runtime: bool = arg(True, doc="Set it now, too; false: at the next boot only.")
+    boot: bool = arg(True, doc="Set it at the next boot, too; false: now only, and the file is left as it is.")
 
     def check(self) -> None:
         if self.state == "present" and not (self.value or "").strip():
             raise Refused("value", "is missing", "add `value:`")
         if self.state == "absent" and self.value is not None:
             raise Refused("value", "is given for a setting that is to be absent", "remove it")
+        if not self.boot and (self.state == "absent" or not self.runtime):
+            raise Refused("boot", "is false, so nothing is to be done", "leave it out")
 
     def provides(self) -> Sequence[Identity]:
         return (("sysctl", plain(self.name)),)
@@ -65,7 +81,8 @@ class Sysctl(Resource):
         return Observed(texts.observe(self.path), now)
 
     def diff(self, observed: Observed) -> Optional[Change]:
-        kept = texts.edit(observed.file, self.edited, create=True, removes=self.state == "absent")
+        kept = texts.edit(observed.file, self.edited, create=True, removes=self.state == "absent") \
+            if self.boot else None
         fields = kept.fields if kept is not None else ()
         is_other = self.state == "present" and self.runtime and _words(observed.now) != _words(self.value)
         if is_other and observed.now is None:
@@ -76,6 +93,13 @@ class Sysctl(Resource):
         if not fields:
             return None
         return Change(kept.action if kept else "update", fields, kept.files if kept else {}, (kept, is_other))
+
+    def undo(self, observed: Observed, change: Change) -> Optional[Sequence[Declared]]:
+        kept, is_other = change.payload
+        back = regular.undo(observed.file) if kept is not None else ()
+        if back is None or not is_other:
+            return back
+        return (("sysctl", {"name": self.name, "value": observed.now, "boot": False}), *back)
 
     def converge(self, change: Change) -> None:
         kept, is_other = change.payload

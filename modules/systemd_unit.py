@@ -10,6 +10,7 @@ from holdfast_host import (
     ALLOWED,
     Blob,
     Change,
+    Declared,
     Failed,
     Field,
     Identity,
@@ -177,6 +178,21 @@ class SystemdUnit(Resource):
         return Change("delete", tuple(fields), {self.path: None}, observed.data, RELOADED)
 
     # -- doing -------------------------------------------------------------------------------------------------------
+
+    def undo(self, observed: Observed, change: Change) -> Optional[Sequence[Declared]]:
+        which = {"name": self.name, **({"drop_in": self.drop_in} if self.drop_in else {})}
+        state = observed.state
+        if state is None:
+            return (("systemd_unit", {**which, "state": "absent"}),)
+        if state.kind != files.FILE:
+            raise Failed("%s was a %s" % (self.path, state.kind))
+        if change.action == "reload":
+            return ()  # what systemd knew was no longer on the disk
+        back: List[Declared] = [("systemd_unit", {**which, "source": Blob.of(observed.data or b"")})]
+        if (state.mode, state.owner, state.group) != (MODE, "root", "root"):
+            back.append(("file", {"path": self.path, "mode": state.mode, "owner": state.owner, "group": state.group}))
+        was = {field.name: True for field in change.fields if field.name in ("running", "enabled")}
+        return (*back, ("service", {"name": self.name, **was})) if was else back
 
     def converge(self, change: Change) -> None:
         if change.action == "delete":

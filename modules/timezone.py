@@ -5,7 +5,7 @@ import os
 import re
 from typing import ClassVar, List, Optional, Sequence, Tuple
 
-from holdfast_host import Change, Field, Identity, Record, Refused, Resource, arg, files
+from holdfast_host import Change, Declared, Field, Identity, Record, Refused, Resource, arg, files, regular
 
 ZONES, LINK, NAME = "/usr/share/zoneinfo", "/etc/localtime", "/etc/timezone"
 
@@ -63,6 +63,10 @@ class Timezone(Resource):
             data = self.name.encode() + b"\n"
             planned[NAME] = files.FileState(files.FILE, size=len(data), data=data)
         return Change("update", tuple(fields), planned, observed) if fields else None
+
+    def undo(self, observed: Observed, change: Change) -> Optional[Sequence[Declared]]:
+        return tuple(one for path in change.files for one in regular.undo(
+            regular.observe(path, None, None, follow=False, content=False)) or ())
 
     def converge(self, change: Change) -> None:
         observed: Observed = change.payload

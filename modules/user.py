@@ -8,6 +8,7 @@ from typing import Any, ClassVar, Dict, List, Mapping, Optional, Sequence, Tuple
 from holdfast_host import (
     ALWAYS,
     Change,
+    Declared,
     Failed,
     Field,
     Identity,
@@ -244,6 +245,39 @@ class User(Resource):
 
     # -- doing -------------------------------------------------------------------------------------------------------
 
+    def undo(self, observed: Observed, change: Change) -> Optional[Sequence[Declared]]:
+        known = accounts.load(with_shadow=True)
+        if change.action == "create":
+            return (("user", {"name": self.name, "state": "absent"}), *_own_group(known, self.name),
+                    *_without(observed.future_home))
+        if change.action == "delete":
+            return self._made_again(known)
+        shadow = known.shadow.get(self.name)
+        before = {field.name: field.before for field in change.fields if field.name != "create_home"}
+        if "password_hash" in before or "locked" in before:  # the lock is a part of it
+            before.pop("locked", None)
+            before["password_hash"] = shadow.password if shadow else None
+        if "groups" in before:
+            before["append"] = False
+        if "home" in before and self.move_home:
+            before["move_home"] = True
+        back = (("user", {"name": self.name, **before}),) if before else ()
+        return (*back, *_without(observed.future_home))
+
+    def _made_again(self, known: accounts.Accounts) -> Sequence[Declared]:
+        """The account as it is now, but for how long its password is valid."""
+        entry, shadow = known.users[self.name], known.shadow.get(self.name)
+        if self.remove_home and files.look(entry.home) is not None:
+            raise Failed("its home was removed")
+        primary = known.group_of(entry.gid)
+        return (*_own_group(known, self.name), ("user", {
+            "name": self.name, "uid": entry.uid, "group": primary, "home": entry.home, "shell": entry.shell,
+            "comment": entry.comment, "create_home": False, "append": False,
+            "groups": sorted(g.name for g in known.groups.values() if self.name in g.members and g.name != primary),
+            "system": entry.uid < int(accounts.login_defs().get("UID_MIN", "1000")),
+            "password_hash": shadow.password if shadow else None,
+            "expires": _date_of(shadow.expires if shadow else None)}))
+
     def converge(self, change: Change) -> None:
         for argv, stdin in self.commands(change):
             done = process.run(argv, stdin=stdin)
@@ -326,6 +360,18 @@ def _date_of(days: Optional[int]) -> str:
     import datetime
 
     return "never" if days is None else (datetime.date(1970, 1, 1) + datetime.timedelta(days)).isoformat()
+
+
+def _own_group(known: accounts.Accounts, name: str) -> Tuple[Declared, ...]:
+    """The group of an account's name, which userdel may take along."""
+    group = known.groups.get(name)
+    return (("group", {"name": name, "gid": group.gid}),) if group else ()
+
+
+def _without(home: Mapping[str, Optional[files.FileState]]) -> List[Declared]:
+    """Without what a new home was made of; a directory in which something else is by then stays."""
+    return [("directory" if state is not None and state.kind == files.DIRECTORY else "file",
+             {"path": path, "state": "absent"}) for path, state in sorted(home.items(), reverse=True)]
 
 
 def future_home(home: str, owner: str, group: str) -> Dict[str, Optional[files.FileState]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 import time
 from typing import ClassVar, Optional, Sequence
 
-from holdfast_host import Change, Failed, Field, Identity, Refused, Resource, arg, checks, files
+from holdfast_host import Change, Declared, Failed, Field, Identity, Refused, Resource, arg, checks, files
 
 PAUSE_S, CONNECT_S = 0.2, 5.0
 
@@ -23,7 +23,6 @@ class WaitFor(Resource):
     """A port answers or a path is there, or is gone, before anything goes on. It is looked at from the host itself."""
 
     named: ClassVar[str] = "name"
-    reversible: ClassVar[bool] = False
     example: ClassVar[str] = """
         - wait_for: the database answers
           port: 5432
@@ -63,6 +62,9 @@ class WaitFor(Resource):
 
     def is_provisional(self, observed: bool) -> bool:
         return True  # a restart before it closes the port for a moment
+
+    def undo(self, observed: bool, change: Change) -> Sequence[Declared]:
+        return ()  # it changes nothing
 
     def converge(self, change: Change) -> None:
         until = time.monotonic() + self.timeout_s

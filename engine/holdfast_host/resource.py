@@ -156,8 +156,9 @@ class Resource(Record):
         raise NotImplementedError(type(self).__name__)
 
     def undo(self, observed: Any, change: Change) -> Optional[Sequence[Declared]]:
-        """What to declare, in this order, to have again what was observed before this change; None: that cannot be had.
-        Called before the change, on the host: what is needed of it (contents, as Blob) can still be read."""
+        """What to declare, in this order, to have again what was observed before this change; None: that cannot be had,
+        or Failed, which says why; (): there is nothing to take back. Called before the change, on the host: what is
+        needed of it (contents, as Blob) can still be read."""
         return None
 
     def is_provisional(self, observed: Any) -> bool:

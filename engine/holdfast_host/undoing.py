@@ -10,7 +10,8 @@ import json
 import os
 from typing import Any, Container, Dict, Iterator, List, Mapping, Optional, Sequence, Tuple
 
-from . import files, values
+from . import files, library, values
+from .errors import Failed
 from .graph import Node
 from .record import Record
 from .redact import Redactor
@@ -44,6 +45,8 @@ def remember(folder: str, node: Node, resource: Resource, observed: Any, change:
         if back is None:
             return Memory(None, "what a %s does cannot be undone" % node.type, tells)
         return _remembered(folder, node, back, tells, redactor)
+    except Failed as failed:
+        return Memory(None, str(failed), tells)
     except Exception as error:  # not to be able to undo is no reason not to do
         return Memory(None, "what was before could not be kept: %s" % error, tells)
 
@@ -53,6 +56,7 @@ def _remembered(folder: str, node: Node, back: Sequence[Declared], tells: Sequen
     hides = bool(values.secret_names(values.from_wire(node.args)))
     kept: List[Tuple[str, Mapping[str, Any]]] = []
     for type_, args in back:
+        library.resource_type(type_)(**args)  # what it refuses, it would refuse then
         for value in args.values():
             if isinstance(value, values.Blob):
                 data = value.data()

@@ -13,8 +13,9 @@ SYSTEM = (
          lambda w: bool(w.package("holdfast-app").is_installed and w.package("holdfast-lib").is_installed
                         and w.package("holdfast-hello").version == "1.1"),
          """
-         - package: [holdfast-app, holdfast-lib, holdfast-hello]
+         - package: [holdfast-app, holdfast-hello]
            state: absent
+           autoremove: true
          """,
          ("dpkg -r holdfast-app", "dpkg --purge holdfast-hello",
           "apt-get install -y --allow-downgrades holdfast-hello=1.0")),
@@ -277,8 +278,11 @@ HOST = (
          - sysctl: net.ipv4.tcp_syncookies
            value: "1"
            runtime: false
+         - sysctl: net.ipv4.ip_default_ttl
+           value: "65"
+           boot: false
          """,
-         lambda w: bool(w.sysctl("net.ipv4.ip_forward") == 1
+         lambda w: bool(w.sysctl("net.ipv4.ip_forward") == 1 and w.sysctl("net.ipv4.ip_default_ttl") == 65
                         and w.check_output("cat /proc/sys/net/ipv4/ip_local_port_range") == "20000\t60000"
                         and w.file("/etc/sysctl.d/90-holdfast.conf").exists
                         and w.file("/etc/sysctl.d/90-holdfast.conf").content_string ==
@@ -293,7 +297,8 @@ HOST = (
            path: /etc/sysctl.d/50-ports.conf
            state: absent
          """,
-         ("sysctl -w net.ipv4.ip_forward=0", "sed -i 's/= 1/= 0/' /etc/sysctl.d/90-holdfast.conf",
+         ("sysctl -w net.ipv4.ip_forward=0", "sysctl -w net.ipv4.ip_default_ttl=66",
+          "sed -i 's/= 1/= 0/' /etc/sysctl.d/90-holdfast.conf",
           "rm /etc/sysctl.d/50-ports.conf"),
          before="sysctl -w net.ipv4.ip_forward=0"),
     Case("package_hold",
