@@ -6,10 +6,14 @@ itself.
 """
 from __future__ import annotations
 
+import contextlib
 import os
 import time
+from typing import Any, Mapping, Sequence
 
 from . import files, lock
+from .graph import Event
+from .journal import Journal
 
 TAKEN_BACK, PARTLY = "taken_back", "partly_taken_back"  # how a run ends that nobody confirmed
 HEARD_S = 5.0  # how long the one that waits may take to hear of it
@@ -47,3 +51,21 @@ def is_confirmed(folder: str, run: str, seconds: float) -> bool:
     found = files.read(taken) == b"confirmed\n"
     os.unlink(taken)
     return found
+
+
+def clear(folder: str, run: str) -> None:
+    """What a runner has left that was killed while it waited. One that lives clears up itself."""
+    if lock.holder(folder) is None:
+        for path in (_path(folder, run), _path(folder, run) + ".taken"):
+            with contextlib.suppress(FileNotFoundError):
+                os.unlink(path)
+
+
+class Unwritten(Journal):
+    """Of the way back. It is no run that anybody asks for: the journal of the run itself tells of it."""
+
+    def before(self, nodes: Sequence[int], memories: Mapping[int, Mapping[str, Any]] = {}) -> None:
+        """Not written down."""
+
+    def after(self, event: Event) -> None:
+        """Not written down."""

@@ -136,18 +136,18 @@ class Journal:
             with contextlib.suppress(OSError):
                 self._append([line])
 
-    def end(self, status: str) -> None:
-        """The run is over on this host."""
+    def would_end(self, status: str) -> None:
+        """How the run has ended if nothing more is written down: its process may be killed."""
         if self._fd is not None:
             with contextlib.suppress(OSError):
                 self._append([{"end": status}])
+
+    def end(self, status: str) -> None:
+        """The run is over on this host."""
+        self.would_end(status)
+        if self._fd is not None:
             os.close(self._fd)
             self._fd = None
-
-    def remove(self) -> None:
-        """Nobody is going to ask for it."""
-        with contextlib.suppress(FileNotFoundError):
-            os.unlink(self._path)
 
     def _open(self) -> None:
         if self._fd is not None:
@@ -247,6 +247,7 @@ def _shortened(story: Dict[str, Any]) -> Dict[str, Any]:
 
 def forget(folder: str, run: str) -> None:
     """A controller keeps the results now."""
-    from . import undoing
+    from . import confirming, undoing
 
     undoing.retire(folder, journal_path(folder, run))
+    confirming.clear(folder, run)

@@ -218,10 +218,9 @@ class Server:
 
         if not confirming.is_confirmed(self._folder, run, seconds):
             nodes, left = undoing.way_back(self._folder, run) or ([], [])
-            beside = journal.Journal(self._folder, run + ".back", "holdfast", nodes)
-            ended = Runner(nodes, APPLY, {}, _Silent(self._folder), journal.Ledger(self._folder), beside, run).go()
-            beside.end(ended)
-            beside.remove()
+            book.would_end(confirming.PARTLY)
+            ended = Runner(nodes, APPLY, {}, _Silent(self._folder), journal.Ledger(self._folder),
+                           confirming.Unwritten(self._folder, run, "holdfast", nodes), run).go()
             status = confirming.TAKEN_BACK if ended in ("ok", "changed") and not left else confirming.PARTLY
         book.end(status)
         self._held.release()
