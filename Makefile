@@ -33,9 +33,9 @@ check: setup
 	$(BIN)/lint-imports
 	$(BIN)/vermin --quiet --target=3.8- --violations --no-tips engine/holdfast_host modules
 
-# The same tests as in the suite, with as many generated cases as take the better part of an hour.
+# The same tests as in the suite, with as many generated cases and kills as take an hour or two.
 soak: setup
-	HOLDFAST_PAIRS=10000 $(BIN)/python -m pytest tests/generated
+	HOLDFAST_PAIRS=10000 HOLDFAST_KILLS=4000 $(BIN)/python -m pytest tests/generated tests/trust/test_kills.py
 
 lab-up: setup
 	$(BIN)/python -m tests.lab up

@@ -208,20 +208,21 @@ class Fleet:
         """Takes the run up until it is whole, and checks all that was promised."""
         until(lambda: all(place.is_idle() for place in self.places))
         known = dict.fromkeys([place.name for place in self.places], True)
-        if self.newest() == self.run:  # it ended before it was stored
+        newest = self.newest()
+        if newest == self.run:  # it ended before it was stored
             self.check_untouched()
             known |= self.check_results(self.site.run("apply", "--json"))
         else:
-            done = self.site.run("apply", "--resume", "last", "--json")
-            assert done.objects or "nothing is left to do" in done.text, done.text
+            done = self.site.run("apply", "--resume", newest, "--json")
+            assert done.hosts() or "nothing is left to do" in done.text, done.text
             known |= self.check_results(done)
         self.check_whole(known)
         self.check_shown(known)
         self.check_settled()
 
     def newest(self) -> str:
-        """The id of the newest run; "": there is none."""
-        runs = self.site.run("runs", "list", "--json").of("run")
+        """The id of the newest run that was to change something; "": there is none."""
+        runs = self.site.run("runs", "list", "--json").of("run", mode="apply")
         return str(runs[0]["run"]) if runs else ""
 
     def check_untouched(self) -> None:
@@ -245,6 +246,16 @@ class Fleet:
             assert place.said("told", self.number) >= 2, f"{place.name}: the notification is lost"
             assert place.owed() == {}, place.name
 
+    def check_told_back(self) -> None:
+        """A host that is not what the run made of it any more is not shown as if it were."""
+        run = self.newest()
+        self.site.run("drift")  # a contact, which collects
+        shown = self.site.run("runs", "show", run, "--json")
+        for place in self.places:
+            if place.look() != wanted(self.number):
+                told, = shown.of("host_done", host=place.name)
+                assert told["status"] == "failed" and "taken back" in told["message"], shown.text
+
     def check_results(self, done: Said) -> dict[str, bool]:
         """By host whether it is known what became of the once-only command; all else must be well."""
         known = {}
@@ -261,7 +272,7 @@ class Fleet:
 
     def check_shown(self, known: Mapping[str, bool]) -> None:
         """The run has a result for each resource of each host."""
-        shown = self.site.run("runs", "show", "last", "--json")
+        shown = self.site.run("runs", "show", self.newest(), "--json")
         for place in self.places:
             counts = dict(shown.of("host_done", host=place.name)[0]["counts"])
             assert known[place.name] or counts.pop("failed") == 1, shown.text

@@ -1,7 +1,7 @@
 """kill -9 and cut connections at random points of controller and runner: no half-written file, no lost result, no lost
 notification, and a resume that is right.
 
-HOLDFAST_KILLS is how many points; `make soak` tries 5,000. HOLDFAST_KILLS_SEED chooses others; a failure names its own.
+HOLDFAST_KILLS is how many points; `make soak` tries 4,000. HOLDFAST_KILLS_SEED chooses others; a failure names its own.
 """
 from __future__ import annotations
 
@@ -126,6 +126,7 @@ def test_hosts_that_are_killed_while_they_take_back(tmp_path: Path, chance: rand
         chosen = points(log, "confirm-", chance, len(fleet.places))
         hits = fleet.killed(chosen, "apply", "--confirm", "1s", is_once=True)
         fleet.check_halves()
+        fleet.check_told_back()
         fleet.resume()
         return hits
 
