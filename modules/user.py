@@ -268,7 +268,7 @@ class User(Resource):
         """The account as it is now, but for how long its password is valid."""
         entry, shadow = known.users[self.name], known.shadow.get(self.name)
         if self.remove_home and files.look(entry.home) is not None:
-            raise Failed("its home was removed")
+            raise Failed("its home is removed")
         primary = known.group_of(entry.gid)
         return (*_own_group(known, self.name), ("user", {
             "name": self.name, "uid": entry.uid, "group": primary, "home": entry.home, "shell": entry.shell,

@@ -8,14 +8,14 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from typing import Any, Container, Dict, Iterator, List, Mapping, Optional, Sequence, Tuple
+from typing import Any, Container, Dict, Iterator, List, Mapping, Optional, Sequence, Set, Tuple
 
 from . import files, library, values
-from .errors import Failed
+from .errors import Failed, HoldfastError
 from .graph import Node
 from .record import Record
 from .redact import Redactor
-from .resource import Change, Declared, Resource
+from .resource import Change, Declared, Identity, Resource
 
 KEPT = 20  # runs that can be undone
 CONTENT_LIMIT = 16 * 1024 * 1024  # bytes; a larger content is not kept
@@ -176,12 +176,33 @@ def _stays(node: Node) -> bool:
     return node.args.get("running") is not False and node.args.get("state", "present") == "present"
 
 
+def _declared(type_: str, wire: Mapping[str, Any]) -> Optional[Resource]:
+    """The resource; None: it is not to be known before the graph is carried out."""
+    args = values.from_wire(wire)
+    try:
+        return None if values.secret_names(args) or values.references(args) else library.resource_type(type_)(**args)
+    except HoldfastError:
+        return None
+
+
+def _gone(nodes: Sequence[Node]) -> Set[Identity]:
+    """Packages and units that will not be there at the end."""
+    made = [_declared(node.type, node.args) for node in nodes]
+    return {identity for resource in made if resource is not None and resource.is_removal()
+            for identity in resource.provides() if identity[0] in ("package", "unit")}
+
+
 def _with_told(nodes: List[Node], told: Mapping[str, Any], tellers: Mapping[str, Sequence[int]]) -> List[Node]:
     """With what the changes had notified at the end, to be notified again. What is undone itself stands too early to
     hear of what follows; unless it is to be down or gone, it is there a second time."""
     positions = {node.id: number for number, node in enumerate(nodes)}
+    gone = _gone(nodes)
     for target, alone in told.items():
         before = positions.get(target)
+        resource = _declared(nodes[before].type, nodes[before].args) if before is not None else \
+            _declared(alone["type"], alone["args"]) if alone is not None else None
+        if resource is not None and not gone.isdisjoint(resource.wants()):
+            continue  # it goes with what it needs
         if before is None and alone is not None:
             positions[target] = len(nodes)
             nodes.append(Node(target, alone["type"], alone["args"], limit_s=alone.get("limit_s")))

@@ -19,6 +19,7 @@ from tests.lab import Lab, LabHost
 
 pytestmark = pytest.mark.lab
 
+HASH = "$6$before00$0123456789abcdefghijklmnopqrstuvwxyz"
 # Types that never take anything back, and why.
 NO_WAY_BACK = {"command": "nobody knows what a program did"}
 NOTHING = r"\Z."
@@ -100,6 +101,99 @@ def test_what_was_made_goes_and_what_went_comes_back(case: Case, desk: Desk) -> 
     if case.id not in GONE:
         assert differences(present, look(witness)) == []
         desk.run("apply")
+
+
+CHANGES = (  # (what is there, what is declared): shell, and resources in YAML
+    (f"groupadd -g 4900 oldcrew; useradd -m -u 4901 -G oldcrew,adm -s /bin/sh -c Before -e 2030-01-02 -p '!{HASH}' "
+     "turner",
+     """
+     - group: oldcrew
+       gid: 4910
+       members: []
+     - user: turner
+       uid: 4902
+       comment: After
+       group: users
+       groups: [video]
+       append: false
+       shell: /bin/bash
+       home: /srv/turner
+       move_home: true
+       password_hash: $6$changed0$0123456789abcdefghijklmnopqrstuvwxyz
+       locked: false
+       expires: never
+     """),
+    ("apt-get install -qq --allow-downgrades holdfast-hello=1.0",
+     """
+     - package: holdfast-hello
+       state: latest
+     """),
+    ("printf '[Service]\\nExecStart=/bin/sleep 1000\\n[Install]\\nWantedBy=multi-user.target\\n' "
+     "> /etc/systemd/system/older.service; chmod 600 /etc/systemd/system/older.service; systemctl daemon-reload; "
+     "systemctl enable --now older",
+     """
+     - systemd_unit: older.service
+       content: |
+         [Service]
+         ExecStart=/bin/sleep 2000
+     """),
+    ("systemctl enable --now older",
+     """
+     - systemd_unit: older.service
+       state: absent
+     """),
+)
+
+
+@pytest.mark.parametrize(("there", "declared"), CHANGES, ids=("accounts", "package", "unit", "unit that goes"))
+def test_what_was_changed_is_as_before(there: str, declared: str, desk: Desk) -> None:
+    desk.host.run(there)
+    witness = desk.host.witness()
+    before = look(witness)
+    desk.declare(Case("", declared, lambda _: True), declared)
+    assert desk.run("apply").status == "changed"
+    assert look(witness) != before, "the control: it can be seen"
+    assert undo(desk) == []
+    assert differences(before, look(witness)) == []
+    kept = b"".join(path.read_bytes() for path in (desk.folder / ".holdfast").rglob("*") if path.is_file())
+    assert b"undo: " in kept, "the control: this is where runs are kept"
+    assert HASH.encode() not in kept, "the old hash was kept where hosts are managed from"
+
+
+@pytest.mark.parametrize(("there", "declared", "why"), [
+    ("apt-get install -qq holdfast-hello", "- package: holdfast-hello\n  state: purged",
+     "its configuration files are removed"),
+    ("useradd -m homely", "- user: homely\n  state: absent\n  remove_home: true", "its home is removed"),
+    ("useradd -p abJnggxhB/yWI ancient", "- user: ancient\n  password_hash: $6$after000$0123456789",
+     "is not a password's hash"),
+])
+def test_what_cannot_come_back_is_named_with_its_reason(there: str, declared: str, why: str, desk: Desk) -> None:
+    desk.host.run(there)
+    desk.declare(Case("", declared, lambda _: True), declared)
+    assert desk.run("apply").status == "changed"
+    before = look(desk.host.witness())
+    said, = undo(desk)
+    assert "cannot be undone" in said
+    assert why in said
+    assert look(desk.host.witness()) == before
+
+
+def test_what_goes_with_its_package_is_not_restarted(desk: Desk) -> None:
+    declared = """
+    - package: holdfast-svc
+      notify: {service: holdfast-svc}
+    - file: /srv/holdfast-svc.note
+      content: noted
+      notify: {service: holdfast-svc}
+    - service: holdfast-svc
+      running: true
+    """
+    desk.host.run("apt-get purge -qq holdfast-svc; rm -f /srv/holdfast-svc.note")
+    desk.declare(Case("", declared, lambda _: True), declared)
+    assert desk.run("apply").status == "changed"
+    assert desk.host.witness().service("holdfast-svc").is_running
+    assert undo(desk) == []
+    assert not desk.host.witness().package("holdfast-svc").is_installed
 
 
 def test_every_type_takes_back_or_is_listed_here() -> None:
