@@ -15,18 +15,21 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Login:
-    """Who to be on the hosts, before what the inventory says. None: as the inventory says."""
+    """Who to be on the hosts, before what the inventory says. None: as the inventory says.
+    installs_python: also where the inventory does not ask for it."""
 
     user: str | None = None
     key: str | None = None
     become_password: str | None = None
+    installs_python: bool = False
 
     def __repr__(self) -> str:
         return f"Login(user={self.user!r}, key={self.key!r})"
 
     def instead(self, connection: Connection) -> Connection:
         """The connection as this login."""
-        connection = replace(connection, user=self.user or connection.user, key=self.key or connection.key)
+        connection = replace(connection, user=self.user or connection.user, key=self.key or connection.key,
+                             installs_python=self.installs_python or connection.installs_python)
         if self.become_password is None:
             return connection
         return replace(connection, become=replace(connection.become or Become(), password=self.become_password))

@@ -13,6 +13,7 @@ from tests.failure.desk import Desk, result
 from tests.lab import Lab, LabHost
 from tests.lab.identity import known_host, make_key
 from tests.lab.recipe import OPS_PASSWORD
+from tests.trust.site import Said
 
 MADE = "/etc/motd.site"
 
@@ -101,6 +102,92 @@ def test_host_that_an_authority_vouches_for_is_known(desk: Desk, clean_host: Lab
     assert said.hosts() == {"h1": "unreachable"}, "a certificate for another host is none for this one"
 
 
+# -- who the host is, on first use -------------------------------------------------------------------------------------
+
+FIRST = "trusted on first use: "
+
+
+def of_first_use(said: Said) -> list[str]:
+    return [one["message"] for one in said.of("noticed") if FIRST in one["message"]]
+
+
+def fingerprint_of(host: LabHost) -> str:
+    words = ["ssh-keygen", "-l", "-f", f"{host.host_key}.pub"]
+    return subprocess.run(words, check=True, capture_output=True, text=True).stdout.split()[1]
+
+
+@pytest.mark.parametrize("by", ["file", "usual", "ssh arguments", "ssh_config"])
+def test_first_use_is_trusted_if_asked_for_and_said(desk: Desk, host: LabHost, tmp_path: Path, by: str) -> None:
+    file = tmp_path / "deep" / "known" if by == "file" else desk.home / ".ssh" / "known_hosts"
+    keys: dict[str, Any] = {
+        "file": {"known_hosts": str(file), "host_keys": "accept-new"},
+        "usual": {"known_hosts": None, "host_keys": "accept-new"},
+        "ssh arguments": {"known_hosts": None,
+                          "vars": {"ansible_ssh_common_args": "-o StrictHostKeyChecking=accept-new"}},
+        "ssh_config": {"known_hosts": None},
+    }[by]
+    if by == "ssh_config":
+        (desk.home / ".ssh" / "config").write_text(
+            f"Host {host.address}\n  StrictHostKeyChecking accept-new\nHost *\n  StrictHostKeyChecking yes\n")
+    desk.reach(h1=keys)
+    said = desk.apply()
+    assert said.hosts() == {"h1": "changed"}, said.text
+    notice, = of_first_use(said)
+    assert notice == f"{FIRST}the ssh-ed25519 key of {host.address}, {fingerprint_of(host)}; written to {file}"
+    assert file.stat().st_mode & 0o777 == 0o600
+    key = Path(f"{host.host_key}.pub").read_text().split()[:2]
+    assert file.read_text() == " ".join([host.address, *key]) + "\n"
+    again = desk.apply()
+    assert again.hosts() == {"h1": "ok"} and not of_first_use(again), again.text
+    file.write_text(known_host("h1", host.address, make_key(tmp_path / "other", "other")))
+    before = file.read_text()
+    changed = desk.apply()
+    assert changed.hosts() == {"h1": "unreachable"}, changed.text
+    assert "has changed: it shows SHA256:" in result(changed)["message"]
+    assert file.read_text() == before and not of_first_use(changed)
+
+
+@pytest.mark.parametrize("said_by", ["inventory", "ssh_config"])
+def test_first_use_is_not_trusted_where_the_host_is_to_be_known(desk: Desk, host: LabHost, said_by: str) -> None:
+    """The inventory goes before ssh's configuration, and what that says of another host counts for that one."""
+    name = "*" if said_by == "inventory" else "another"
+    (desk.home / ".ssh" / "config").write_text(f"Host {name}\n  StrictHostKeyChecking accept-new\n")
+    desk.reach(h1={"known_hosts": None, "host_keys": "strict" if said_by == "inventory" else None})
+    said = desk.apply()
+    assert said.hosts() == {"h1": "unreachable"} and "is not known" in result(said)["message"], said.text
+    assert not (desk.home / ".ssh" / "known_hosts").exists()
+
+
+def test_first_use_is_said_when_we_are_not_let_in_and_by_run(desk: Desk, host: LabHost) -> None:
+    desk.reach(h1={"known_hosts": None, "host_keys": "accept-new", "user": "nobody-here"})
+    said = desk.run("run", "--", "true")
+    assert "does not let nobody-here in" in said.text and f"h1: {FIRST}" in said.text, said.text
+    assert host.address in (desk.home / ".ssh" / "known_hosts").read_text()
+
+
+def test_first_use_of_a_host_with_a_certificate_and_of_a_jump_host(desk: Desk, clean_hosts: dict[str, LabHost],
+                                                                   tmp_path: Path) -> None:
+    host, last = clean_hosts["h1"], clean_hosts["h3"]
+    make_key(tmp_path / "authority", "authority")
+    (tmp_path / "host.pub").write_text(Path(f"{host.host_key}.pub").read_text())
+    subprocess.run(["ssh-keygen", "-q", "-s", tmp_path / "authority", "-I", "h1", "-h", "-n", host.address,
+                    tmp_path / "host.pub"], check=True)
+    certificate = (tmp_path / "host-cert.pub").read_text()
+    host.run("cat > /etc/ssh/host-cert.pub; echo HostCertificate /etc/ssh/host-cert.pub > "
+             "/etc/ssh/sshd_config.d/20-cert.conf; systemctl reload ssh", stdin=certificate)
+    desk.reach(h3={"address": "h3", "jump": f"root@{host.address}", "known_hosts": None, "host_keys": "accept-new"})
+    is_changed(desk, last)
+    lines = (desk.home / ".ssh" / "known_hosts").read_text().splitlines()
+    assert [line.split()[0] for line in lines] == [host.address, "h3"]
+
+
+def test_first_use_of_a_file_that_cannot_be_written_is_no_use(desk: Desk, host: LabHost, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    desk.reach(h1={"known_hosts": str(tmp_path / "file" / "known"), "host_keys": "accept-new"})
+    said = desk.apply()
+    assert said.hosts() == {"h1": "unreachable"} and "cannot be kept in" in result(said)["message"], said.text
+
+
 # -- who we are --------------------------------------------------------------------------------------------------------
 
 
@@ -169,6 +256,58 @@ def test_ssh_configuration_says_it_all(desk: Desk, host: LabHost, lab: Lab, is_o
     desk.reach(h1={"address": "the-first", "user": None, "key": None, "known_hosts": None,
                    "ssh_config": None if is_own else str(path)})
     is_changed(desk, host)
+
+
+# -- a host without Python ---------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def bare(clean_host: LabHost) -> Iterator[LabHost]:
+    """A host whose Python is gone, with all that stands on it."""
+    clean_host.run("apt-get -q -y purge 'python3*' 'libpython3*'", timeout_s=180)
+    assert clean_host.run("command -v python3", check=False).stdout == "", "the control"
+    yield clean_host
+    clean_host.reset()
+
+
+NO_PYTHON = "there is no Python on the host"
+
+
+def test_python_is_not_installed_unless_asked_for(desk: Desk, bare: LabHost) -> None:
+    said = desk.apply()
+    assert said.hosts() == {"h1": "unreachable"} and result(said)["message"] == NO_PYTHON, said.text
+    assert "--install-python" in result(said)["mend"]
+    desk.reach(h1={"install_python": True})
+    planned = desk.run("plan", "--json")
+    assert planned.hosts() == {"h1": "unreachable"}, "a plan writes nothing"
+    assert bare.run("command -v python3", check=False).stdout == ""
+
+
+@pytest.mark.parametrize("by", ["option", "inventory"])
+def test_python_is_installed_when_asked_for(desk: Desk, bare: LabHost, by: str) -> None:
+    desk.reach(h1={"user": "deploy", "become": True, **({"install_python": True} if by == "inventory" else {})})
+    said = desk.apply(*(["--install-python"] if by == "option" else []))
+    assert said.hosts() == {"h1": "changed"}, said.text
+    assert [one["message"] for one in said.of("noticed", host="h1")] == [
+        f"{NO_PYTHON}: python3 was installed with apt-get, as was asked for"]
+    assert bare.witness().file(MADE).content_string == "hello"
+    again = desk.apply("--install-python")
+    assert again.hosts() == {"h1": "ok"} and not again.of("noticed"), again.text
+
+
+def test_python_that_cannot_be_installed_is_explained(desk: Desk, bare: LabHost) -> None:
+    desk.reach(h1={"user": "deploy"})
+    said = desk.apply("--install-python")
+    assert f"{NO_PYTHON}, and only root can install it, not deploy" == result(said)["message"], said.text
+    bare.run("rm -rf /var/lib/apt/lists; echo deb [trusted=yes] file:/srv/nowhere ./ > /etc/apt/sources.list")
+    desk.reach(h1={})
+    said = desk.apply("--install-python")
+    assert said.hosts() == {"h1": "unreachable"}, said.text
+    assert f"{NO_PYTHON}, and it could not be installed: apt-get ended with 100: " in result(said)["message"]
+    assert "nowhere" in result(said)["message"] and result(said)["mend"]
+    bare.run("mv /usr/bin/apt-get /usr/bin/apt-get.away")
+    said = desk.apply("--install-python")
+    assert "no apt-get, dnf, zypper or apk to install it with" in result(said)["message"], said.text
 
 
 # -- through others ----------------------------------------------------------------------------------------------------

@@ -31,8 +31,13 @@ BASE_PACKAGES = (
     "systemd-sysv",
 )
 
-REPOSITORY_PACKAGES = ("nginx", "chrony", "postgresql-client", "curl", "rsync", "logrotate")
-"""Real Debian packages that a host can install without a network, each with all that it depends on."""
+REPOSITORY_PACKAGES = (
+    "nginx", "chrony", "postgresql-client", "curl", "rsync", "logrotate", "opendoas",
+    # Python once more, so that a host which lost it can get it back.
+    "python3", "python3-minimal", "libpython3-stdlib",
+    "python3.11", "python3.11-minimal", "libpython3.11-minimal", "libpython3.11-stdlib",
+)
+"""Real Debian packages that a host can install without a network, each with what the base lacks of its dependencies."""
 
 ROOT_SHARE = "/srv/apt"
 """Where a host sees the repository, read-only."""

@@ -58,7 +58,8 @@ def build_deb(deb: Deb, folder: Path) -> Path:
 def download(folder: Path, base: Path, mirror_url: str, suite: str, names: tuple[str, ...]) -> None:
     """Download each package, and what it needs beyond `base`, with the apt of a throw-away copy of `base`'s state.
 
-    Each name is resolved by itself: taken together, one package could stand in for another's dependency.
+    A named package comes also when `base` has it. Each name is resolved by itself: taken together, one package could
+    stand in for another's dependency.
     """
     with tempfile.TemporaryDirectory() as scratch:
         state = Path(scratch)
@@ -86,7 +87,7 @@ def download(folder: Path, base: Path, mirror_url: str, suite: str, names: tuple
         env = {"APT_CONFIG": str(state / "apt.conf"), "DEBIAN_FRONTEND": "noninteractive"}
         run("apt-get", *options, "update", env=env, timeout_s=300)
         for name in names:
-            run("apt-get", *options, "install", "--download-only", "-y", name, env=env, timeout_s=600)
+            run("apt-get", *options, "install", "--reinstall", "--download-only", "-y", name, env=env, timeout_s=600)
         for deb in sorted((state / "archives").glob("*.deb")):
             shutil.copyfile(deb, folder / deb.name)
 

@@ -38,6 +38,10 @@ _SCRIPT = (
 )
 
 
+class NoPython(Unreachable):
+    """There is no interpreter on the host that could run the runner."""
+
+
 @dataclass(frozen=True, slots=True)
 class Archive:
     """The runner and all resource types as they are sent. data: JSON of {"folder/file.py": source}; sha256: of that,
@@ -82,7 +86,7 @@ async def greet(stream: Stream, nonce: str, sent: Archive, python: str = "", bec
     """
     has_sent = False
     while True:
-        word, text = await _answer(stream, nonce, become)
+        word, text = await answer(stream, nonce, become)
         if word == "READY":
             return
         if word == "NEED" and not has_sent:
@@ -96,8 +100,8 @@ async def greet(stream: Stream, nonce: str, sent: Archive, python: str = "", bec
             raise Unreachable(f"the host answers nonsense when the runner is started: {word} {text}"[:300])
 
 
-async def _answer(stream: Stream, nonce: str, become: Method | None) -> tuple[str, str]:
-    """The next line that carries the nonce, as its word and its text."""
+async def answer(stream: Stream, nonce: str, become: Method | None) -> tuple[str, str]:
+    """The next line that carries the nonce, as its word and its text. Raises Unreachable when the session ends."""
     mark = f" {nonce} ".encode()
     while True:
         at = stream.data.find(mark)
@@ -126,13 +130,14 @@ def _ended(stream: Stream, become: Method | None) -> Unreachable:
     return blamed or Unreachable(what, "log in by hand and see what it says")
 
 
-def _no_python(python: str, tried: str) -> Unreachable:
+def _no_python(python: str, tried: str) -> NoPython:
     if python:
         what = f"{python} is older than 3.8 or does not start" if tried else f"there is no {python} on the host"
-        return Unreachable(what, "name another interpreter, or none, to have it looked for")
+        return NoPython(what, "name another interpreter, or none, to have it looked for")
     if tried:
-        return Unreachable(f"no Python on the host is 3.8 or newer (tried: {tried})", "install a newer python3 there")
-    return Unreachable("there is no Python on the host", "install python3 there, or say where it is")
+        return NoPython(f"no Python on the host is 3.8 or newer (tried: {tried})", "install a newer python3 there")
+    return NoPython("there is no Python on the host",
+                    "install python3 there, or let `apply --install-python` do so, or say where it is")
 
 
 def _mend(text: str) -> str:

@@ -32,9 +32,11 @@ class Become:
 class Connection:
     """The way to one host. channel: local, ssh or winrm. None means: as ssh's own configuration has it.
 
-    key, known_hosts, ssh_config: paths. jump: hosts to go through, nearest first, as user@host:port. python: the
+    key, known_hosts, ssh_config: paths. host_keys: "strict", or "accept-new": an unknown host's key is trusted and kept
+    in known_hosts; a changed one never. jump: hosts to go through, nearest first, as user@host:port. python: the
     interpreter on the host; "": the first of python3, /usr/bin/python3 … that is 3.8 or newer. folder: where the
-    runner keeps its state; "": /var/lib/holdfast as root, else ~/.local/state/holdfast. connect_s, alive_s: seconds to
+    runner keeps its state; "": /var/lib/holdfast as root, else ~/.local/state/holdfast. installs_python: python3 is
+    installed, over ssh, where there is no usable Python. connect_s, alive_s: seconds to
     connect, and between keepalives.
     """
 
@@ -46,11 +48,13 @@ class Connection:
     key: str | None = None
     password: str | None = None
     known_hosts: str | None = None
+    host_keys: str | None = None
     jump: tuple[str, ...] = ()
     ssh_config: str | None = None
     become: Become | None = None
     python: str = ""
     folder: str = ""
+    installs_python: bool = False
     connect_s: float = 10.0
     alive_s: float = 15.0
 

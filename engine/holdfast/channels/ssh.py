@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import getpass
 import random
 import shlex
 import socket
@@ -17,12 +18,14 @@ from pathlib import Path
 from typing import Any, cast
 
 import asyncssh
+from asyncssh.config import SSHClientConfig
 
-from .boot import Archive
+from .boot import Archive, NoPython
 from .jumps import Jumps, parse
 from .known_hosts import HostKeys, KnownHosts
 from .model import Connection, Unreachable
-from .ssh_errors import Way, is_worth_another_try, lost, no_connection, no_login
+from .python import Installation, in_vain, may_help
+from .ssh_errors import Way, changed, is_worth_another_try, lost, no_connection, no_login
 from .ssh_keys import Keys, labels
 from .start import Start
 from .stream import Stream
@@ -61,9 +64,11 @@ class SshChannel:
 
 
 class Ssh:
-    """Opens SSH channels. One object for a run: it holds what its connections share. To be closed after them."""
+    """Opens SSH channels. One object for a run: it holds what its connections share. To be closed after them.
+    tell: called with a host, and what was done that somebody ought to know."""
 
-    def __init__(self) -> None:
+    def __init__(self, tell: Callable[[str, str], None]) -> None:
+        self._tell = tell
         self._keys = Keys()
         self._known: dict[tuple[str, ...], KnownHosts] = {}
         self._jumps = Jumps(self._log_in)
@@ -74,21 +79,30 @@ class Ssh:
 
     async def open(self, connection: Connection, sent: Archive) -> SshChannel:
         """A started runner. Raises Unreachable, BecomeFailed among it."""
-        start = Start.of(connection, sent)
+        Start.of(connection, sent)  # what is wrong in it is told before anybody is asked
         link, way = await self._log_in(connection)
-        stream = Stream()
         try:
             try:
-                async with asyncio.timeout(connection.connect_s):
-                    await link.create_session(lambda: _Session(stream, way), shlex.join(start.argv), encoding=None,
-                                              request_pty=False)
-            except (OSError, asyncssh.Error, TimeoutError) as error:
-                raise no_login(way, error, connection.connect_s) from None
-            await start.see(stream)
+                stream = await _started(link, way, connection, sent)
+            except NoPython as error:
+                if not may_help(connection):
+                    raise
+                stream = await self._started_with_python(link, way, connection, sent, error)
         except BaseException:
             await _close(link)
             raise
         return SshChannel(stream, link)
+
+    async def _started_with_python(self, link: Link, way: Way, connection: Connection, sent: Archive,
+                                   why: NoPython) -> Stream:
+        """The runner on a host that had no Python, over the same connection. Raises Unreachable."""
+        installation = Installation.of(connection)
+        manager = await installation.see(await _session(link, way, connection, installation.argv))
+        self._tell(connection.host, f"{why.what}: python3 was installed with {manager}, as was asked for")
+        try:
+            return await _started(link, way, connection, sent)
+        except NoPython as error:
+            raise in_vain(manager, error) from None
 
     async def close(self) -> None:
         """Ends the connections to jump hosts, and lets go of the agent."""
@@ -108,6 +122,9 @@ class Ssh:
             async with gate:
                 try:
                     return await self._try(connection, way, given, jumps), way
+                except asyncssh.PermissionDenied as error:  # it has proved who it is, and may have heard a password
+                    await self._keep(connection, way)
+                    raise no_login(way, error, connection.connect_s) from None
                 except (OSError, asyncssh.Error, ValueError) as error:
                     if number == TRIES - 1 or not is_worth_another_try(error):
                         raise no_login(way, error, connection.connect_s) from None
@@ -130,7 +147,31 @@ class Ssh:
                 except asyncssh.ChannelOpenError as error:
                     raise no_connection(way, error, connection.connect_s) from None
             stack.pop_all()
-            return link
+        try:
+            await self._keep(connection, way)
+        except BaseException:
+            await _close(link)
+            raise
+        return link
+
+    async def _keep(self, connection: Connection, way: Way) -> None:
+        """Writes down the key that was taken on first use, and says so. Raises Unreachable."""
+        if not way.is_first_use:
+            return
+        assert way.known is not None
+        assert way.seen is not None
+        name, shown = way.known_name or way.host, way.seen.get_fingerprint()
+        try:
+            is_kept = await asyncio.to_thread(way.known.learn, name, way.port, way.seen)
+        except OSError as error:
+            raise Unreachable(f"the key of {way} cannot be kept in {way.known.home}: {error.strerror}",
+                              "name another file as `known_hosts`") from None
+        if not is_kept:
+            raise changed(way, f"it shows {shown}")
+        way.is_first_use = False
+        kind = way.seen.get_algorithm()
+        self._tell(connection.host, f"trusted on first use: the {kind} key of {way.entry}, {shown}; written to "
+                                    f"{way.known.home}")
 
     def _options(self, connection: Connection) -> asyncssh.SSHClientConnectionOptions:
         """What the user's ssh configuration says of this host, and the connection over that."""
@@ -149,14 +190,17 @@ class Ssh:
         config = _config(connection) or self._usual_config
         configured = cast("Sequence[str] | None", options.known_hosts) or USUAL_KNOWN_HOSTS
         files = (connection.known_hosts,) if connection.known_hosts else tuple(configured)
-        way.known = self._known_in(files, is_named=connection.known_hosts is not None)
+        takes_new = _takes_new(connection, options, config)
+        way.known = self._known_in(files, must_exist=connection.known_hosts is not None and not takes_new)
         given: dict[str, Any] = {
             "config": config, "username": options.username, "known_hosts": _watching(way),
-            "client_factory": lambda: _Client(way), "password": connection.password, "tunnel": None,
+            "client_factory": lambda: _Client(way, takes_new), "password": connection.password, "tunnel": None,
             "proxy_command": options.proxy_command, "keepalive_interval": connection.alive_s,
             "keepalive_count_max": MISSED, "compression_algs": None, "gss_host": None, "x509_trusted_certs": None,
             "login_timeout": 0, "connect_timeout": None,
         }
+        if takes_new and not _is_known(way):
+            given["server_host_key_algs"] = "-*-cert-*"  # a certificate says nothing without its authority
         if connection.key or config is None:
             keys = await (self._keys.of_file(connection.key) if connection.key else self._keys.usual())
             given.update(client_keys=keys or None, agent_path=None)
@@ -166,13 +210,32 @@ class Ssh:
         way.tried = [*way.tried, *(["the password"] if connection.password is not None else [])]
         return given
 
-    def _known_in(self, files: tuple[str, ...], is_named: bool) -> KnownHosts:
+    def _known_in(self, files: tuple[str, ...], must_exist: bool) -> KnownHosts:
         if files not in self._known:
             paths = [Path(file).expanduser() for file in files]
-            if is_named and not paths[0].is_file():
+            if must_exist and not paths[0].is_file():
                 raise Unreachable(f"the file of known hosts {paths[0]} is not there", "check `known_hosts`")
             self._known[files] = KnownHosts(paths)
         return self._known[files]
+
+
+async def _started(link: Link, way: Way, connection: Connection, sent: Archive) -> Stream:
+    """A runner that has started. Raises Unreachable, NoPython among it."""
+    start = Start.of(connection, sent)
+    stream = await _session(link, way, connection, start.argv)
+    await start.see(stream)
+    return stream
+
+
+async def _session(link: Link, way: Way, connection: Connection, argv: list[str]) -> Stream:
+    """The streams of a program that runs on the host. Raises Unreachable."""
+    stream = Stream()
+    try:
+        async with asyncio.timeout(connection.connect_s):
+            await link.create_session(lambda: _Session(stream, way), shlex.join(argv), encoding=None, request_pty=False)
+    except (OSError, asyncssh.Error, TimeoutError) as error:
+        raise no_login(way, error, connection.connect_s) from None
+    return stream
 
 
 async def _connected(way: Way, seconds: float) -> socket.socket:
@@ -230,6 +293,33 @@ def _jumps_of(tunnel: object, connection: Connection) -> tuple[str, ...]:
     return () if is_own else found
 
 
+def _takes_new(connection: Connection, options: asyncssh.SSHClientConnectionOptions, config: list[str] | None) -> bool:
+    """Whether the key of a host that is not known is to be trusted: as the inventory says, else as ssh's configuration
+    does."""
+    if connection.host_keys is not None or config is None:
+        return connection.host_keys == "accept-new"
+    said = _FirstUse.load(None, config, False, False, False, getpass.getuser(), options.username,
+                          connection.address or connection.host, options.port)
+    return str(said.get("StrictHostKeyChecking")).lower() == "accept-new"
+
+
+def _is_known(way: Way) -> bool:
+    """Whether anything is known of a host. A damaged line is told of when the key is matched."""
+    assert way.known is not None
+    with contextlib.suppress(ValueError):
+        return any(way.known.match(way.known_name or way.host, "", way.port))
+    return True
+
+
+class _FirstUse(SSHClientConfig):
+    """Of ssh's configuration what asyncssh does not read."""
+
+    _handlers = {  # noqa: RUF012  # as asyncssh declares it: its one list of what it knows
+        **SSHClientConfig._handlers,
+        "stricthostkeychecking": ("StrictHostKeyChecking", SSHClientConfig._set_string),
+    }
+
+
 def _watching(way: Way) -> Callable[[str, str, int | None], HostKeys]:
     def match(host: str, address: str, port: int | None) -> HostKeys:
         assert way.known is not None
@@ -241,14 +331,15 @@ def _watching(way: Way) -> Callable[[str, str, int | None], HostKeys]:
 
 
 class _Client(asyncssh.SSHClient):
-    """Remembers the key that a host shows when it is not a trusted one."""
+    """Remembers the key that a host shows when it is not a trusted one. takes_new: it is taken when none is known."""
 
-    def __init__(self, way: Way) -> None:
-        self._way = way
+    def __init__(self, way: Way, takes_new: bool) -> None:
+        self._way, self._takes_new = way, takes_new
 
     def validate_host_public_key(self, host: str, addr: str, port: int, key: asyncssh.SSHKey) -> bool:
         self._way.seen = key
-        return False
+        self._way.is_first_use = self._takes_new and not self._way.is_known
+        return self._way.is_first_use
 
 
 class _Session(asyncssh.SSHClientSession[bytes]):

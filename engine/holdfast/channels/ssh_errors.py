@@ -15,7 +15,8 @@ from .model import Unreachable
 
 @dataclass(slots=True)
 class Way:
-    """What is known of one log-in by the time it fails. seen: the host's key, if it is not a trusted one."""
+    """What is known of one log-in by the time it fails. seen: the host's key, if it is not a trusted one.
+    is_first_use: that was taken all the same, as no key of the host was known; it is not kept yet."""
 
     host: str
     port: int
@@ -25,6 +26,7 @@ class Way:
     known_name: str = ""  # what the host is called in known_hosts, when not by its address
     is_known: bool = False  # some key of it is known
     seen: asyncssh.SSHKey | None = field(default=None, repr=False)
+    is_first_use: bool = False
 
     def __str__(self) -> str:
         return self.host if self.port == 22 else f"{self.host}:{self.port}"
@@ -64,7 +66,7 @@ def no_login(way: Way, error: Exception, seconds: float) -> Unreachable:
         return _host_key(way, error)
     if isinstance(error, asyncssh.KeyExchangeFailed):
         if "host key" in str(error):
-            return _changed(way, "it shows none of the kinds of key that are known for it")
+            return changed(way, "it shows none of the kinds of key that are known for it")
         return Unreachable(f"{way} and we have no algorithm in common: {error.reason}",
                            "its sshd is too old or too strict")
     if isinstance(error, TimeoutError):
@@ -102,7 +104,7 @@ def _host_key(way: Way, error: asyncssh.HostKeyNotVerifiable) -> Unreachable:
         return Unreachable(f"the key of {way} is revoked in known_hosts", "do not trust it; give the host a new key")
     shown = f"it shows {way.seen.get_fingerprint()}" if way.seen else error.reason
     if way.is_known:
-        return _changed(way, shown)
+        return changed(way, shown)
     files = ", ".join(map(str, way.known.files)) if way.known else ""
     port = "" if way.port == 22 else f"-p {way.port} "
     return Unreachable(f"the key of {way} is not known; {shown}",
@@ -110,7 +112,8 @@ def _host_key(way: Way, error: asyncssh.HostKeyNotVerifiable) -> Unreachable:
                        f"{port}{way.host} >> {files or '~/.ssh/known_hosts'}")
 
 
-def _changed(way: Way, shown: str) -> Unreachable:
+def changed(way: Way, shown: str) -> Unreachable:
+    """For a host that shows another key than the one that is known."""
     file = f" -f {way.known.files[0]}" if way.known and way.known.files else ""
     return Unreachable(f"the key of {way} has changed: {shown}, and another one is known. Somebody may be in between",
                        f"if the host was made anew, forget the old one: ssh-keygen -R '{way.entry}'{file}")

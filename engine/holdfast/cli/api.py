@@ -102,7 +102,7 @@ class Api(Protocol):
     """The package `holdfast` itself."""
 
     def load(self, folder: str, *, inventory: Sequence[str], set: Mapping[str, Any], **more: str) -> Project:
-        """more: user, key, become_password and store, if given."""
+        """more: user, key, become_password, install_python and store, if given."""
         ...
 
     def types(self, folder: str) -> Mapping[str, type[Resource] | Problem]:

@@ -95,6 +95,13 @@ def add_login(parser: ArgumentParser) -> None:
                        help="ask for the password with which to become root; it is never part of a command line")
 
 
+def add_install_python(parser: ArgumentParser) -> None:
+    """--install-python"""
+    parser.add_argument("--install-python", action="store_true",
+                        help="where a host has no usable Python, install python3 first: by apt-get, dnf, zypper or "
+                             "apk, as root")
+
+
 def add_rollout(parser: ArgumentParser) -> None:
     """How to go through the hosts."""
     group = parser.add_argument_group("how the run goes (before what documents say)")

@@ -14,7 +14,7 @@ from holdfast.cli import exits
 from holdfast.cli.api import Emit, GetApi, Project, Stop
 from holdfast.cli.console import Console
 from holdfast.cli.details import keep_details
-from holdfast.executor.model import Happening, RunDone, RunStarted
+from holdfast.executor.model import Happening, Noticed, RunDone, RunStarted
 from holdfast.reports.lines import lines, output_lines
 
 Start = Callable[[Emit, Stop], Awaitable[RunDone]]
@@ -28,7 +28,7 @@ def load_project(args: Namespace, console: Console, api: GetApi) -> Project:
     how: dict[str, Any] = {"inventory": args.inventory, "set": dict(args.set)}
     if os.environ.get(STORE_VARIABLE):
         how["store"] = os.environ[STORE_VARIABLE]
-    for name in ("user", "key"):
+    for name in ("user", "key", "install_python"):
         if getattr(args, name, None):
             how[name] = getattr(args, name)
     if getattr(args, "ask_become_password", False):
@@ -88,7 +88,9 @@ def telling(console: Console, drift: bool, quiet: bool) -> Iterator[Emit]:
             finally:
                 console.above = None
     elif quiet:
-        yield lambda happening: console.lines(output_lines(happening, console.style) if console.verbose else ())
+        yield lambda happening: console.lines(
+            lines(happening, console.style) if isinstance(happening, Noticed) and happening.host
+            else output_lines(happening, console.style) if console.verbose else ())
     else:
         yield lambda happening: console.lines(lines(happening, console.style, drift, console.verbose > 0))
 

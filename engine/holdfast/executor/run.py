@@ -5,6 +5,7 @@ import asyncio
 import contextlib
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from holdfast.channels.boot import Archive
@@ -46,8 +47,10 @@ async def execute(job: Job, archive: Archive, emit: Emit, stop: Stop, *, begin: 
     async with contextlib.AsyncExitStack() as stack:
         if open_channel is None:
             channels = {connection.channel for connection in job.connections.values()}
-            open_channel = (await stack.enter_async_context(Opener(channels))).open
-        return await _Run(job, archive, emit, stop, begin, keep, collected, open_channel).go()
+            opener = Opener(channels, lambda host, said: run.emit(Noticed(host, said)))
+            open_channel = (await stack.enter_async_context(opener)).open
+        run = _Run(job, archive, emit, stop, begin, keep, collected, open_channel)
+        return await run.go()
 
 
 class _Run:
@@ -107,8 +110,11 @@ class _Run:
             self._break(error)
 
     async def open(self, host: str) -> Channel:
-        """A channel to a host."""
-        return await self._open(self.job.connections[host], self._archive)
+        """A channel to a host. Only who applies may have Python installed on it."""
+        connection = self.job.connections[host]
+        if self.job.mode != APPLY and connection.installs_python:
+            connection = replace(connection, installs_python=False)
+        return await self._open(connection, self._archive)
 
     async def collect(self, run: str, result: HostResult) -> bool:
         """Keeps what an earlier run left on a host."""

@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 
 from holdfast.channels.become import METHODS
 from holdfast.channels.model import Become, Connection
+from holdfast.inventory.keys import HOST_KEYS
 from holdfast.inventory.sshoptions import SshOptions, read_ssh_options
 from holdfast.problems import Place, Problem, Problems
 from holdfast_host.values import did_you_mean
@@ -25,9 +26,11 @@ _NAMES: dict[str, tuple[str, ...]] = {
     "connect_s": ("holdfast_connect_s", "ansible_ssh_timeout", "ansible_timeout"),
     "alive_s": ("holdfast_alive_s",),
     "known_hosts": ("holdfast_known_hosts",),
+    "host_keys": ("holdfast_host_keys",),
     "jump": ("holdfast_jump",),
     "ssh_config": ("holdfast_ssh_config",),
     "folder": ("holdfast_folder",),
+    "install_python": ("holdfast_install_python",),
     "become": ("ansible_become",),
     "become_user": ("ansible_become_user", "ansible_sudo_user"),
     "become_method": ("ansible_become_method",),
@@ -71,7 +74,8 @@ class _Reader:
         for name in _VERIFY:
             if self.variables.get(name) is not None and not self.boolean(name, self.variables[name]):
                 self.refuse(name, "turns off the check of host keys; Holdfast always checks them",
-                            "take it out, and let `ssh-keyscan` add the keys to known_hosts")
+                            "take it out, and let `ssh-keyscan` add the keys to known_hosts, or trust those of new "
+                            "hosts on first use with `holdfast_host_keys: accept-new`")
         options = self.ssh_options()
         return Connection(
             host=self.host,
@@ -82,11 +86,13 @@ class _Reader:
             key=self.one("key", self.text, options.key),
             password=self.one("password", self.secret, None),
             known_hosts=self.one("known_hosts", self.text, options.known_hosts),
+            host_keys=self.one("host_keys", self.host_keys, options.host_keys),
             jump=self.one("jump", self.jumps, self.jumps("ProxyJump", options.jump)) or (),
             ssh_config=self.one("ssh_config", self.text, options.ssh_config),
             become=self.become(),
             python=self.one("python", self.python, None) or "",
             folder=self.one("folder", self.folder, None) or "",
+            installs_python=self.one("install_python", self.boolean, None) or False,
             connect_s=self.one("connect_s", self.seconds, options.connect_s) or 10.0,
             alive_s=self.one("alive_s", self.seconds, options.alive_s) or 15.0,
         )
@@ -187,6 +193,12 @@ class _Reader:
         if re.fullmatch(r"/\S+|[\w.-]+", path):
             return path
         self.refuse(name, "is neither a path nor the name of a program", "write a path such as /usr/bin/python3")
+        return None
+
+    def host_keys(self, name: str, value: Any) -> str | None:
+        if value in HOST_KEYS:
+            return str(value)
+        self.refuse(name, f"is none of {', '.join(HOST_KEYS)}", did_you_mean(str(value), HOST_KEYS))
         return None
 
     def folder(self, name: str, value: Any) -> str | None:

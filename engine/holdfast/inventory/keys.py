@@ -10,13 +10,15 @@ from holdfast.trees.tree import Node
 from holdfast_host.values import did_you_mean
 
 CHANNELS = ("ssh", "local", "winrm")
+HOST_KEYS = ("strict", "accept-new")
 _BECOME = {"user": "ansible_become_user", "method": "ansible_become_method", "password": "ansible_become_password"}
 _VARIABLES = {
     "address": "ansible_host", "port": "ansible_port", "user": "ansible_user", "key": "ansible_ssh_private_key_file",
     "known_hosts": "holdfast_known_hosts", "password": "ansible_password", "channel": "ansible_connection",
     "jump": "holdfast_jump", "python": "ansible_python_interpreter", "become": "ansible_become",
     "ssh_config": "holdfast_ssh_config", "folder": "holdfast_folder", "connect_s": "holdfast_connect_s",
-    "alive_s": "holdfast_alive_s",
+    "alive_s": "holdfast_alive_s", "host_keys": "holdfast_host_keys",
+    "install_python": "holdfast_install_python",
 }
 CONNECTION = tuple(_VARIABLES)
 
@@ -77,6 +79,16 @@ def _channel(key: str, value: Node) -> None:
         raise Wrong(f"`{value.value}` is no channel", did_you_mean(str(value.value), CHANNELS))
 
 
+def _boolean(key: str, value: Node) -> None:
+    if value.kind != "boolean":
+        raise Wrong(f"`{key}` is neither true nor false", "write true or false")
+
+
+def _host_keys(key: str, value: Node) -> None:
+    if value.value not in HOST_KEYS:
+        raise Wrong(f"`{key}` is none of {', '.join(HOST_KEYS)}", did_you_mean(str(value.value), HOST_KEYS))
+
+
 def _jump(key: str, value: Node) -> None:
     for each in value.elements() if value.kind == "list" else (value,):
         _text(key, each)
@@ -91,4 +103,5 @@ def _secret(key: str, value: Node) -> None:
 
 _CHECKS: dict[str, Callable[[str, Node], Any]] = {
     "port": _port, "connect_s": _seconds, "alive_s": _seconds, "channel": _channel, "jump": _jump, "password": _secret,
+    "host_keys": _host_keys, "install_python": _boolean,
 }

@@ -7,7 +7,9 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 _CONFIG = "write it in an ssh configuration file, and name that as `ssh_config` (holdfast_ssh_config)"
-_VERIFIED = "take it out, and let `ssh-keyscan` add the keys to known_hosts"
+_VERIFIED = ("take it out, and let `ssh-keyscan` add the keys to known_hosts, or trust those of new hosts on first use "
+             "with StrictHostKeyChecking=accept-new")
+_HOST_KEYS = {"yes": "strict", "true": "strict", "ask": "strict", "accept-new": "accept-new"}
 
 # Flags and options that neither change which host is reached nor who is let in.
 _IDLE_FLAGS = frozenset("46ACTakqtvxNn")
@@ -31,6 +33,7 @@ class SshOptions:
     user: str | None = None
     key: str | None = None
     known_hosts: str | None = None
+    host_keys: str | None = None
     ssh_config: str | None = None
     connect_s: float | None = None
     alive_s: float | None = None
@@ -84,8 +87,9 @@ _TEXTS = {"user": "user", "hostname": "address", "identityfile": "key", "configf
 def _apply(found: SshOptions, name: str, value: str) -> tuple[SshOptions, tuple[str, str] | None]:
     change: dict[str, Any] = {}
     if name == "stricthostkeychecking":
-        if value.lower() not in ("yes", "true", "ask"):
+        if value.lower() not in _HOST_KEYS:
             return found, (f"has StrictHostKeyChecking={value}; Holdfast always checks host keys", _VERIFIED)
+        change = {"host_keys": _HOST_KEYS[value.lower()]}
     elif name in ("userknownhostsfile", "globalknownhostsfile"):
         if value in ("/dev/null", "none"):
             return found, ("forgets host keys; Holdfast always checks them", _VERIFIED)

@@ -33,7 +33,11 @@ from holdfast.problems import Place, Problems
     ({"ansible_ssh_common_args": "-o ProxyCommand=\"ssh -W %h:%p ops@gate\"", "ansible_port": 5},
      {"jump": ("ops@gate",), "port": 5}),
     ({"ansible_ssh_common_args": "-o Port=1", "ansible_port": 2}, {"port": 2}),  # the variable is nearer
-    ({"ansible_ssh_common_args": "-o StrictHostKeyChecking=yes", "ansible_host_key_checking": True}, {}),
+    ({"ansible_ssh_common_args": "-o StrictHostKeyChecking=yes", "ansible_host_key_checking": True},
+     {"host_keys": "strict"}),
+    ({"ansible_ssh_common_args": "-o StrictHostKeyChecking=accept-new"}, {"host_keys": "accept-new"}),
+    ({"holdfast_host_keys": "accept-new", "holdfast_install_python": "yes"},
+     {"host_keys": "accept-new", "installs_python": True}),
     ({"ansible_ssh_pipelining": True, "ansible_shell_type": "sh", "ansible_winrm_transport": "ntlm", "site": 1}, {}),
     ({"holdfast_tags": {"role": "web"}}, {}),
 ])
@@ -52,6 +56,8 @@ def test_variables_say_how_the_host_is_reached(variables, wanted):
     ({"ansible_ssh_common_args": "-o StrictHostKeyChecking=no"}, "StrictHostKeyChecking=no", "ssh-keyscan"),
     ({"ansible_ssh_common_args": "-o UserKnownHostsFile=/dev/null"}, "forgets host keys", "ssh-keyscan"),
     ({"ansible_host_key_checking": False}, "turns off", "ssh-keyscan"),
+    ({"holdfast_host_keys": "accept_new"}, "none of strict, accept-new", "accept-new"),
+    ({"holdfast_install_python": "maybe"}, "neither true nor false", "true or false"),
     ({"ansible_ssh_extra_args": "-o KexAlgorithms=x"}, "kexalgorithms", "ssh_config"),
     ({"ansible_ssh_extra_args": "-L 80:a:80"}, "`-L`", "ssh_config"),
     ({"ansible_ssh_common_args": "-o ProxyCommand='nc %h %p'"}, "nc %h %p", "-J"),

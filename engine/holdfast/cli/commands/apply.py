@@ -5,7 +5,7 @@ from argparse import ArgumentParser, Namespace
 
 from holdfast.cli.api import GetApi
 from holdfast.cli.console import Console
-from holdfast.cli.options import add_run, duration
+from holdfast.cli.options import add_install_python, add_run, duration
 
 
 def add(parser: ArgumentParser) -> None:
@@ -23,6 +23,7 @@ examples:
   holdfast apply playbooks/firewall.yml --confirm 60s
   holdfast apply --resume last                     go on after an interruption; nothing is done twice"""
     add_run(parser, diff=False)
+    add_install_python(parser)
     parser.add_argument("--confirm", metavar="TIME", type=duration, default=None,
                         help="each changed host is contacted anew; one that cannot be reached again within this time "
                              "takes the change back by itself, as in 60s")

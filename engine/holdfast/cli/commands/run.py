@@ -5,7 +5,7 @@ from argparse import ArgumentParser, Namespace
 
 from holdfast.cli.api import Emit, GetApi, Stop
 from holdfast.cli.console import Console
-from holdfast.cli.options import add_login, add_rollout, add_targets
+from holdfast.cli.options import add_install_python, add_login, add_rollout, add_targets
 
 
 def add(parser: ArgumentParser) -> None:
@@ -22,6 +22,7 @@ examples:
     parser.add_argument("program", metavar="PROGRAM", nargs="*", help="the program and its arguments, no shell between")
     parser.add_argument("--shell", metavar="TEXT", help="a text for the host's shell instead of a program")
     add_targets(parser)
+    add_install_python(parser)
     add_login(parser)
     add_rollout(parser)
 
