@@ -94,7 +94,7 @@ def earlier(host: str, wire: Any) -> tuple[str, HostResult]:
     if status not in (OK, "changed", "failed", "interrupted"):
         status = status_of(results)
     message = ENDINGS.get(str(wire.get("status")), "the run lost its controller; collected at a later contact")
-    status = "failed" if wire.get("status") in ENDINGS else status
+    status = "failed" if str(wire.get("status")) in ENDINGS else status
     return wire["run"], HostResult(host, status, results, message, graph=str(wire.get("graph", "")))
 
 
