@@ -124,7 +124,7 @@ def test_what_may_have_been_done_is_not_done_twice(site: Site, clean_hosts: Host
 
 def test_what_cannot_be_resumed_is_refused(site: Site, clean_hosts: Hosts) -> None:
     site.write(DOCUMENT)
-    assert "there is no run `last`" in site.run("apply", "--resume", "last").text
+    assert "no runs are kept yet" in site.run("apply", "--resume", "last").text
     assert site.run("plan").code == 0
     assert "is a plan: there is nothing to take up" in site.run("apply", "--resume", "last").text
     assert "cannot be added" in site.run("apply", "--resume", "last", "-t", "h1").text
