@@ -100,7 +100,7 @@ def test_cable_that_is_pulled(desk: Desk, clean_host: LabHost, start: Start) -> 
     said = desk.apply()
     collected = [one["message"].rpartition(": ")[2] for one in said.of("noticed", host="h1")
                  if "collected" in one["message"]]
-    after = {"4 changed": "ok", "2 changed, 2 interrupted": "changed"}  # it heard of it in time, or had done all by then
+    after = {"4 changed": "ok", "2 changed, 2 interrupted": "changed"}  # it had done all by then, or heard in time
     assert len(collected) == 1 and said.hosts() == {"h1": after[collected[0]]}, said.text
     assert clean_host.witness().file("/root/told").content_string == "told\n"
 
