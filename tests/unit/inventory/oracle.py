@@ -1,6 +1,6 @@
 """Answers, with Ansible's own code, what `ansible-inventory --list` gives: one process for many inventories.
 
-Run as a program it reads a JSON object a line, {"sources": […], "folder": where to stand}, and answers each with one:
+Run as a program it reads a JSON object a line, {"sources": […], "folder": where they are}, and answers each with one:
 {"gives": …, "failures": […], "warnings": […]}. failures: what it could not read, or only a part of.
 """
 from __future__ import annotations
@@ -61,10 +61,10 @@ def _serve() -> None:
         question = json.loads(line)
         said.clear()
         gives, failures = None, []
-        os.chdir(question["folder"])
         try:
             cli.loader = DataLoader()
-            sources = [each if "," in each else os.path.abspath(each) for each in question["sources"]]
+            # it stands in an empty folder all the time: it would read, once for all, the group_vars/ of the first other
+            sources = [each if "," in each else os.path.join(question["folder"], each) for each in question["sources"]]
             cli.inventory = InventoryManager(cli.loader, sources)
             cli.vm = VariableManager(cli.loader, cli.inventory)
             gives = json.loads(cli.dump(cli.json_inventory(cli._get_group("all"))))
