@@ -177,7 +177,8 @@ def test_host_without_python(desk: Desk, clean_host: LabHost) -> None:
     clean_host.run("for p in /usr/bin/python3*; do mv $p /root/; done")
     said = desk.apply()
     assert said.code == 5 and result(said)["message"] == "there is no Python on the host", said.text
-    assert result(said)["mend"] == "install python3 there, or say where it is"
+    assert result(said)["mend"] == ("install python3 there, or let `apply --install-python` do so, "
+                                     "or say where it is")
     clean_host.run("mv /root/python3* /usr/bin/")
     assert desk.apply().hosts() == {"h1": "changed"}
 

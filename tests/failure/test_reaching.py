@@ -22,11 +22,12 @@ MADE = "/etc/motd.site"
 def fresh(host: LabHost, lab: Lab) -> None:
     for one in lab.hosts.values():
         one.run(f"rm -f {MADE}")
-    host.run("journalctl --rotate --vacuum-time=1s -q || true")
+    host.run("journalctl --sync; rm -f /run/seen; journalctl -q --no-pager --cursor-file=/run/seen >/dev/null")
 
 
 def log_of_sshd(host: LabHost) -> str:
-    return host.run("journalctl -q --no-pager -t sshd -t sshd-session -o cat").stdout
+    return host.run("journalctl --sync; cp /run/seen /run/now; "
+                    "journalctl -q --no-pager --cursor-file=/run/now -t sshd -t sshd-session -o cat").stdout
 
 
 def is_changed(desk: Desk, host: LabHost) -> None:

@@ -108,9 +108,12 @@ def _told(number: int, one: Pair, wrong: list[str]) -> str:
 def test_the_plan_is_the_deed(tmp_path: Path, types: Types) -> None:
     wrong: list[str] = []
     statuses: Counter[str] = Counter()
-    for number in range(PAIRS):
+    number = compiled = 0
+    while compiled < PAIRS:
         said, counts = tried(number, tmp_path / str(number), types)
         wrong += [said] if said else []
+        compiled += not any(word.startswith("refused") for word in counts)  # what is refused never reaches a host
         statuses += counts
+        number += 1
     assert not wrong, f"{len(wrong)} of {PAIRS} pairs\n" + "\n\n".join(wrong[:5])
     assert statuses["pending"] > PAIRS and statuses["ok"] > PAIRS / 10, f"the control: there was much to do: {statuses}"
