@@ -17,6 +17,7 @@ from .journal import Journal
 
 TAKEN_BACK, PARTLY = "taken_back", "partly_taken_back"  # how a run ends that nobody confirmed
 HEARD_S = 5.0  # how long the one that waits may take to hear of it
+CONFIRMED = ".confirmed"
 LOOK_S = 0.2  # how often the confirmation is looked for
 
 
@@ -32,9 +33,10 @@ def await_confirmation(folder: str, run: str) -> None:
 def confirm(folder: str, run: str) -> bool:
     """Leaves the confirmation; False: nobody waits for it, any more or at all."""
     path = _path(folder, run)
-    if files.read(path) != b"waiting\n":
+    try:
+        os.rename(path, path + CONFIRMED)
+    except FileNotFoundError:
         return False
-    files.swap(path, b"confirmed\n", lambda: True, mode="0600")
     until = time.monotonic() + HEARD_S
     while lock.holder(folder) is not None and time.monotonic() < until:
         time.sleep(LOOK_S / 4)  # so that the host is free when the controller has its answer
@@ -42,21 +44,24 @@ def confirm(folder: str, run: str) -> bool:
 
 
 def is_confirmed(folder: str, run: str, seconds: float) -> bool:
-    """Waits so long for the confirmation; afterwards none can be left."""
+    """Waits so long for the confirmation; afterwards none can be left. Who renames or removes the file first has
+    decided: both sides know the same."""
     path, until = _path(folder, run), time.monotonic() + seconds
-    while time.monotonic() < until and files.read(path) == b"waiting\n":
+    while time.monotonic() < until and os.path.exists(path):
         time.sleep(LOOK_S)
-    taken = path + ".taken"
-    os.rename(path, taken)  # at one moment: who comes later finds that nobody waits
-    found = files.read(taken) == b"confirmed\n"
-    os.unlink(taken)
-    return found
+    try:
+        os.unlink(path)
+    except FileNotFoundError:
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(path + CONFIRMED)
+        return True
+    return False
 
 
 def clear(folder: str, run: str) -> None:
     """What a runner has left that was killed while it waited. One that lives clears up itself."""
     if lock.holder(folder) is None:
-        for path in (_path(folder, run), _path(folder, run) + ".taken"):
+        for path in (_path(folder, run), _path(folder, run) + CONFIRMED):
             with contextlib.suppress(FileNotFoundError):
                 os.unlink(path)
 

@@ -72,6 +72,7 @@ class Runner:
         self.held, self.earlier = held, earlier or {}
         self.teller = Teller(Redactor(secrets))
         self.outputs: Dict[str, Mapping[str, Any]] = {}
+        self.swept: Set[str] = set()
         self.epoch = 0  # grows when something has changed, or is planned to: observations before are old then
         for step in self.steps:
             owed = ledger.owed.get(step.node.id)
@@ -348,6 +349,7 @@ class Runner:
         """In state. A notification may be due all the same."""
         step = self.steps[number]
         self._keep_outputs(number, None)
+        self._sweep(number)
         if self._is_told(number, None):
             if self.mode == PLAN:
                 self._notify(number, PENDING)
@@ -361,6 +363,16 @@ class Runner:
         else:
             is_told = bool(step.told_by) and self.mode == APPLY  # but there is nothing to do
             self._tell(number, OK, message=self._settle_debt(number) if is_told else "")
+
+    def _sweep(self, number: int) -> None:
+        """A run that was killed on its way elsewhere, or back, may have left something beside what is in state."""
+        if self.mode != APPLY:
+            return
+        resource = self._make(number)
+        paths = {path for kind, path in (*resource.provides(), *resource.wants()) if kind == "path"}
+        for path in paths - self.swept:
+            files.sweep(path)
+        self.swept |= paths
 
     def _is_told(self, number: int, change: Optional[Change]) -> bool:
         return bool(self.steps[number].told_by) and self._make(number).needs_refresh(change)

@@ -2,14 +2,15 @@
 
 Everything is prepared under a temporary name in the same directory, made durable, and renamed. `is_as_planned` is
 asked last of all; when it says no, Stale is raised and the host is as it was. A temporary that a killed run left is
-cleared by the next write to the same path. What the host does not let us do is raised as Failed, with its reason.
+cleared by the next run that finds the path in state, or writes it. What the host does not let us do is raised as
+Failed, with its reason.
 """
 from __future__ import annotations
 
 import errno
 import os
 import stat
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Callable, Iterator, Optional, Tuple
 
 from .ahead import LINK, FileState
@@ -129,6 +130,13 @@ def dress(path: str, before: FileState, after: FileState) -> None:
             os.close(fd)
 
 
+def sweep(path: str) -> None:
+    """Clears what a killed run may have left beside a path that it was about to write."""
+    where, name = os.path.split(path)
+    with suppress(OSError):  # it is nobody's fault that it is there; whoever writes there next is told
+        _clear(os.path.join(where, _temporary(name)))
+
+
 def sync_folder(folder: str) -> None:
     """Makes names in a folder durable."""
     fd = os.open(folder or "/", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
@@ -164,7 +172,7 @@ def _beside(path: str, folder_owner: Optional[str] = None) -> Iterator[Tuple[int
     """(a handle of the directory, the name in it, a free temporary name in it). Afterwards the temporary is gone and
     the directory is durable."""
     where, name = os.path.split(path)
-    temporary = os.fsdecode(b"." + os.fsencode(name)[:240] + b".holdfast")  # a name has at most 255 bytes
+    temporary = _temporary(name)
     with _reported("write", path):
         follow = os.O_NOFOLLOW if folder_owner is not None else 0
         folder = os.open(where or "/", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC | follow)
@@ -181,7 +189,11 @@ def _beside(path: str, folder_owner: Optional[str] = None) -> Iterator[Tuple[int
             os.close(folder)
 
 
-def _clear(temporary: str, folder: int) -> None:
+def _temporary(name: str) -> str:
+    return os.fsdecode(b"." + os.fsencode(name)[:240] + b".holdfast")  # a name has at most 255 bytes
+
+
+def _clear(temporary: str, folder: Optional[int] = None) -> None:
     try:
         os.unlink(temporary, dir_fd=folder)
     except FileNotFoundError:

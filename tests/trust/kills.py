@@ -233,7 +233,9 @@ class Fleet:
 
     def check_whole(self, known: Mapping[str, bool]) -> None:
         for place in self.places:
-            assert place.look() == wanted(self.number), place.name
+            found, new = place.look(), wanted(self.number)
+            wrong = sorted(path for path in {*found, *new} if found.get(path) != new.get(path))
+            assert not wrong, f"{place.name}: {wrong}"
             assert place.said("told", self.number) >= 1, f"{place.name}: the notification is lost"
             assert place.owed() == {}, place.name
             times = place.said("once", self.number)

@@ -22,8 +22,8 @@ from tests.trust.kills import FILES, LabFleet, LocalFleet, points, wanted, was_k
 POINTS = int(os.environ.get("HOLDFAST_KILLS", "200"))
 SEED = int(os.environ.get("HOLDFAST_KILLS_SEED", "4711"))
 OF_RUNNERS, OF_CONTROLLERS, OF_CABLES, OF_UNDO, OF_CONFIRM = (
-    POINTS * share // 200 for share in (130, 30, 20, 10, 10))
-HOSTS = 20  # of which the runners are killed in one run
+    POINTS * share // 200 for share in (150, 16, 18, 8, 8))
+HOSTS = 25  # of which the runners are killed in one run
 MISSES = 3  # so many times the points: a run is never quite the one that was recorded, so some are not met
 
 
