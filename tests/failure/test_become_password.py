@@ -56,8 +56,10 @@ def found_here(desk: Desk, running: Running) -> list[str]:
 @pytest.mark.parametrize("keys", [
     {"become": {"password": OPS_PASSWORD}},
     {"key": None, "password": OPS_PASSWORD, "become": {"password": OPS_PASSWORD}},
-], ids=["become", "log-in and become"])
+    {"become": {"method": "doas", "password": OPS_PASSWORD}},
+], ids=["become", "log-in and become", "become by doas"])
 def test_password_is_nowhere(desk: Desk, clean_host: LabHost, keys: dict[str, Any]) -> None:
+    clean_host.run("apt-get -q -y install opendoas; umask 077; echo permit ops > /etc/doas.conf", timeout_s=180)
     desk.reach(h1={"user": "ops", **keys})
     desk.write(HOLD)
     running = Running(desk, "-v")

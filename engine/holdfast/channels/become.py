@@ -31,19 +31,23 @@ class Method:
         self._mark = "holdfast-" + secrets.token_hex(8)
         self._has_answered = False
 
+    @property
+    def wants_terminal(self) -> bool:
+        """Whether the streams of what it starts are to be those of a terminal."""
+        return False
+
     def wrap(self, argv: list[str]) -> list[str]:
         """The argv that carries out `argv` as the other user, HOME included."""
         raise NotImplementedError
 
-    def prompt(self) -> bytes:
-        """What it prints when it waits for the password."""
-        return self._mark.encode()
+    def asks(self, stream: Stream) -> bool:
+        """Whether it waits for the password; what showed that is taken away."""
+        return self._took(stream.errors, self._mark.encode())
 
     async def watch(self, stream: Stream) -> None:
         """Answers the prompt when it is there. Raises BecomeFailed when it comes twice, or there is no answer."""
-        if self.prompt() not in stream.errors:
+        if not self.asks(stream):
             return
-        stream.errors.clear()
         if self._become.password is None:
             raise BecomeFailed(f"{self.name} wants a password and none was given", "give the become password")
         if self._has_answered:
@@ -60,6 +64,14 @@ class Method:
             if re.search(pattern, said):
                 return BecomeFailed(f"{what} (to become {self._become.user})", mend)
         return BecomeFailed(f"{self.name} failed: {said[-300:]}", "try it by hand on the host")
+
+    @staticmethod
+    def _took(data: bytearray, prompt: bytes) -> bool:
+        """Empties what holds this prompt."""
+        if prompt not in data:
+            return False
+        data.clear()
+        return True
 
 
 class Sudo(Method):
@@ -104,27 +116,42 @@ class Su(Method):
         words = ["su", "-s", "/bin/sh", self._become.user, "-c", shlex.join(argv)]
         return ["sh", "-c", 'printf %s "$0" >&2; LC_ALL=C exec "$@"', self._mark, *words]
 
-    def prompt(self) -> bytes:
-        return self._mark.encode() + b"Password: "
+    def asks(self, stream: Stream) -> bool:
+        return self._took(stream.errors, self._mark.encode() + b"Password: ")
 
 
 class Doas(Method):
-    """doas, by a rule with `nopass`: a password it takes from a terminal only."""
+    """doas. A password it takes from a terminal only: there is one for it then, raw, as the protocol goes on over it.
+    What the runner says on its error stream would be mixed into that, and is dropped."""
 
     name = "doas"
     speaks = r"^(env|doas)\b"
     sayings = (
-        (r"Authentication required|tty is required|Authorization required",
-         "doas wants a password, which it takes from a terminal only",
-         "write `nopass` in the rule in the host's doas.conf, or use sudo"),
+        (r"Authentication required|tty is required|Authorization required", "doas wants a password and none was given",
+         "give the become password, or write `nopass` in the rule in the host's doas.conf"),
+        (r"Authentication failed|Authorization failed", "doas does not accept the password",
+         "check the become password"),
         (r"Operation not permitted", "this user may not use doas so", "allow it in the host's doas.conf"),
         (r"unknown user|no passwd entry", "the user to become does not exist on the host", "check become's user"),
         (r"doas is not enabled", "doas has no rules on the host", "write its doas.conf"),
         (r"not found|No such file", "there is no doas on the host", "install it, or use sudo"),
     )
 
+    @property
+    def wants_terminal(self) -> bool:
+        """See Method."""
+        return self._become.password is not None
+
     def wrap(self, argv: list[str]) -> list[str]:
-        return ["env", "LC_ALL=C", "doas", "-n", "-u", self._become.user, "--", *argv]
+        if not self.wants_terminal:
+            return ["env", "LC_ALL=C", "doas", "-n", "-u", self._become.user, "--", *argv]
+        quiet = ["sh", "-c", 'exec "$0" "$@" 2>/dev/null', *argv]
+        return ["sh", "-c", 'stty raw -echo && printf %s "$0" && LC_ALL=C exec doas -u "$@"', self._mark,
+                self._become.user, "--", *quiet]
+
+    def asks(self, stream: Stream) -> bool:
+        asked = re.search(self._mark.encode() + rb"\s*[^\n]*password: ", stream.data, re.I)
+        return asked is not None and self._took(stream.data, asked[0])
 
 
 METHODS: Mapping[str, type[Method]] = {method.name: method for method in (Sudo, Su, Doas)}
@@ -139,7 +166,4 @@ def method_for(become: Become | None) -> Method | None:
         raise BecomeFailed(f"there is no way `{become.method}` to become {become.user}", f"use {', '.join(METHODS)}")
     if become.password is not None and re.search(r"[\n\r\0]", become.password):
         raise BecomeFailed("the become password holds a line end or a NUL", "one line only")
-    if become.password is not None and method is Doas:
-        raise BecomeFailed("doas takes a password from a terminal only",
-                           "write `nopass` in the rule in the host's doas.conf and give no password, or use sudo")
     return method(become)

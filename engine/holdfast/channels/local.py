@@ -7,6 +7,7 @@ import os
 import sys
 from typing import cast
 
+from .become import BecomeFailed
 from .boot import Archive
 from .model import Connection, Unreachable
 from .start import Start
@@ -40,8 +41,12 @@ class LocalChannel:
 
 
 async def open_local(connection: Connection, sent: Archive) -> LocalChannel:
-    """Starts the runner here, by connection.python or the interpreter that we run on. Raises Unreachable."""
+    """Starts the runner here, by connection.python or the interpreter that we run on. Raises Unreachable,
+    BecomeFailed among it."""
     start = Start.of(connection, sent, sys.executable)
+    if start.become is not None and start.become.wants_terminal:
+        raise BecomeFailed("doas takes a password from a terminal only, and there is none for a local run",
+                           "write `nopass` in the rule in doas.conf and give no password, or use sudo")
     stream = Stream()
     environment = {name: os.environ[name] for name in PASSED_ON if name in os.environ}
     try:

@@ -20,6 +20,7 @@ from typing import Any, cast
 import asyncssh
 from asyncssh.config import SSHClientConfig
 
+from .become import Method
 from .boot import Archive, NoPython
 from .jumps import Jumps, parse
 from .known_hosts import HostKeys, KnownHosts
@@ -97,7 +98,8 @@ class Ssh:
                                    why: NoPython) -> Stream:
         """The runner on a host that had no Python, over the same connection. Raises Unreachable."""
         installation = Installation.of(connection)
-        manager = await installation.see(await _session(link, way, connection, installation.argv))
+        manager = await installation.see(
+            await _session(link, way, connection, installation.argv, installation.become))
         self._tell(connection.host, f"{why.what}: python3 was installed with {manager}, as was asked for")
         try:
             return await _started(link, way, connection, sent)
@@ -222,17 +224,19 @@ class Ssh:
 async def _started(link: Link, way: Way, connection: Connection, sent: Archive) -> Stream:
     """A runner that has started. Raises Unreachable, NoPython among it."""
     start = Start.of(connection, sent)
-    stream = await _session(link, way, connection, start.argv)
+    stream = await _session(link, way, connection, start.argv, start.become)
     await start.see(stream)
     return stream
 
 
-async def _session(link: Link, way: Way, connection: Connection, argv: list[str]) -> Stream:
+async def _session(link: Link, way: Way, connection: Connection, argv: list[str], become: Method | None) -> Stream:
     """The streams of a program that runs on the host. Raises Unreachable."""
     stream = Stream()
+    terminal = become is not None and become.wants_terminal
     try:
         async with asyncio.timeout(connection.connect_s):
-            await link.create_session(lambda: _Session(stream, way), shlex.join(argv), encoding=None, request_pty=False)
+            await link.create_session(lambda: _Session(stream, way), shlex.join(argv), encoding=None,
+                                      request_pty=terminal, term_type="dumb" if terminal else None)
     except (OSError, asyncssh.Error, TimeoutError) as error:
         raise no_login(way, error, connection.connect_s) from None
     return stream

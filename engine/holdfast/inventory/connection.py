@@ -125,9 +125,6 @@ class _Reader:
         method = re.sub(r"^(ansible\.builtin|community\.general)\.", "", method)
         if method not in METHODS:
             self.refuse("ansible_become_method", f"is `{method}`; Holdfast can use {', '.join(METHODS)}", "write sudo")
-        elif method == "doas" and password is not None:
-            self.refuse("ansible_become_password", "is for doas, which takes a password from a terminal only",
-                        "write `nopass` in the rule in the host's doas.conf and give no password, or use sudo")
         return Become(user, method, password)
 
     # -- kinds of values; each refuses what is none, and then gives None ---------------------------------------------

@@ -51,7 +51,6 @@ def test_variables_say_how_the_host_is_reached(variables, wanted):
     ({"ansible_host": "a", "ansible_ssh_host": "b"}, "say different things", "keep one"),
     ({"ansible_connection": "docker"}, "`docker`", "ssh, local or winrm"),
     ({"ansible_become": True, "ansible_become_method": "runas"}, "`runas`", "sudo"),
-    ({"ansible_become": True, "ansible_become_method": "doas", "ansible_become_password": "x"}, "doas", "nopass"),
     ({"ansible_become": "maybe"}, "neither true nor false", "true or false"),
     ({"ansible_ssh_common_args": "-o StrictHostKeyChecking=no"}, "StrictHostKeyChecking=no", "ssh-keyscan"),
     ({"ansible_ssh_common_args": "-o UserKnownHostsFile=/dev/null"}, "forgets host keys", "ssh-keyscan"),
