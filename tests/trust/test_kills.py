@@ -22,8 +22,8 @@ from tests.trust.kills import FILES, LabFleet, LocalFleet, points, wanted, was_k
 POINTS = int(os.environ.get("HOLDFAST_KILLS", "200"))
 SEED = int(os.environ.get("HOLDFAST_KILLS_SEED", "4711"))
 OF_RUNNERS, OF_CONTROLLERS, OF_CABLES, OF_UNDO, OF_CONFIRM = (
-    POINTS * share // 200 for share in (150, 16, 18, 8, 8))
-HOSTS = 25  # of which the runners are killed in one run
+    POINTS * share // 200 for share in (160, 12, 16, 6, 6))
+HOSTS = 32  # of which the runners are killed in one run
 MISSES = 3  # so many times the points: a run is never quite the one that was recorded, so some are not met
 
 
@@ -89,7 +89,7 @@ def test_controllers_that_are_killed(tmp_path: Path, chance: random.Random) -> N
 
 def test_undo_that_is_killed(tmp_path: Path, chance: random.Random) -> None:
     """It is asked for again, and the hosts are as before the run."""
-    fleet = LocalFleet(tmp_path, max(2, OF_UNDO // 2))
+    fleet = LocalFleet(tmp_path, min(HOSTS, OF_UNDO * 3 // 2))
     fleet.whole()
     fleet.whole()
     fleet.whole()
@@ -114,7 +114,7 @@ def test_undo_that_is_killed(tmp_path: Path, chance: random.Random) -> None:
 
 def test_hosts_that_are_killed_while_they_take_back(tmp_path: Path, chance: random.Random) -> None:
     """A host that nobody confirms waits, and takes its change back; its runner is killed meanwhile."""
-    fleet = LocalFleet(tmp_path, max(2, OF_CONFIRM // 2))
+    fleet = LocalFleet(tmp_path, min(HOSTS, OF_CONFIRM * 3 // 2))
     fleet.whole()
     fleet.begin()
     log = fleet.recorded("apply", "--confirm", "1s", is_once=True)
