@@ -49,6 +49,10 @@ class Place:
         """All that is below the root, but for what the two commands write."""
         return {str(path.relative_to(self.root)): _seen(path) for path in self.root.glob("d/**/*")}
 
+    def has(self, path: str, number: int) -> bool:
+        """Whether one file is as a round wants it. While a run goes on nothing else holds still."""
+        return _seen(self.root / path) == wanted(number)[path]
+
     def said(self, word: str, number: int) -> int:
         """How often a command ran in a round."""
         path = self.root / word
@@ -392,15 +396,15 @@ class LabFleet(Fleet):
 
     def cut(self, trouble: Mapping[str, tuple[int, Callable[[LabHost], object]]]) -> int:
         """`holdfast apply`; by host: what is done to it when its file of this number is there. How many were lost."""
-        running = self.site.start("apply", "--json")
         waiting = {place: trouble[place.name] for place in self.places}
-        while running.poll() is None:
-            for place, (number, deed) in list(waiting.items()):
-                if place.look().get(f"d/f{number:02}") == wanted(self.number)[f"d/f{number:02}"]:
-                    del waiting[place]
-                    deed(self.lab.hosts[place.name])
-            time.sleep(0.005)
-        out, _ = running.communicate()
+        with self.site.start("apply", "--json") as running:
+            while running.poll() is None:
+                for place, (number, deed) in list(waiting.items()):
+                    if place.has(f"d/f{number:02}", self.number):
+                        del waiting[place]
+                        deed(self.lab.hosts[place.name])
+                time.sleep(0.005)
+            out, _ = running.communicate()
         for host in self.lab.hosts.values():
             host.recover()
         return list(Said(running.returncode, out, objects_of(out)).hosts().values()).count("unreachable")
