@@ -164,6 +164,8 @@ class _Reader:
         """Reads the file if it is YAML. It is, if it is a mapping, or if it is neither and looks more like YAML."""
         doubled: list[Problem] = []
         document, problems = load_document(text, path, doubled)
+        if problems and not ending and _INI_SECTION.search(text):
+            return False  # a line such as `h x="{'a': 1}"` alone would be a mapping
         if document is not None and document.kind == "mapping":
             self.builder.problems += problems
             self.builder.warnings += doubled
