@@ -28,7 +28,7 @@ from holdfast.channels.boot import archive
 from holdfast.channels.model import Connection
 from holdfast.compiler.model import Compiled, HostGraph, Rollout
 from holdfast.documents.types import Types
-from holdfast.executor.model import Earlier, Happening, HostResult, Job, Mode, RunDone, RunStarted
+from holdfast.executor.model import Earlier, Happening, HostResult, Job, Mode, RunDone, RunStarted, WayBack
 from holdfast.executor.stop import Stop
 from holdfast.inventory.sources import find
 from holdfast.inventory.sources import load as load_inventory
@@ -280,7 +280,7 @@ class Project:
         job = Job(kept.id, "apply", who(), self._connections([host for host in hosts if host in now]), compiled.graphs,
                   frozenset(compiled.needs_facts).intersection(hosts), compiled.graph_of, compiled.blob,
                   replace(compiled.rollout, **{**asked["rollout"], **rollout}), earlier=earlier,
-                  folder=self.folder,
+                  folder=self.folder, seal=kept.seal,
                   left_out={host: "the documents are not for this host any more" for host in hosts if host not in now})
         self.store.reopen_run(kept.id, time.time()).result()
         return await self._carry_out(job, names, asked["targets"], emit, stop, is_begun=True, whole=lambda result: (
@@ -298,7 +298,7 @@ class Project:
         empty = {host: HostGraph(host, (), ()) for host in hosts}
         job = Job(new_run_id(time.time()), mode, who(), self._connections(hosts), empty, frozenset(hosts),
                   lambda host, answer: undoing.graph_of(host, kept.id, answer), _no_blob,
-                  replace(Rollout(), **rollout), undoes=kept.id, only=tuple(resources))
+                  replace(Rollout(), **rollout), undoes=WayBack(kept.id, kept.seal, tuple(resources)))
         return replace(await self._carry_out(job, (f"undo: {kept.id}",), targets, emit, stop, keeps_facts=False),
                        facts={})
 
@@ -429,7 +429,7 @@ class Project:
         from holdfast.executor.run import execute  # noqa: PLC0415  # brings asyncssh
 
         async def begin(started: RunStarted) -> None:
-            await asyncio.wrap_future(self.store.begin_run(started, documents, targets, request))
+            await asyncio.wrap_future(self.store.begin_run(started, documents, targets, request, job.seal))
 
         async def keep(result: HostResult) -> None:
             await self.store.kept(job.run, whole(result) if whole else result)

@@ -102,10 +102,10 @@ def alone(node: Node) -> Optional[Mapping[str, Any]]:
 
 class Journal:
     """One run on this host. The file is made when the first change is about to happen: a run that finds everything in
-    state writes nothing."""
+    state writes nothing. key: what it takes to undo the run is sealed with it."""
 
-    def __init__(self, folder: str, run: str, who: str, nodes: Sequence[Node]) -> None:
-        self.folder, self._path = folder, journal_path(folder, run)
+    def __init__(self, folder: str, run: str, who: str, nodes: Sequence[Node], key: bytes) -> None:
+        self.folder, self.key, self._path = folder, key, journal_path(folder, run)
         self._header = {"run": run, "who": who, "started": time.time(), "nodes": [node.id for node in nodes]}
         self._fd: Optional[int] = None
         self._waiting: List[Mapping[str, Any]] = []

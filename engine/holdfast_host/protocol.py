@@ -15,7 +15,7 @@ import re
 import zlib
 from typing import Any, Dict, FrozenSet, Iterator, List, Mapping, Tuple
 
-MAJOR, MINOR = 1, 1
+MAJOR, MINOR = 1, 2
 MAX_FRAME = 16 * 1024 * 1024  # bytes of a payload, packed or not
 PACK_FROM = 512  # bytes; smaller payloads are not worth packing
 BLOB_PART = 256 * 1024  # bytes of content in one `blob` message
@@ -48,7 +48,7 @@ MESSAGES: Mapping[str, Mapping[str, Tuple[type, ...]]] = {
               "unfinished": (list,), "owed": (list,)},
     "facts": {"facts": (dict,)},
     "graph": {"run": (str,), "mode": (str,), "nodes": (list,), "secrets": (dict,), "who": (str,),
-              "key": (str,), "planned": (list,), "earlier": (dict,), "confirm_s": (int, float)},
+              "key": (str,), "planned": (list,), "earlier": (dict,), "confirm_s": (int, float), "seal": (str,)},
     "need": {"blobs": (list,)},
     "blob": {"sha256": (str,), "data": (str,), "last": (bool,)},
     "event": {"events": (list,)},
@@ -57,7 +57,7 @@ MESSAGES: Mapping[str, Mapping[str, Tuple[type, ...]]] = {
                "awaits": (bool,)},
     "cancel": {"now": (bool,)},
     "done": {"run": (str,)},
-    "undo": {"run": (str,), "only": (list,), "is_known": (bool,), "nodes": (list,), "left": (list,)},
+    "undo": {"run": (str,), "seal": (str,), "only": (list,), "is_known": (bool,), "nodes": (list,), "left": (list,)},
     "confirm": {"run": (str,), "is_taken": (bool,)},
     "bye": {},
     "refused": {"error": (str,), "message": (str,), "detail": (dict,)},

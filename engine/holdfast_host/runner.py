@@ -424,8 +424,8 @@ class Runner:
 
         step = self.steps[number]
         tells = [(target.id, alone(target)) for target in (self.steps[i].node for i in step.node.notifies)]
-        return undoing.remember(self.journal.folder, step.node, self._make(number), step.seen[1], change, tells,
-                                self.teller.redactor).to_wire()
+        return undoing.remember(self.journal.folder, self.journal.key, step.node, self._make(number), step.seen[1],
+                                change, tells, self.teller.redactor).sealed(self.journal.key)
 
     def _announce(self, numbers: Sequence[int], memories: Mapping[int, Mapping[str, Any]]) -> None:
         """Writes down what is about to be changed, what it takes to undo that, and the notifications that are owed

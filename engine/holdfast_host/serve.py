@@ -11,7 +11,7 @@ import threading
 import time
 from typing import Any, Callable, Dict, List, Mapping, Optional, Sequence
 
-from . import journal, limit, lock, owing, planned, protocol
+from . import journal, limit, lock, owing, planned, protocol, sealing
 from .errors import HoldfastError, Interrupted
 from .graph import APPLY, PLAN, Event, nodes_from_wire
 from .runner import Runner
@@ -41,6 +41,7 @@ class Server:
         self._held = lock.Lock(folder)
         self._is_stopping, self._is_over, self._in_hand = False, False, False
         self._is_gone = False  # nobody takes what is written
+        self._seal = b""  # opens what was kept of the run that is being undone
 
     def serve(self) -> None:
         """Until the controller says goodbye or goes away."""
@@ -155,7 +156,12 @@ class Server:
         """Tells the graph that leads back to what was before a run."""
         from . import undoing
 
-        found = undoing.way_back(self._folder, message["run"], message.get("only", ()))
+        try:
+            self._seal = sealing.key_of(message.get("seal", ""))
+        except ValueError as error:
+            self._refuse("Protocol", str(error))
+            return
+        found = undoing.way_back(self._folder, self._seal, message["run"], message.get("only", ()))
         nodes, left = found or ([], [])
         self._send({"kind": "undo", "run": message["run"], "is_known": found is not None, "left": left,
                     "nodes": [node.to_wire() for node in nodes]})
@@ -175,6 +181,7 @@ class Server:
             journal.journal_path(self._folder, run)
             if mode not in (PLAN, APPLY):
                 raise ValueError("mode is plan or apply")
+            key = sealing.key_of(message.get("seal", "")) if mode == APPLY else b""
         except ValueError as error:
             self._refuse("Protocol", str(error))
             return
@@ -184,7 +191,7 @@ class Server:
             except lock.Held as other:
                 self._refuse("Held", str(other))
                 return
-        book = journal.Journal(self._folder, run, message.get("who", "?"), nodes)
+        book = journal.Journal(self._folder, run, message.get("who", "?"), nodes, key)
         runner = Runner(nodes, mode, message.get("secrets", {}), self, journal.Ledger(self._folder), book, run,
                         held, earlier)
         self._in_hand = True
@@ -217,10 +224,10 @@ class Server:
         from . import confirming, undoing
 
         if not confirming.is_confirmed(self._folder, run, seconds):
-            nodes, left = undoing.way_back(self._folder, run) or ([], [])
+            nodes, left = undoing.way_back(self._folder, book.key, run) or ([], [])
             book.would_end(confirming.PARTLY)
-            ended = Runner(nodes, APPLY, {}, _Silent(self._folder), journal.Ledger(self._folder),
-                           confirming.Unwritten(self._folder, run, "holdfast", nodes), run).go()
+            ended = Runner(nodes, APPLY, {}, _Silent(self._folder, book.key), journal.Ledger(self._folder),
+                           confirming.Unwritten(self._folder, run, "holdfast", nodes, book.key), run).go()
             status = confirming.TAKEN_BACK if ended in ("ok", "changed") and not left else confirming.PARTLY
         book.end(status)
         self._held.release()
@@ -242,7 +249,7 @@ class Server:
 
     def fetch(self, blobs: Sequence[str]) -> None:
         with self._lock:
-            missing = [name for name in blobs if not _is_here(self._folder, name)]
+            missing = [name for name in blobs if not _is_here(self._folder, self._seal, name)]
             if not missing:
                 return
             with limit.shielded():
@@ -315,8 +322,8 @@ def _shortened(event: Event) -> Event:
 class _Silent:
     """Stands where the controller was: a change is taken back while nobody listens."""
 
-    def __init__(self, folder: str) -> None:
-        self._folder = folder
+    def __init__(self, folder: str, seal: bytes) -> None:
+        self._folder, self._seal = folder, seal
 
     def event(self, event: Event) -> None:
         """The journal has it."""
@@ -326,19 +333,19 @@ class _Silent:
 
     def fetch(self, blobs: Sequence[str]) -> None:
         for name in blobs:
-            if not _is_here(self._folder, name):
+            if not _is_here(self._folder, self._seal, name):
                 raise Interrupted("a content that was kept is not there any more")
 
     def stopping(self) -> bool:
         return False
 
 
-def _is_here(folder: str, name: str) -> bool:
-    """Whether a content has come, or was kept to undo a run."""
+def _is_here(folder: str, seal: bytes, name: str) -> bool:
+    """Whether a content has come, or was kept to undo the run that this seal is of."""
     if not Blob.is_held(name):
         from . import undoing
 
-        data = undoing.content(folder, name)
+        data = undoing.content(folder, seal, name) if seal else None
         if data is None:
             return False
         Blob.hold(name, data)

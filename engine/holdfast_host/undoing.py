@@ -1,16 +1,18 @@
 """What it takes to have again what was before a change: kept when the change is made, read when somebody wants it back.
 
 With every change the journal holds declarations which, carried out, lead back to what was observed before it. Contents
-lie beside the journals in `undo/`, named by their SHA-256. Journals stay for the last KEPT runs that changed something.
+lie beside the journals in `undo/`. Both are sealed: what was before may be a password that has been changed since, and
+only the controller has the key of a run. Journals stay for the last KEPT runs that changed something.
 """
 from __future__ import annotations
 
+import base64
 import hashlib
 import json
 import os
 from typing import Any, Container, Dict, Iterator, List, Mapping, Optional, Sequence, Set, Tuple
 
-from . import files, library, values
+from . import files, library, sealing, values
 from .errors import Failed, HoldfastError
 from .graph import Node
 from .record import Record
@@ -26,35 +28,42 @@ Left = Tuple[str, str]  # the id of what cannot be undone, and why
 
 class Memory(Record):
     """What is kept of one change. back: types and arguments, as they travel, None: it cannot be undone; why: the reason
-    then; tells: (id, {type, args, limit_s}) of what the change notified; hides: a secret may be in the contents."""
+    then; tells: (id, {type, args, limit_s}) of what the change notified; hides: a secret may be in the contents;
+    contents: the names of the files in `undo/` that hold them."""
 
     back: Optional[Sequence[Tuple[str, Mapping[str, Any]]]]
     why: str = ""
     tells: Sequence[Tuple[str, Any]] = ()
     hides: bool = False
+    contents: Sequence[str] = ()
 
-    def to_wire(self) -> Dict[str, Any]:
-        return {"back": self.back, "why": self.why, "tells": self.tells, "hides": self.hides}
+    def sealed(self, key: bytes) -> Dict[str, Any]:
+        """As the journal has it."""
+        told = {"back": self.back, "why": self.why, "tells": self.tells, "hides": self.hides}
+        data = sealing.seal(key, json.dumps(told, separators=(",", ":")).encode())
+        return {"sealed": base64.b64encode(data).decode(), "contents": self.contents}
 
 
-def remember(folder: str, node: Node, resource: Resource, observed: Any, change: Change,
+def remember(folder: str, key: bytes, node: Node, resource: Resource, observed: Any, change: Change,
              tells: Sequence[Tuple[str, Any]], redactor: Redactor) -> Memory:
-    """Called before the change; what has to be kept is durable when it returns. folder: the runner's."""
+    """Called before the change; what has to be kept is durable when it returns. folder: the runner's;
+    key: of the run."""
     try:
         back = resource.undo(observed, change)
         if back is None:
             return Memory(None, "what a %s does cannot be undone" % node.type, tells)
-        return _remembered(folder, node, back, tells, redactor)
+        return _remembered(folder, key, node, back, tells, redactor)
     except Failed as failed:
         return Memory(None, str(failed), tells)
     except Exception as error:  # not to be able to undo is no reason not to do
         return Memory(None, "what was before could not be kept: %s" % error, tells)
 
 
-def _remembered(folder: str, node: Node, back: Sequence[Declared], tells: Sequence[Tuple[str, Any]],
+def _remembered(folder: str, key: bytes, node: Node, back: Sequence[Declared], tells: Sequence[Tuple[str, Any]],
                 redactor: Redactor) -> Memory:
     hides = bool(values.secret_names(values.from_wire(node.args)))
     kept: List[Tuple[str, Mapping[str, Any]]] = []
+    contents: List[str] = []
     for type_, args in back:
         library.resource_type(type_)(**args)  # what it refuses, it would refuse then
         for value in args.values():
@@ -64,23 +73,28 @@ def _remembered(folder: str, node: Node, back: Sequence[Declared], tells: Sequen
                     return Memory(None, "the content before was larger than %d bytes" % CONTENT_LIMIT, tells)
                 text = data.decode("utf-8", "replace")
                 hides = hides or redactor.text(text) != text
-                _keep(folder, value.sha256, data)
+                contents.append(_keep(folder, key, value.sha256, data))
         kept.append((type_, values.to_wire(args)))
-    return Memory(kept, "", tells, hides)
+    return Memory(kept, "", tells, hides, contents)
 
 
-def _keep(folder: str, sha256: str, data: bytes) -> None:
+def _keep(folder: str, key: bytes, sha256: str, data: bytes) -> str:
     place = os.path.join(folder, CONTENT_FOLDER)
-    path = os.path.join(place, sha256)
+    name = sealing.name(key, sha256)
+    path = os.path.join(place, name)
     if not os.path.exists(path):
         os.makedirs(place, 0o700, exist_ok=True)
-        files.swap(path, data, lambda: True, mode="0600")
+        files.swap(path, sealing.seal(key, data), lambda: True, mode="0600")
+    return name
 
 
-def content(folder: str, sha256: str) -> Optional[bytes]:
-    """A content that was kept; None: it is not here."""
-    data = files.read(os.path.join(folder, CONTENT_FOLDER, sha256))
-    return data if data is not None and hashlib.sha256(data).hexdigest() == sha256 else None
+def content(folder: str, key: bytes, sha256: str) -> Optional[bytes]:
+    """A content that was kept in the run of this key; None: it is not here. Raises Failed when it has been altered."""
+    sealed = files.read(os.path.join(folder, CONTENT_FOLDER, sealing.name(key, sha256)))
+    if sealed is None:
+        return None
+    data = sealing.unseal(key, sealed)
+    return data if hashlib.sha256(data).hexdigest() == sha256 else None
 
 
 # -- keeping journals ------------------------------------------------------------------------------------------------
@@ -121,13 +135,13 @@ def _journals(folder: str) -> Iterator[str]:
 # -- going back ------------------------------------------------------------------------------------------------------
 
 
-def way_back(folder: str, run: str, only: Container[str] = ()) -> Optional[Tuple[List[Node], List[Left]]]:
-    """The graph that leads back to what was before a run, last change first, and what cannot be undone. only: ids of
-    resources; (): all. None: nothing is kept of this run."""
+def way_back(folder: str, key: bytes, run: str, only: Container[str] = ()) -> Optional[Tuple[List[Node], List[Left]]]:
+    """The graph that leads back to what was before a run, last change first, and what cannot be undone. key: of the
+    run; only: ids of resources; (): all. None: nothing is kept of this run. Raises Failed when the key is another."""
     path = next((path for path in _journals(folder) if os.path.basename(path) == run + ".jsonl"), None)
     if path is None:
         return None
-    ids, memories = _read(path)
+    ids, memories = _read(path, key)
     nodes: List[Node] = []
     left: List[Left] = []
     told: Dict[str, Any] = {}
@@ -147,7 +161,7 @@ def way_back(folder: str, run: str, only: Container[str] = ()) -> Optional[Tuple
     return _with_told(nodes, told, tellers), left
 
 
-def _read(path: str) -> Tuple[List[str], List[Tuple[int, Mapping[str, Any]]]]:
+def _read(path: str, key: bytes) -> Tuple[List[str], List[Tuple[int, Mapping[str, Any]]]]:
     ids: List[str] = []
     memories: Dict[int, Mapping[str, Any]] = {}
     for line in (files.read(path) or b"").splitlines():
@@ -159,7 +173,8 @@ def _read(path: str) -> Tuple[List[str], List[Tuple[int, Mapping[str, Any]]]]:
             ids = entry["nodes"]
         elif "memory" in entry:
             memories.setdefault(entry["before"], entry["memory"])  # the first: before anything of it was changed
-    return ids, list(memories.items())
+    return ids, [(number, json.loads(sealing.unseal(key, base64.b64decode(memory["sealed"]))))
+                 for number, memory in memories.items()]
 
 
 def _free(id: str, nodes: Sequence[Node], count: int) -> str:

@@ -53,7 +53,7 @@ def run(compiled: Compiled, mode: str, state: Path, number: int) -> list[Event]:
     """One run; its events in the order of the graph."""
     nodes = compiled.graphs["here"].nodes
     desk = Desk(compiled)
-    book = journal.Journal(str(state), f"run-{number}", "test", nodes)
+    book = journal.Journal(str(state), f"run-{number}", "test", nodes, bytes(32))
     status = Runner(nodes, mode, {}, desk, journal.Ledger(str(state)), book, f"run-{number}").go()
     if mode == "apply":
         book.end(status)

@@ -1,6 +1,7 @@
 """What a run is, what happens in it, and what comes of it."""
 from __future__ import annotations
 
+import secrets
 from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
@@ -12,6 +13,7 @@ from holdfast.compiler.model import HostGraph, Rollout
 from holdfast.problems import Place
 from holdfast_host.graph import Event
 from holdfast_host.planned import Held
+from holdfast_host.sealing import KEY_BYTES
 
 Mode = Literal["plan", "apply"]
 Earlier = Mapping[str, Mapping[str, Any] | None]
@@ -72,14 +74,24 @@ class HostResult:
 
 
 @dataclass(frozen=True, slots=True)
+class WayBack:
+    """What hosts are asked for to undo a run. seal: the key under which they kept it, as hexadecimal digits; only: ids
+    of resources, (): all."""
+
+    run: str
+    seal: str = field(repr=False)
+    only: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Job:
     """What the executor is asked to do. who: user@machine of the person or service that asked. graph_of is called with
     facts for the hosts in needs_facts. held_to: what a host's run is held to, or None. earlier: in a run
     that is resumed, asked once a host has been contacted: by id, the outputs of the resources that the run has changed
     there, None where it is not known whether it has. left_out: hosts that are not contacted, with the reason.
-    folder: of the project, where health checks are run. undoes: a run: hosts in needs_facts are asked for the way
-    back from it instead of their facts, of the resources in `only` ((): of all). confirm_s: a host that is not reached
-    again within so many seconds after a change takes it back."""
+    folder: of the project, where health checks are run. undoes: hosts in needs_facts are asked for this way back
+    instead of their facts. confirm_s: a host that is not reached again within so many seconds after a change takes it
+    back. seal: hosts keep what it takes to undo the run under this key, which only the store keeps."""
 
     run: str
     mode: Mode
@@ -92,11 +104,11 @@ class Job:
     rollout: Rollout = Rollout()
     held_to: Callable[[HostGraph], Held | None] = lambda _: None
     earlier: Callable[[str], Awaitable[Earlier]] | None = None
-    undoes: str = ""
-    only: tuple[str, ...] = ()
+    undoes: WayBack | None = None
     confirm_s: float | None = None
     left_out: Mapping[str, str] = field(default_factory=dict)
     folder: Path = Path()
+    seal: str = field(default_factory=lambda: secrets.token_hex(KEY_BYTES), repr=False)
 
 
 # -- what happens, in the order in which it happens; reports, the store and --json are fed from these ---------------

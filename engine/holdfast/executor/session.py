@@ -13,6 +13,7 @@ from holdfast_host.errors import HoldfastError
 from holdfast_host.planned import Held
 from holdfast_host.protocol import Message, RemoteProtocolError
 
+from .model import WayBack
 from .results import OwedList, owed_of
 
 HELLO_S, FACTS_S = 60.0, 300.0  # how long an answer may take that needs no work of a resource's
@@ -50,6 +51,7 @@ class Order:
     held: Held | None = None
     earlier: Mapping[int, Mapping[str, Any] | None] = field(default_factory=dict)
     confirm_s: float | None = None
+    seal: str = field(default="", repr=False)
 
 
 class Session:
@@ -75,9 +77,9 @@ class Session:
         facts: Mapping[str, Any] = (await self._expect("facts", FACTS_S)).get("facts", {})
         return facts
 
-    async def way_back(self, run: str, only: Sequence[str]) -> Message:
-        """The `undo` message: the graph that leads back to what was before a run. only: ids of resources; (): all."""
-        await self._say({"kind": "undo", "run": run, "only": list(only)})
+    async def way_back(self, way: WayBack) -> Message:
+        """The `undo` message: the graph that leads back to what was before a run."""
+        await self._say({"kind": "undo", "run": way.run, "seal": way.seal, "only": list(way.only)})
         return await self._expect("undo", FACTS_S)
 
     async def confirm(self, run: str) -> bool:
@@ -90,7 +92,7 @@ class Session:
         """Gives the graph and sees it through; returns the `result` message. The callbacks are called with the events
         of an `event` message, and with node, stream and text of a program's live output."""
         await self._say({"kind": "graph", "run": order.run, "mode": order.mode, "who": order.who,
-                         "nodes": list(order.nodes), "secrets": dict(order.secrets),
+                         "nodes": list(order.nodes), "secrets": dict(order.secrets), "seal": order.seal,
                          **({"key": order.held.key, "planned": order.held.planned} if order.held else {}),
                          **({"earlier": order.earlier} if order.earlier else {}),
                          **({"confirm_s": order.confirm_s} if order.confirm_s else {})})

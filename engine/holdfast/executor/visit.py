@@ -79,8 +79,8 @@ class Visit:
         with self._failing(), self._counted():
             assert self._session is not None
             async with asyncio.timeout(self._left_s()):
-                if job.undoes:
-                    return await self._session.way_back(job.undoes, job.only)
+                if job.undoes is not None:
+                    return await self._session.way_back(job.undoes)
                 return await self._session.facts()
 
     async def work(self, graph: HostGraph) -> HostResult:
@@ -141,7 +141,7 @@ class Visit:
         job, session = self._around.job, self._session
         order = Order(job.run, job.mode, job.who, [node.to_wire() for node in graph.nodes], graph.secrets,
                       functools.cache(lambda: _blobs(graph)), job.blob, job.held_to(graph), await self._earlier(graph),
-                      job.confirm_s)
+                      job.confirm_s, job.seal)
 
         def on_events(wire: Sequence[Any]) -> None:
             for event in events_of(wire, len(graph.nodes)):

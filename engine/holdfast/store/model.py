@@ -17,7 +17,7 @@ _LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"  # none that look alike
 class Run:
     """One run as it is kept. started, ended: seconds since the epoch. counts: hosts by status, of those that have a
     result. hosts: their names, in the order taken; request: what is needed to resume it; both are left out in lists of
-    runs."""
+    runs, as is seal: the key of what hosts keep to undo it."""
 
     id: str
     mode: str
@@ -32,6 +32,7 @@ class Run:
     counts: Mapping[str, int]
     hosts: tuple[str, ...] = field(default=(), repr=False)
     request: Mapping[str, Any] | None = field(default=None, repr=False)
+    seal: str = field(default="", repr=False)
 
 
 def new_run_id(now: float) -> str:

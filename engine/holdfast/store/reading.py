@@ -14,6 +14,7 @@ from holdfast.store.model import Run
 from holdfast.store.tables import drift, facts, host_results, resource_results, runs
 
 ENDED = "the controller ended"
+WHOLE = (runs.c.hosts, runs.c.request, runs.c.seal)  # not in lists of runs
 AT_ONCE = 500  # names in one query; databases bound the number of parameters
 
 
@@ -27,16 +28,16 @@ def newest_runs(connection: Connection, now: float, limit: int, mode: str = "") 
 
 def matching_runs(connection: Connection, now: float, word: str, limit: int) -> tuple[Run, ...]:
     """The runs whose id is `word`, or starts with it, or has it as its last part; newest first."""
-    exact = connection.execute(_runs(runs.c.hosts, runs.c.request).where(runs.c.id == word)).all()
+    exact = connection.execute(_runs(*WHOLE).where(runs.c.id == word)).all()
     alike = runs.c.id.startswith(word, autoescape=True) | runs.c.id.endswith("-" + word, autoescape=True)
     found = exact or connection.execute(
-        _runs(runs.c.hosts, runs.c.request).where(alike).order_by(runs.c.started.desc()).limit(limit)).all()
+        _runs(*WHOLE).where(alike).order_by(runs.c.started.desc()).limit(limit)).all()
     counts = _counts(connection, [row.id for row in found])
-    return tuple(_run(row, counts[row.id], now, tuple(row.hosts), row.request) for row in found)
+    return tuple(_run(row, counts[row.id], now, tuple(row.hosts), row.request, row.seal) for row in found)
 
 
 def _runs(*more: Any) -> Select[Any]:
-    return select(*(column for column in runs.columns if column.name not in ("hosts", "request")), *more)
+    return select(*(column for column in runs.columns if column.name not in {one.name for one in WHOLE}), *more)
 
 
 def _counts(connection: Connection, ids: Sequence[str]) -> Mapping[str, Mapping[str, int]]:
@@ -48,13 +49,13 @@ def _counts(connection: Connection, ids: Sequence[str]) -> Mapping[str, Mapping[
 
 
 def _run(row: Row[Any], counts: Mapping[str, int], now: float, hosts: tuple[str, ...] = (),
-         request: Mapping[str, Any] | None = None) -> Run:
+         request: Mapping[str, Any] | None = None, seal: str = "") -> Run:
     status, stopped = row.status, row.stopped
     controller = Controller(row.machine, row.boot, row.pid, row.born)
     if status == "running" and not is_alive(controller, row.last_sign, now):
         status, stopped = "interrupted", ENDED
     return Run(row.id, row.mode, row.who, row.started, row.ended, status, stopped, tuple(row.documents), row.targets,
-               row.host_count, counts, hosts, request)
+               row.host_count, counts, hosts, request, seal)
 
 
 def results(connection: Connection, run: str, hosts: Sequence[str] | None) -> dict[str, HostResult]:

@@ -66,9 +66,9 @@ class Store:
     # -- runs ----------------------------------------------------------------------------------------------------
 
     def begin_run(self, started: RunStarted, documents: Sequence[str] = (), targets: str = "",
-                  request: Mapping[str, Any] | None = None) -> Future[None]:
+                  request: Mapping[str, Any] | None = None, seal: str = "") -> Future[None]:
         """To be durable before any host is touched. documents: their names; targets: the expression; request: what is
-        needed to resume it."""
+        needed to resume it; seal: the key of what hosts keep to undo it."""
         controller = this_controller()
         self._kept[started.run] = set()
         return self._put({"begin": [{
@@ -76,7 +76,7 @@ class Store:
             "status": "running", "stopped": "", "documents": list(documents), "targets": targets,
             "host_count": len(started.hosts), "hosts": list(started.hosts), "machine": controller.machine,
             "boot": controller.boot, "pid": controller.pid, "born": controller.born, "last_sign": started.started,
-            "request": request}]})
+            "request": request, "seal": seal}]})
 
     def reopen_run(self, run: str, now: float) -> Future[None]:
         """This process goes on with a run that has ended early. now: seconds since the epoch."""

@@ -19,7 +19,7 @@ from sqlalchemy import (
 from sqlalchemy.engine import Dialect
 from sqlalchemy.types import TypeDecorator
 
-NEWEST = "0003"  # the version of the schema below
+NEWEST = "0004"  # the version of the schema below
 
 
 class Words(TypeDecorator[str]):
@@ -62,6 +62,7 @@ runs = Table(
     Column("born", String(32), nullable=False),
     Column("last_sign", Float(53), nullable=False),
     _json("request"),  # what it was asked for, so that it can be resumed
+    Column("seal", String(64), nullable=False, server_default=""),  # the key of what hosts keep to undo it
     Index("ix_runs_started", "started"),
 )
 

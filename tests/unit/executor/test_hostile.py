@@ -122,6 +122,6 @@ def test_graph_that_is_too_large_is_refused_with_its_mend() -> None:
     done = stage.run(Rollout())
     first, second = done.results
     assert first.status == "failed" and second.status == "changed"
-    assert "cannot be told to the host: a graph of 50331889 bytes is larger than a frame" in first.message
+    assert "cannot be told to the host: a graph of 50331963 bytes is larger than a frame" in first.message
     assert "as files (`source`)" in first.mend
     assert stage.log["h0"] == []

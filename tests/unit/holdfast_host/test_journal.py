@@ -32,7 +32,7 @@ def room(size: int) -> Iterator[None]:
 
 
 def begun(folder: Path, run: str = "run-1") -> journal.Journal:
-    book = journal.Journal(str(folder), run, "ann@desk", NODES)
+    book = journal.Journal(str(folder), run, "ann@desk", NODES, bytes(32))
     book.before([0])
     return book
 
@@ -59,7 +59,7 @@ def test_line_that_does_not_fit_is_not_there_at_all(tmp_path: Path, more: int) -
 
 
 def test_run_that_cannot_be_begun_leaves_no_trace(tmp_path: Path) -> None:
-    book = journal.Journal(str(tmp_path), "run-1", "ann@desk", NODES)
+    book = journal.Journal(str(tmp_path), "run-1", "ann@desk", NODES, bytes(32))
     book.after(Event(0, "ok"))
     with room(20), pytest.raises(Failed):
         book.before([1])

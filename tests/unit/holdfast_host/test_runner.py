@@ -65,7 +65,7 @@ class Host:
         self.runs += 1
         run = f"run-{self.runs}"
         self.desk = Desk(contents or {}, stop_after)
-        book = journal.Journal(str(self.state), run, "test", nodes)
+        book = journal.Journal(str(self.state), run, "test", nodes, bytes(32))
         runner = Runner(nodes, mode, secrets or {}, self.desk, journal.Ledger(str(self.state)), book, run)
         self.status = runner.go()
         if mode == "apply":
@@ -249,7 +249,7 @@ def test_secrets_reach_the_file_and_nothing_else(host: Host) -> None:
 
 
 def test_journal_tells_what_a_killed_run_left(host: Host) -> None:
-    book = journal.Journal(str(host.state), "run-x", "ann", [host.node("note", n, text="x") for n in "ab"])
+    book = journal.Journal(str(host.state), "run-x", "ann", [host.node("note", n, text="x") for n in "ab"], bytes(32))
     book.before([0])
     book.after(Event(0, "changed"))
     book.before([1])

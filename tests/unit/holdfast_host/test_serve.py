@@ -52,7 +52,7 @@ class Talk:
         return self.hear("hello")
 
     def graph(self, run: str, *nodes: dict[str, Any], mode: str = "apply") -> None:
-        self.say(kind="graph", run=run, mode=mode, nodes=list(nodes), secrets={}, who="ann@desk")
+        self.say(kind="graph", run=run, mode=mode, nodes=list(nodes), secrets={}, who="ann@desk", seal="00" * 32)
 
     def end(self) -> int:
         assert self.process.stdin is not None and self.process.stdout is not None
@@ -167,7 +167,8 @@ def test_killed_runner_leaves_a_journal_and_no_half_written_file(talk: Talk, tmp
 
 
 @pytest.mark.parametrize("data", [b"\xff" * 9, b"\0\0\0\2\0{}", b"\0\0\0\3\1abc",
-                                  protocol.pack({"kind": "graph", "run": "x", "mode": "apply", "nodes": []})])
+                                  protocol.pack({"kind": "graph", "run": "x", "mode": "apply", "nodes": [],
+                                                 "seal": "00" * 32})])
 def test_nonsense_ends_the_conversation_and_touches_nothing(data: bytes, tmp_path: Path) -> None:
     talk = Talk(installed()[-1], tmp_path / "state")
     assert talk.process.stdin is not None
