@@ -11,7 +11,6 @@ from holdfast_host import (
     Blob,
     Change,
     Declared,
-    Failed,
     Field,
     Identity,
     Record,
@@ -22,9 +21,9 @@ from holdfast_host import (
     files,
     process,
     systemd,
+    unit_files,
 )
 
-MODE = "0644"
 RELOADED = {systemd.RELOADED: True}
 CONTENTS = ("content", "source", "template")
 
@@ -136,13 +135,13 @@ class SystemdUnit(Resource):
         fields: List[Field] = []
         if not self._is_wanted(observed.data):
             fields.append(Field("content", observed.data, self._wanted()))
-        for name, wanted in (("mode", MODE), ("owner", "root"), ("group", "root")):
+        for name, wanted in (("mode", unit_files.MODE), ("owner", "root"), ("group", "root")):
             found = getattr(state, name) if state is not None else None
             if state is not None and found != wanted:
                 fields.append(Field(name, found, wanted))
         if fields:
             after = self._wanted()
-            ahead = {self.path: files.FileState(files.FILE, MODE, size=len(after), data=after)}
+            ahead = {self.path: files.FileState(files.FILE, unit_files.MODE, size=len(after), data=after)}
             if not observed.folder:
                 ahead[os.path.dirname(self.path)] = files.FileState(files.DIRECTORY, "0755")
             return Change("create" if state is None else "update", tuple(fields), ahead, observed.data, RELOADED)
@@ -181,16 +180,9 @@ class SystemdUnit(Resource):
 
     def undo(self, observed: Observed, change: Change) -> Optional[Sequence[Declared]]:
         which = {"name": self.name, **({"drop_in": self.drop_in} if self.drop_in else {})}
-        state = observed.state
-        if state is None:
-            return (("systemd_unit", {**which, "state": "absent"}),)
-        if state.kind != files.FILE:
-            raise Failed("%s was a %s" % (self.path, state.kind))
         if change.action == "reload":
             return ()  # what systemd knew was no longer on the disk
-        back: List[Declared] = [("systemd_unit", {**which, "source": Blob.of(observed.data or b"")})]
-        if (state.mode, state.owner, state.group) != (MODE, "root", "root"):
-            back.append(("file", {"path": self.path, "mode": state.mode, "owner": state.owner, "group": state.group}))
+        back = unit_files.put_back(self.path, which, observed.state, observed.data)
         was = {field.name: True for field in change.fields if field.name in ("running", "enabled")}
         return (*back, ("service", {"name": self.name, **was})) if was else back
 
@@ -202,10 +194,10 @@ class SystemdUnit(Resource):
             if files.look(folder) is None:
                 state = files.FileState(files.DIRECTORY, "0755", "root", "root")
                 files.make_directory(folder, state, lambda: files.look(folder) is None)
-            files.replace(self.path, self._wanted(), change.payload, mode=MODE, owner="root", group="root")
+            files.replace(self.path, self._wanted(), change.payload, mode=unit_files.MODE, owner="root", group="root")
         systemd.systemctl("daemon-reload")
-        if change.action in ("create", "update"):
-            self._must_load(change.payload)
+        if change.action in ("create", "update") and "@." not in self.name:  # a template cannot be loaded by itself
+            unit_files.must_load(self.name, self.path, change.payload, self._wanted())
 
     def _remove(self, named: "set[str]") -> None:
         if "running" in named:
@@ -219,22 +211,6 @@ class SystemdUnit(Resource):
             files.remove(folder, lambda: True)
         if self.drop_in is None:
             process.run(["systemctl", "reset-failed", "--", self.name])  # or a failed one would still be listed
-
-    def _must_load(self, before: Optional[bytes]) -> None:
-        """Puts the file back as it was, when systemd cannot load the unit with it."""
-        if "@." in self.name:
-            return  # a template cannot be loaded without an instance
-        unit = systemd.show([self.name])[self.name]
-        if unit.load not in ("bad-setting", "error"):
-            return
-        words = systemd.last_words(self.name, 5)
-        if before is None:
-            files.remove(self.path, lambda: True)
-        else:
-            files.replace(self.path, before, self._wanted())
-        systemd.systemctl("daemon-reload")
-        raise Failed("systemd cannot load %s; its file is as it was before" % self.name,
-                     "\n".join(filter(None, (_quoted(unit.load_error), words))))
 
 
 # -- pure helpers ----------------------------------------------------------------------------------------------------
@@ -259,6 +235,3 @@ def lint(text: str) -> None:
             raise Refused("content", "has a setting before the first [Section], in line %d" % number,
                           "begin with [Unit] or [Service]")
 
-
-def _quoted(error: str) -> str:
-    return error.partition('"')[2].rstrip('"')

@@ -1,7 +1,7 @@
 """Packages, services, units and commands."""
 from __future__ import annotations
 
-from tests.contract.case import Case
+from tests.contract.case import Case, Witness
 
 SYSTEM = (
     Case("package",
@@ -360,4 +360,63 @@ HOST = (
          before="mkdir -p /srv/www"),
 )
 
-CASES = (*SYSTEM, *OPTIONS, *HOST)
+TIMERS = (
+    Case("timer",
+         """
+         - timer: nightly
+           command: /usr/bin/env sh -c 'echo "$WORD 100% \\" $(id -un)" > /srv/timer/ran'
+           user: daemon
+           folder: /srv/timer
+           env: {WORD: 'a "b" 5%'}
+           limit_s: 30
+           description: A nightly 100 % check
+           on_calendar: ["Mon..Fri *-*-* 02:30:00", daily]
+           persistent: true
+           splay_s: 600
+           accuracy_s: 1
+         - timer: shelled
+           command: echo hello | cat > /srv/shelled
+           shell: true
+           on_boot: 1h 30min
+           every: 12h
+           enabled: false
+         - systemd_unit: pinged.service
+           content: |
+             [Service]
+             Type=oneshot
+             ExecStart=/bin/true
+         - timer: pinged
+           unit: pinged.service
+           on_calendar: [weekly]
+         """,
+         lambda w: _timer_runs(w),
+         """
+         - timer: [nightly, shelled, pinged]
+           state: absent
+         - systemd_unit: pinged.service
+           state: absent
+         """,
+         ("systemctl stop nightly.timer; systemctl enable --now shelled.timer", "systemctl disable nightly.timer",
+          "sed -i s/02:30/03:30/ /etc/systemd/system/nightly.timer; chmod 600 /etc/systemd/system/pinged.timer",
+          "rm /etc/systemd/system/nightly.service; systemctl daemon-reload"),
+         before="mkdir -p -m 777 /srv/timer"),
+)
+
+
+def _timer_runs(w: Witness) -> bool:
+    """What systemd says of the timers, and what the services do that they start."""
+    nightly = w.service("nightly.timer")
+    if not nightly.exists:
+        return False
+    w.run_expect([0], "rm -f /srv/timer/ran; systemctl start nightly shelled")
+    asked = w.check_output("systemctl show nightly.timer -p TimersCalendar -p RandomizedDelayUSec -p Persistent")
+    return bool(
+        nightly.is_running and nightly.is_enabled and "02:30:00" in asked and "10min" in asked and "=yes" in asked
+        and w.file("/srv/timer/ran").content_string == 'a "b" 5% 100% " daemon\n'
+        and w.file("/srv/shelled").content_string == "hello\n"
+        and not w.service("shelled.timer").is_running and not w.service("shelled.timer").is_enabled
+        and w.check_output("systemctl show pinged.timer -p Unit --value") == "pinged.service"
+        and w.service("pinged.timer").is_running and w.service("pinged.timer").is_enabled)
+
+
+CASES = (*SYSTEM, *OPTIONS, *HOST, *TIMERS)
