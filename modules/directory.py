@@ -6,6 +6,7 @@ from typing import ClassVar, List, Optional, Sequence, Tuple
 from holdfast_host import (
     Change,
     Declared,
+    Failed,
     Field,
     Identity,
     Record,
@@ -148,8 +149,7 @@ class Directory(Resource):
         if deed.makes:
             gone = [("directory", {"path": path, "state": "absent"}) for path, _ in reversed(deed.makes)]
             return [*gone, *(regular.put_back(observed.path, observed.state) or ())] if observed.state else gone
-        return [(before.kind, {"path": path, "owner": before.owner, "group": before.group, "mode": before.mode})
-                for path, before, _ in deed.dresses if before.kind in (FILE, DIRECTORY)]
+        return [_undressed(path, before) for path, before, _ in deed.dresses]
 
     def converge(self, change: Change) -> None:
         deed: Deed = change.payload
@@ -214,6 +214,16 @@ def _missing_above(path: str) -> Tuple[str, ...]:
             break
         missing.append(parent)
     return tuple(reversed(missing))
+
+
+def _undressed(path: str, before: FileState) -> Declared:
+    """What gives a path its owner, group and mode back. Raises Failed for what no type declares."""
+    who = {"path": path, "owner": before.owner, "group": before.group}
+    if before.kind == LINK:
+        return "link", {**who, "to": before.target}
+    if before.kind not in (FILE, DIRECTORY):
+        raise Failed("the owner of %s, which is no file, directory or link, cannot be declared" % path)
+    return before.kind, {**who, "mode": before.mode}
 
 
 def _fields(top: str, dresses: Sequence[Tuple[str, FileState, FileState]]) -> Tuple[Field, ...]:

@@ -3,22 +3,39 @@ from __future__ import annotations
 
 from typing import ClassVar, Optional, Sequence, Tuple
 
-from holdfast_host import Change, Declared, Field, Identity, Record, Refused, Resource, arg, checks, files, regular
-from holdfast_host.files import DIRECTORY, LINK, FileState
+from holdfast_host import (
+    Change,
+    Declared,
+    Field,
+    Identity,
+    Record,
+    Refused,
+    Resource,
+    arg,
+    attributes,
+    checks,
+    files,
+    regular,
+)
+from holdfast_host.files import DIRECTORY, FILE, LINK, FileState
 
 
 class Observed(Record):
-    """What stands at the path. has_folder: whether a link can be made there; is_empty: of a directory in its place."""
+    """What stands at the path. start: the link that is there, or what a new file would be; None: there is no directory
+    for it. is_empty: of a directory in its place. owner, group: the declared ones as the host spells them."""
 
     state: Optional[FileState]
-    has_folder: bool = True
+    start: Optional[FileState]
     is_empty: bool = True
-    user: str = ""
-    group: str = ""
+    owner: Optional[str] = None
+    group: Optional[str] = None
 
 
 class Link(Resource):
-    """A symbolic link. It may lead to what does not exist; what it leads to is never touched."""
+    """A symbolic link. It may lead to what does not exist; what it leads to is never touched.
+
+    A link's own owner matters in few places only (directories that anybody may write to); it has no mode.
+    """
 
     named: ClassVar[str] = "path"
     example: ClassVar[str] = """
@@ -31,6 +48,9 @@ class Link(Resource):
     path: str = arg(doc="The link.", check=checks.absolute)
     to: Optional[str] = arg(None, check=checks.not_empty, doc="Where it leads, written into the link as it is; a "
                             "relative path starts at the link's directory.")
+    owner: Optional[str] = arg(None, check=checks.owner, doc="The user whom the link itself belongs to, by name or "
+                               "number. A new link is the user's who applies.")
+    group: Optional[str] = arg(None, check=checks.owner, doc="The group that the link itself belongs to.")
     state: str = arg("present", choices=("present", "absent"), doc="Whether the link is there. `absent` removes a "
                      "link, never what it leads to.")
     force: bool = arg(False, doc="Put the link in the place of a file or of an empty directory.")
@@ -42,37 +62,38 @@ class Link(Resource):
             raise Refused("to", "holds a NUL or a line end", "name a plain path")
         if self.path in ("/", self.to):
             raise Refused("to" if self.to else "path", "leads to itself" if self.to else "is not a link", "")
+        for name in ("owner", "group"):
+            if self.state == "absent" and getattr(self, name) is not None:
+                raise Refused(name, "is given for a link that is to be absent", "remove it, or `state: absent`")
 
     def provides(self) -> Sequence[Identity]:
         return (("path", self.path),)
 
     def wants(self) -> Sequence[Identity]:
         target = (("path", self.to),) if self.to and self.to.startswith("/") and self.state == "present" else ()
-        return (*regular.wants(self.path), *target)
+        return (*regular.wants(self.path, self.owner, self.group), *target)
 
     def observe(self) -> Observed:
         state = files.look(self.path)
-        if state is not None and state.kind == LINK:
-            return Observed(state, user=state.owner, group=state.group)
-        new = files.fresh(self.path, files.FILE)
+        is_link = state is not None and state.kind == LINK
         is_empty = state is None or state.kind != DIRECTORY or not files.names_in(self.path)
-        return Observed(state, new is not None, is_empty, new.owner if new else "", new.group if new else "")
+        owner, group = self.owner and files.owner_as_shown(self.owner), self.group and files.group_as_shown(self.group)
+        return Observed(state, state if is_link else files.fresh(self.path, FILE), is_empty, owner, group)
 
     def diff(self, observed: Observed) -> Optional[Change]:
-        before = observed.state
+        before, start = observed.state, observed.start
         if self.state == "absent":
             return self._removal(before)
-        if before is not None and before.kind == LINK and before.target == self.to:
-            return None
         if before is not None and before.kind != LINK:
             self._in_the_way(observed, before)
-        if not observed.has_folder:
+        if start is None:
             raise regular.no_folder(self.path)
-        fields: Tuple[Field, ...] = (Field("to", before.target if before is not None else None, self.to),)
-        if before is not None and before.kind != LINK:
-            fields = (Field("kind", before.kind, LINK), Field("to", None, self.to))
-        after = FileState(LINK, "0777", observed.user, observed.group, self.to or "")
-        return Change("create" if before is None else "update", fields, {self.path: after}, before)
+        dressed = attributes.dressed(start, observed.owner, observed.group, None)
+        after = FileState(LINK, "0777", dressed.owner, dressed.group, self.to or "")
+        if after == before:
+            return None
+        return Change("create" if before is None else "update", _fields(before, after, observed), {self.path: after},
+                      (before, after))
 
     def undo(self, observed: Observed, change: Change) -> Optional[Sequence[Declared]]:
         if observed.state is None:
@@ -80,14 +101,17 @@ class Link(Resource):
         return regular.put_back(self.path, observed.state)
 
     def converge(self, change: Change) -> None:
-        before: Optional[FileState] = change.payload
-        if self.state == "absent":
+        before, after = change.payload
+        if after is None:
             files.remove(self.path, lambda: files.look(self.path) == before)
+            return
+        if before is not None and before.kind == LINK and before.target == after.target:
+            files.dress(self.path, before, after)
             return
         if before is not None and before.kind == DIRECTORY:
             files.remove(self.path, lambda: files.look(self.path) == before)
             before = None
-        files.make_link(self.path, self.to or "", lambda: files.look(self.path) == before)
+        files.make_link(self.path, after, lambda: files.look(self.path) == before)
 
     def _removal(self, before: Optional[FileState]) -> Optional[Change]:
         if before is None:
@@ -96,7 +120,7 @@ class Link(Resource):
             raise Refused("path", "%s is not a link but a %s" % (self.path, before.kind),
                           "remove it with `%s: %s` and `state: absent`" % (
                               "directory" if before.kind == DIRECTORY else "file", self.path))
-        return Change("delete", (Field("to", before.target, None),), {self.path: None}, before)
+        return Change("delete", (Field("to", before.target, None),), {self.path: None}, (before, None))
 
     def _in_the_way(self, observed: Observed, before: FileState) -> None:
         if not self.force:
@@ -105,3 +129,12 @@ class Link(Resource):
         if not observed.is_empty:
             raise Refused("path", "%s is a directory with something in it" % self.path,
                           "remove it first: `directory: %s` with `state: absent` and `force: true`" % self.path)
+
+
+def _fields(before: Optional[FileState], after: FileState, observed: Observed) -> Tuple[Field, ...]:
+    if before is not None and before.kind == LINK:
+        to = (Field("to", before.target, after.target),) if before.target != after.target else ()
+        return (*to, *attributes.differences(before, after))
+    kind = (Field("kind", before.kind, LINK),) if before is not None else ()
+    asked = [name for name in ("owner", "group") if getattr(observed, name) is not None]
+    return (*kind, Field("to", None, after.target), *(Field(name, None, getattr(after, name)) for name in asked))

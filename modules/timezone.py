@@ -3,7 +3,7 @@ from __future__ import annotations
 
 import os
 import re
-from typing import ClassVar, List, Optional, Sequence, Tuple
+from typing import ClassVar, Dict, List, Optional, Sequence, Tuple
 
 from holdfast_host import Change, Declared, Field, Identity, Record, Refused, Resource, arg, files, regular
 
@@ -53,7 +53,7 @@ class Timezone(Resource):
         fields: List[Field] = []
         target = os.path.join(ZONES, self.name)
         link = observed.link
-        planned = {}
+        planned: Dict[str, Optional[files.FileState]] = {}
         if link is None or link.kind != files.LINK or os.path.normpath(os.path.join("/etc", link.target)) != target:
             before = zone_of(link)
             fields.append(Field("zone", before, self.name))
@@ -70,8 +70,9 @@ class Timezone(Resource):
 
     def converge(self, change: Change) -> None:
         observed: Observed = change.payload
-        if LINK in change.files:
-            files.make_link(LINK, os.path.join(ZONES, self.name), lambda: files.look(LINK) == observed.link)
+        link = change.files.get(LINK)
+        if link is not None:
+            files.make_link(LINK, link, lambda: files.look(LINK) == observed.link)
         if NAME in change.files:
             files.replace(NAME, self.name.encode() + b"\n", observed.name)
 

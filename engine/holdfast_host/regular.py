@@ -219,7 +219,8 @@ def put_back(path: str, before: FileState) -> Optional[Sequence[Declared]]:
         data = files.read(path)
         return None if data is None else (("file", {"path": path, "source": Blob.of(data), "force": True, **dress}),)
     if before.kind == LINK:
-        return (("link", {"path": path, "to": before.target, "force": True}),)
+        who = {"owner": before.owner, "group": before.group}
+        return (("link", {"path": path, "to": before.target, "force": True, **who}),)
     if before.kind == DIRECTORY:
         return (("directory", {"path": path, "force": True, **dress}),)
     return None

@@ -68,10 +68,12 @@ def make_directory(path: str, state: FileState, is_as_planned: IsAsPlanned) -> N
         os.rename(temporary, name, src_dir_fd=folder, dst_dir_fd=folder)
 
 
-def make_link(path: str, target: str, is_as_planned: IsAsPlanned) -> None:
-    """Makes a symbolic link, in place of what stands there unless that is a directory."""
+def make_link(path: str, state: FileState, is_as_planned: IsAsPlanned) -> None:
+    """Makes a symbolic link that has its owner and group from its first moment, in place of what stands there unless
+    that is a directory."""
     with _beside(path) as (folder, name, temporary):
-        os.symlink(target, temporary, dir_fd=folder)
+        os.symlink(state.target, temporary, dir_fd=folder)
+        os.chown(temporary, user_id(state.owner), group_id(state.group), dir_fd=folder, follow_symlinks=False)
         _must(is_as_planned, path)
         os.rename(temporary, name, src_dir_fd=folder, dst_dir_fd=folder)
 

@@ -123,6 +123,17 @@ CHANGES = (  # (what is there, what is declared): shell, and resources in YAML
        locked: false
        expires: never
      """),
+    ("mkdir -p /srv/handed/below; cd /srv/handed; touch f; ln -s f l; ln -s /nowhere below/l; chown -h daemon l; "
+     "chown -h ops:ops below/l; chmod 750 .",
+     """
+     - directory: /srv/handed
+       recurse: true
+       owner: deploy
+       mode: "0755"
+       file_mode: "0600"
+     - link: /srv/handed/l
+       to: elsewhere
+     """),
     ("apt-get install -qq --allow-downgrades holdfast-hello=1.0",
      """
      - package: holdfast-hello
@@ -145,7 +156,7 @@ CHANGES = (  # (what is there, what is declared): shell, and resources in YAML
 )
 
 
-@pytest.mark.parametrize(("there", "declared"), CHANGES, ids=("accounts", "package", "unit", "unit that goes"))
+@pytest.mark.parametrize(("there", "declared"), CHANGES, ids=("accounts", "links", "package", "unit", "unit that goes"))
 def test_what_was_changed_is_as_before(there: str, declared: str, desk: Desk) -> None:
     desk.host.run(there)
     witness = desk.host.witness()

@@ -205,18 +205,22 @@ OPTIONS = (
          """
          - link: /srv/links/current
            to: releases/2
+           owner: daemon
+           group: "1"
          - link: /srv/links/forced
            to: /nowhere
            force: true
          """,
-         lambda w: bool(w.check_output("readlink /srv/links/current") == "releases/2"
+         lambda w: bool(w.check_output("stat -c '%U %G %N' /srv/links/current")
+                        == "daemon daemon '/srv/links/current' -> 'releases/2'"
                         and w.check_output("readlink /srv/links/forced") == "/nowhere")
          if w.file("/srv/links/forced").is_symlink else False,
          """
          - link: [/srv/links/current, /srv/links/forced]
            state: absent
          """,
-         ("ln -sfn releases/1 /srv/links/current", "rm /srv/links/forced && echo file > /srv/links/forced",
+         ("ln -sfn releases/1 /srv/links/current", "chown -h root /srv/links/current",
+          "rm /srv/links/forced && echo file > /srv/links/forced",
           "rm /srv/links/forced && mkdir /srv/links/forced"),
          before="rm -rf /srv/links && mkdir /srv/links && echo file > /srv/links/forced"),
     Case("template: validate, backup, owner, group; follow, force, replace",

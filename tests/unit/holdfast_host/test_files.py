@@ -98,6 +98,7 @@ def test_killed_at_any_point_a_directory_is_not_there_or_has_its_mode(tmp_path):
 
 def test_killed_at_any_point_a_link_leads_to_the_old_or_the_new_place(tmp_path):
     path = tmp_path / "l"
+    new = files.FileState(files.LINK, "0777", files.owner_name(os.geteuid()), files.group_name(os.getegid()), "new")
 
     def prepare():
         if path.is_symlink():
@@ -107,10 +108,10 @@ def test_killed_at_any_point_a_link_leads_to_the_old_or_the_new_place(tmp_path):
     def verify(ended):
         found = os.readlink(path)
         assert found == "new" if ended else found in ("old", "new")
-        files.make_link(str(path), "new", lambda: True)
+        files.make_link(str(path), new, lambda: True)
         assert os.listdir(tmp_path) == ["l"]
 
-    killed_everywhere(prepare, lambda: files.make_link(str(path), "new", lambda: True), verify)
+    killed_everywhere(prepare, lambda: files.make_link(str(path), new, lambda: True), verify)
 
 
 def test_names_of_255_bytes_and_of_any_bytes(tmp_path):

@@ -5,7 +5,7 @@ import pytest
 
 from holdfast_host import Refused, Stale
 from modules.link import Link
-from tests.unit.modules.settling import settle, shown
+from tests.unit.modules.settling import needs_root, settle, shown
 
 
 @pytest.mark.parametrize(("before", "to"), [
@@ -18,6 +18,20 @@ def test_link_leads_there(tmp_path, before, to):
     assert shown(settle(Link(path=str(path), to=to))) == {"to": (before, to)}
     assert os.readlink(path) == to
     assert os.listdir(tmp_path) == ["l"]
+
+
+@needs_root
+def test_the_link_itself_belongs_to_whom_is_declared(tmp_path):
+    (tmp_path / "f").write_bytes(b"")
+    path = tmp_path / "l"
+    assert shown(settle(Link(path=str(path), to="f", owner="daemon"))) == {"to": (None, "f"), "owner": (None, "daemon")}
+    assert shown(settle(Link(path=str(path), to="f", group="1"))) == {"group": ("root", "daemon")}
+    assert shown(settle(Link(path=str(path), to="elsewhere"))) == {"to": ("f", "elsewhere")}
+    assert (path.lstat().st_uid, path.lstat().st_gid) == (1, 1), "another place is no reason to change hands"
+    assert shown(settle(Link(path=str(path), to="f", owner="0"))) == {"to": ("elsewhere", "f"),
+                                                                      "owner": ("daemon", "root")}
+    assert (tmp_path / "f").stat().st_uid == 0
+    assert settle(Link(path=str(path), to="f", owner="root", group="daemon")) is None
 
 
 def test_absent_removes_the_link_alone(tmp_path):
@@ -63,6 +77,7 @@ def test_hand_edit_after_the_plan_is_not_overwritten(tmp_path, arguments):
 
 @pytest.mark.parametrize(("arguments", "argument"), [
     ({}, "to"), ({"to": ""}, "to"), ({"to": "/l"}, "to"), ({"to": "a\nb"}, "to"), ({"to": "x", "path": "l"}, "path"),
+    ({"state": "absent", "owner": "root"}, "owner"),
 ])
 def test_wrong_arguments_are_refused_by_name(arguments, argument):
     with pytest.raises(Refused) as refused:
