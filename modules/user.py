@@ -24,13 +24,14 @@ from holdfast_host import (
 )
 from holdfast_host.record import with_fields
 
-# The forms that crypt(5) names, and what stands where there is no password.
-HASH = re.compile(r"(!|\*|!\*|!!|!?\$(1|2[abxy]?|5|6|7|y|gy|sha1)\$[./A-Za-z0-9$,=+-]{8,})\Z")
+NONE = ("!", "*", "!*", "!!")  # what stands where there is no password
+# The forms that crypt(5) names.
+HASH = re.compile(r"!?\$(1|2[abxy]?|5|6|7|y|gy|sha1)\$[./A-Za-z0-9$,=+-]{8,}\Z")
 SKELETON = "/etc/skel"
 
 
 def _hash(text: str) -> None:
-    if not HASH.match(text):
+    if text not in NONE and not HASH.match(text):
         raise Refused("", "is not a password's hash", "make one with `openssl passwd -6`; `!` stands for no password")
 
 
@@ -96,8 +97,9 @@ class User(Resource):
     shell: Optional[str] = arg(default=None, check=_path, doc="Its login shell; /usr/sbin/nologin for none.")
     comment: Optional[str] = arg(default=None, check=_field, doc="Its full name, or what it is for.")
     system: bool = arg(default=False, doc="Choose the number from those of system accounts when it is made.")
-    password_hash: Optional[str] = arg(default=None, check=_hash, secret=ALWAYS, doc="Its password as a hash "
-                                       "(`openssl passwd -6`), or `!` for none. It never stands in a command line.")
+    password_hash: Optional[str] = arg(default=None, check=_hash, secret=ALWAYS, public=NONE, doc="Its password "
+                                       "as a hash (`openssl passwd -6`), or `!` for none. It never stands in a command "
+                                       "line.")
     update_password: str = arg(default="always", choices=("always", "on_create"), doc="on_create: users may change "
                                "their password afterwards.")
     locked: Optional[bool] = arg(default=None, doc="Whether login by password is locked (SSH keys go on working).")

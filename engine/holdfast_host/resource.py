@@ -17,8 +17,8 @@ class Arg(Slot):
     """One declared argument of a type. `kind` is filled in from the annotation: see `values.KINDS`."""
 
     def __init__(self, default: object, doc: str, choices: Sequence[str], check: Optional[Callable[[Any], None]],
-                 secret: str, controller: str, literal: bool) -> None:
-        self.name, self.kind = "", ""
+                 secret: str, controller: str, literal: bool, public: Sequence[str]) -> None:
+        self.name, self.kind, self.public = "", "", frozenset(public)
         self.default, self.doc, self.choices, self.check = default, doc, tuple(choices), check
         self.secret, self.controller, self.literal = secret, controller, literal
 
@@ -47,16 +47,17 @@ class Arg(Slot):
 
 def arg(default: Any = MISSING, *, doc: str, choices: Sequence[str] = (),
         check: Optional[Callable[[Any], None]] = None, secret: str = NEVER, controller: str = "",
-        literal: bool = False) -> Any:
+        literal: bool = False, public: Sequence[str] = ()) -> Any:
     """Declares an argument.
 
     doc: one sentence or two, shown by `holdfast doc`. choices: the words that are allowed. check: called with the
     value, raises Refused. secret: NEVER (a marked secret is refused here), ALLOWED, ALWAYS (the value is secret even
     if nobody marked it). controller: "file" or "template" for an argument of kind Blob that is written as a path on
     the controller, whose (rendered) content goes to the host. literal: text that a shell reads; outputs of other
-    resources are refused in it.
+    resources are refused in it. public: values that are no secret where all others are (secret ALWAYS): the words for
+    "there is none".
     """
-    return Arg(default, doc, choices, check, secret, controller, literal)
+    return Arg(default, doc, choices, check, secret, controller, literal, public)
 
 
 class Field(Record):

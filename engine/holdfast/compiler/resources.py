@@ -274,7 +274,8 @@ class Resources:
                 continue
             if declared.controller:
                 found, hidden = self.contents.content(declared, found, place)
-            if declared.secret == ALWAYS and isinstance(found, str) and not isinstance(found, SecretText):
+            if declared.secret == ALWAYS and isinstance(found, str) and not isinstance(found, SecretText) \
+                    and found not in declared.public:
                 hidden = {**hidden, found: f"{identity} {argument}"}
                 if len(found) < SHORTEST:
                     raise Fault([Problem(f"`{argument}` is a secret with less than {SHORTEST} characters", place,

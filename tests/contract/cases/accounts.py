@@ -106,6 +106,19 @@ OPTIONS = (
          """,
          ("usermod -aG adm olive", "usermod -U olive", "chage -E 2030-01-01 olive", "usermod -g users olive",
           "echo 'olive:!$6$other678$0123456789' | chpasswd -e", "rm -r /srv/olive")),
+    Case("user: without a password",
+         """
+         - user: castor
+           password_hash: "!"
+           shell: /bin/sh
+         """,
+         lambda w: bool(w.user("castor").exists and w.user("castor").password == "!"),
+         """
+         - user: castor
+           state: absent
+           remove_home: true
+         """,
+         ("echo castor:open-sesame | chpasswd", "usermod -p '*' castor", "usermod -p '!!' castor")),
     Case("user: of the system, moved",
          """
          - user: wimpy
