@@ -14,6 +14,7 @@ from .values import Blob
 SHOWN = 1024 * 1024  # bytes; the content of a larger file is compared by its hash and not shown
 
 Content = Union[bytes, Blob, None]
+Validate = Union[str, Callable[[str], None], None]
 
 
 class Observed(Record):
@@ -173,8 +174,9 @@ def wants(path: str, owner: Optional[str] = None, group: Optional[str] = None) -
     return found
 
 
-def converge(change: Change, validate: Optional[str] = None, folder_owner: Optional[str] = None) -> None:
-    """Carries out a change that `present` or `absent` has made. folder_owner: see `files.swap`."""
+def converge(change: Change, validate: Validate = None, folder_owner: Optional[str] = None) -> None:
+    """Carries out a change that `present` or `absent` has made. validate: a command line as `checks.command_on_file`
+    takes it, or what `files.swap` calls; folder_owner: see there."""
     deed: Deed = change.payload
     observed, after, before = deed.observed, deed.after, deed.observed.state
     path = observed.path
@@ -186,7 +188,7 @@ def converge(change: Change, validate: Optional[str] = None, folder_owner: Optio
         _write(deed, after, validate, folder_owner)
 
 
-def _write(deed: Deed, after: FileState, validate: Optional[str], folder_owner: Optional[str]) -> None:
+def _write(deed: Deed, after: FileState, validate: Validate, folder_owner: Optional[str]) -> None:
     observed, path = deed.observed, deed.observed.path
     if observed.state is not None and observed.state.kind == DIRECTORY:
         files.remove(path, lambda: _is_still(observed))
@@ -236,10 +238,10 @@ def _is_still(observed: Observed) -> bool:
     return files.sha256(observed.path) == observed.sha256
 
 
-def checker(validate: Optional[str]) -> Optional[Callable[[str], None]]:
+def checker(validate: Validate) -> Optional[Callable[[str], None]]:
     """What `files.swap` calls with the temporary file, for a command line as `checks.command_on_file` takes it."""
-    if validate is None:
-        return None
+    if not isinstance(validate, str):
+        return validate
 
     def run(path: str) -> None:
         import shlex

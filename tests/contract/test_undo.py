@@ -26,6 +26,7 @@ NOTHING = r"\Z."
 # What stays when a case's `present` is undone: facts as `look` gives them, and why.
 STAYS = {
     "block": (r"(path|content) .*srv/blocks/a\.c98c2c79~", "a backup is kept for a person to find"),
+    "ini": (r"(path|content) .*srv/php\.ini\.[0-9a-f]{8}~", "a backup is kept for a person to find"),
     "command": (r"(path|content) .*srv", NO_WAY_BACK["command"]),
 }
 # Cases whose `absent` cannot be undone, and why.

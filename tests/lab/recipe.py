@@ -33,6 +33,7 @@ BASE_PACKAGES = (
 
 REPOSITORY_PACKAGES = (
     "nginx", "chrony", "postgresql-client", "curl", "rsync", "logrotate", "opendoas",
+    "git", "python3-venv", "python3-pip",
     "nftables", "postgresql", "locales", "kmod", "dnf", "createrepo-c", "rpm",
     # Python once more, so that a host which lost it can get it back.
     "python3", "python3-minimal", "libpython3-stdlib",

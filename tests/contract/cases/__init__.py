@@ -2,9 +2,9 @@
 that."""
 from __future__ import annotations
 
-from tests.contract.cases import accounts, files, system
+from tests.contract.cases import accounts, files, system, values
 
-CASES = (*files.CASES, *accounts.CASES, *system.CASES)
+CASES = (*files.CASES, *accounts.CASES, *system.CASES, *values.CASES)
 
 # Arguments that the contract cannot hold, and where they are held instead.
 ELSEWHERE = {
