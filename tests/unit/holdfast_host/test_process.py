@@ -3,6 +3,7 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
 import sys
 import time
 
@@ -26,6 +27,24 @@ def alive(pid):
             return stream.read().rsplit(")", 1)[1].split()[0] not in "ZX"
     except OSError:
         return False
+
+
+def open_files():
+    return set(os.listdir("/proc/self/fd"))
+
+
+def children():
+    """All that this process has started and not waited for, zombies too: by number and start time."""
+    found = set()
+    for pid in filter(str.isdigit, os.listdir("/proc")):
+        try:
+            with open(f"/proc/{pid}/stat") as stream:
+                fields = stream.read().rsplit(")", 1)[1].split()
+        except OSError:  # ended since
+            continue
+        if int(fields[1]) == os.getpid():
+            found.add((pid, fields[19]))
+    return found
 
 
 def wait_until(is_so):
@@ -72,13 +91,15 @@ def test_what_cannot_start_says_why(argv, more, message):
 
 
 def test_program_that_cannot_start_leaves_nothing_open(cwd):
-    before = os.listdir("/proc/self/fd")
+    before = open_files(), children()  # what other tests of this process left is not ours
     with pytest.raises(Failed):
         process.run(["/no/such/program"], cwd=cwd, stdin=b"x")
     process.run(["cat"], cwd=cwd, stdin=b"x")
-    assert os.listdir("/proc/self/fd") == before
-    with pytest.raises(ChildProcessError):  # no zombie either
-        os.waitpid(-1, os.WNOHANG)
+    assert open_files() <= before[0]
+    assert children() <= before[1]
+    with subprocess.Popen(["cat"], stdin=subprocess.PIPE):  # the control
+        assert open_files() - before[0]
+        assert children() - before[1]
 
 
 def test_input_of_any_size_arrives_while_output_flows(cwd):

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from holdfast_host import files, journal, library
+from holdfast_host import files, journal, library, values
 from holdfast_host.errors import Interrupted
 from holdfast_host.graph import Event, Node
 from holdfast_host.runner import Runner
@@ -82,11 +82,13 @@ class Host:
 
 @pytest.fixture
 def host(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Host:
-    """Its own types are found, not those that the controller's side of this test process has imported."""
+    """A process of its own, as a runner has one: it finds its own types, not those that the controller's side of this
+    test process has imported, and holds no content yet."""
     monkeypatch.syspath_prepend(TYPES)
     for name in [name for name in sys.modules if name.partition(".")[0] == "holdfast_modules"]:
         monkeypatch.delitem(sys.modules, name)
     monkeypatch.setattr(library, "_found", {})
+    monkeypatch.setattr(values, "_held", {})
     return Host(tmp_path)
 
 
