@@ -28,7 +28,7 @@ def _wrong(ledger: Ledger, id: str, owed: Owed) -> str:
     """Carries one out; why it did not go, or ""."""
     node = owed.node
     if node is None:
-        return "it needs a secret or an output of its own run; " + MEND
+        return "it needs a secret, a content or an output of its own run; " + MEND
     try:
         _refresh(id, node)
         with shielded():

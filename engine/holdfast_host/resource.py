@@ -105,7 +105,7 @@ class Resource(Record):
     def __init_subclass__(cls) -> None:
         super().__init_subclass__()
         args: Dict[str, Arg] = {}
-        for name in cls._fields_:
+        for name in sorted(cls._fields_, key=lambda name: name not in vars(cls)):  # its own before those of a base
             declared = getattr(cls, name, None)
             if not isinstance(declared, Arg):
                 raise TypeError("%s.%s: declare it with arg(…)" % (cls.__name__, name))

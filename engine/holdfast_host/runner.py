@@ -172,26 +172,31 @@ class Runner:
 
     def _look(self, number: int) -> Optional[Change]:
         """The change that is needed. Raises what the type raises, Refused and Failed among it."""
-        observed = self._observe(number)
-        if isinstance(observed, Exception):
-            raise observed
-        resource = self._make(number)
         try:
-            return resource.diff(observed)
+            return self._held_against(number)
         except NeedBlob as need:
             self.port.fetch([need.sha256])
-            return resource.diff(observed)
+            return self._held_against(number)
+
+    def _held_against(self, number: int) -> Optional[Change]:
+        """The difference between what is and what is declared. Raises NeedBlob for a content that has not come."""
+        observed = self._observe(number)
+        if isinstance(observed, NeedBlob):
+            self.steps[number].seen = (-1, None)  # it is no answer: to be asked once more
+        if isinstance(observed, Exception):
+            raise observed
+        return self._make(number).diff(observed)
 
     def _bring_contents(self) -> None:
-        """Asks at once for all contents that are different here, so that it takes one round trip."""
+        """Asks at once for all contents that are different here, so that it takes one round trip. Programs that are to
+        look first are asked in their turn, within their time limits."""
         needed: List[str] = []
         for number, step in enumerate(self.steps):
             if not any(isinstance(arg, dict) and "$blob" in arg for arg in step.node.args.values()):
                 continue
             try:
-                observed = self._observe(number)
-                if not isinstance(observed, Exception):
-                    self._make(number).diff(observed)
+                if not library.resource_type(step.node.type).barrier:
+                    self._held_against(number)
             except NeedBlob as need:
                 needed.append(need.sha256)
             except (HoldfastError, OSError, _Later):
@@ -490,7 +495,11 @@ class Runner:
         try:
             self._announce([number], {})
             with time_limit(step.node.limit_s, step.node.id), self._live(number):
-                resource.refresh()
+                try:
+                    resource.refresh()
+                except NeedBlob as need:  # it was not needed until now
+                    self.port.fetch([need.sha256])
+                    resource.refresh()
         except Exception as error:  # reported as this resource's failure; the notification stays owed
             self._tell_error(number, error, change)
             return

@@ -38,7 +38,7 @@ def swap(path: str, data: bytes, is_as_planned: IsAsPlanned, *, mode: Optional[s
         fd = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600,
                      dir_fd=folder)
         try:
-            _write_all(fd, data)
+            write_all(fd, data)
             _dress(fd, path, before, mode, owner, group)
             os.fsync(fd)
         finally:
@@ -216,7 +216,8 @@ def _lstat(name: str, folder: int) -> Optional[os.stat_result]:
         return None
 
 
-def _write_all(fd: int, data: bytes) -> None:
+def write_all(fd: int, data: bytes) -> None:
+    """Writes all of it, however many calls that takes."""
     view = memoryview(data)
     while view:
         view = view[os.write(fd, view):]

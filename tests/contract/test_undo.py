@@ -21,18 +21,18 @@ pytestmark = pytest.mark.lab
 
 HASH = "$6$before00$0123456789abcdefghijklmnopqrstuvwxyz"
 # Types that never take anything back, and why.
-NO_WAY_BACK = {"command": "nobody knows what a program did"}
+NO_WAY_BACK = dict.fromkeys(("command", "script"), "nobody knows what a program did")
 NOTHING = r"\Z."
 # What stays when a case's `present` is undone: facts as `look` gives them, and why.
 STAYS = {
     "block": (r"(path|content) .*srv/blocks/a\.c98c2c79~", "a backup is kept for a person to find"),
     "ini": (r"(path|content) .*srv/php\.ini\.[0-9a-f]{8}~", "a backup is kept for a person to find"),
-    "command": (r"(path|content) .*srv", NO_WAY_BACK["command"]),
+    **{name: (r"(path|content) .*srv", why) for name, why in NO_WAY_BACK.items()},
 }
 # Cases whose `absent` cannot be undone, and why.
 GONE = {
     "directory": "all that was in it was removed with it, and is not kept",
-    "command": NO_WAY_BACK["command"],
+    **NO_WAY_BACK,
 }
 
 # Files, owners, modes, contents; accounts by line and not by order; packages, units, crontabs, settings. Left out: what

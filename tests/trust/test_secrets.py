@@ -63,6 +63,12 @@ WAYS: tuple[Callable[[int], str], ...] = (
     content: "https://me:{{{{ s{n} | urlencode }}}}@example.org/{n}\\n"
     validate: grep nothing %s
 """,
+    lambda n: f"""\
+  - script: number {n}
+    interpreter: sh
+    content: "cat <<'THE END'\n{{{{ s{n} }}}}\nTHE END\nsleep 0.05; exit 3"
+    always: true
+""".replace("\n{{", "\\n{{").replace("}}\nTHE END\nsleep", "}}\\nTHE END\\nsleep"),
 )
 
 

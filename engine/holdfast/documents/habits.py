@@ -65,6 +65,7 @@ ARGUMENTS: Mapping[str, Mapping[str, str]] = {
     "line": {"regexp": "match", "regex": "match", "line": "text", "insertafter": "after", "insertbefore": "before",
              "dest": "path"},
     "package": {"pkg": "name"}, "command": {"cmd": "run", "chdir": "cwd", "environment": "env", "argv": "argv"},
+    "script": {"cmd": "source", "chdir": "cwd", "executable": "interpreter", "path": "source"},
     "user": {"password": "password_hash", "createhome": "create_home", "remove": "remove_home",
              "expires_at": "expires"},
     "cron": {"job": "command", "special_time": "schedule", "cron_file": "file", "dow": "weekday"},
@@ -98,7 +99,7 @@ _MODULES: Mapping[str, str] = {
     "systemd": "service", "systemd_service": "service", "raw": "command", "win_command": "command",
 }
 _OTHER_MODULES: Mapping[str, str] = {
-    "shell": "Ansible's `shell` is `command` here, with `shell: true`",
+    "shell": "Ansible's `shell` is `command` here, with `shell: true`, or a `script` of more lines",
     "debug": "leave it out: `holdfast plan` and `holdfast facts` show what there is",
     "set_fact": "put the variable into the document's `vars:`; it may be made of others",
     "include_vars": "put the variables into the document's `vars:`, or into the inventory",

@@ -8,6 +8,6 @@ CASES = (*files.CASES, *accounts.CASES, *system.CASES, *values.CASES)
 
 # Arguments that the contract cannot hold, and where they are held instead.
 ELSEWHERE = {
-    ("command", "always"): "each run is a change: tests/contract/test_types_alone.py",
-    ("command", "read_only"): "never a change: tests/contract/test_types_alone.py",
+    **{(name, "always"): "each run is a change: tests/contract/test_types_alone.py" for name in ("command", "script")},
+    **{(name, "read_only"): "never a change: tests/contract/test_types_alone.py" for name in ("command", "script")},
 }

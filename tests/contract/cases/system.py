@@ -74,6 +74,23 @@ SYSTEM = (
            removes: /srv/stamp
          """,
          ("rm /srv/stamp", "rm /srv/second")),
+    Case("script",
+         """
+         - script: greet
+           content: |
+             #!/bin/sh -e
+             echo "$1 $#" > /srv/greeted
+           args: [it's; me, "2"]
+           creates: /srv/greeted
+         """,
+         lambda w: bool(w.file("/srv/greeted").exists and w.file("/srv/greeted").content_string == "it's; me 2\n"),
+         """
+         - script: rm
+           content: rm /srv/greeted
+           interpreter: sh
+           removes: /srv/greeted
+         """,
+         ("rm /srv/greeted",)),
 )
 
 OPTIONS = (
@@ -243,6 +260,50 @@ OPTIONS = (
          """,
          ("rm /srv/cmd/greeting", "touch /srv/cmd/old", "echo 2 > /srv/cmd/conf"),
          before="rm -rf /srv/cmd; mkdir -m 777 /srv/cmd && touch /srv/cmd/old"),
+)
+
+SCRIPTS = (
+    Case("script: files of the project, another user, guards, when told",
+         """
+         - script: gather
+           source: gather.py
+           interpreter: python3 -B
+           args: [first, "second; third"]
+           cwd: /srv/scripts
+           user: daemon
+           env: {WORD: "hello; there"}
+           stdin: "in: "
+           success: ["0", "3"]
+           unless: test -e gathered
+         - script: from a template
+           template: made.j2
+           only_if: test -e /srv/scripts/gathered
+           removes: /srv/scripts/old
+           requires: {script: gather}
+         - file: /srv/scripts/conf
+           content: "1"
+           notify: {script: told}
+         - script: told
+           source: told.sh
+           on_notify: true
+         """,
+         lambda w: bool(w.file("/srv/scripts/gathered").exists
+                        and w.file("/srv/scripts/gathered").content_string ==
+                        "in: hello; there|first|second; third|daemon"
+                        and not w.file("/srv/scripts/old").exists and w.file("/srv/scripts/told").exists
+                        and w.file("/srv/scripts/told").content_string.startswith("h1\n")),
+         """
+         - directory: /srv/scripts
+           state: absent
+           force: true
+         """,
+         ("rm /srv/scripts/gathered", "touch /srv/scripts/old", "echo 2 > /srv/scripts/conf"),
+         before="rm -rf /srv/scripts; mkdir -m 777 /srv/scripts && touch /srv/scripts/old",
+         contents=(("gather.py", "import getpass, os, sys\n"
+                    "said = '|'.join([sys.stdin.read() + os.environ['WORD'], *sys.argv[1:], getpass.getuser()])\n"
+                    "open('gathered', 'w').write(said)\nsys.exit(3)\n"),
+                   ("made.j2", "#!/bin/sh\necho {{ inventory_hostname }} >> /srv/scripts/told\nrm /srv/scripts/old\n"),
+                   ("told.sh", "#!/bin/sh\necho told >> /srv/scripts/told\n"))),
 )
 
 ASK = """python3 -c 'import urllib.request; print(urllib.request.urlopen("http://127.0.0.1:8099/").read().decode())'"""
