@@ -464,6 +464,48 @@ TIMERS = (
 )
 
 
+SSHD = (
+    Case("sshd",
+         """
+         - sshd: 05-contract
+           options:
+             ClientAliveInterval: 61
+             AcceptEnv: [CONTRACT_A, CONTRACT_B]
+         - sshd: 90-daemon
+           match: User daemon
+           options: {X11Forwarding: "no"}
+         - sshd: 06-source
+           source: source.conf
+         - sshd: 07-template
+           template: template.conf.j2
+         - sshd: main
+           path: /etc/ssh/sshd_config
+           options: {X11Forwarding: "no"}
+         """,
+         lambda w: _sshd_says(w, "clientaliveinterval 61", "acceptenv CONTRACT_A", "acceptenv CONTRACT_B",
+                              "maxauthtries 5", "versionaddendum h1", "x11forwarding no"),
+         """
+         - sshd: [05-contract, 90-daemon, 06-source, 07-template]
+           state: absent
+         - sshd: main
+           path: /etc/ssh/sshd_config
+           options: {X11Forwarding: "yes"}
+         """,
+         ("rm /etc/ssh/sshd_config.d/05-contract.conf /etc/ssh/sshd_config.d/90-daemon.conf",
+          "sed -i s/61/62/ /etc/ssh/sshd_config.d/05-contract.conf",
+          "echo 'UsePAM yes' >> /etc/ssh/sshd_config.d/06-source.conf; systemctl reload ssh",
+          "sed -i '/^X11/d' /etc/ssh/sshd_config; systemctl reload ssh"),
+         contents=(("source.conf", "MaxAuthTries 5\n"),
+                   ("template.conf.j2", "VersionAddendum {{ inventory_hostname }}\n"))),
+)
+
+
+def _sshd_says(w: Witness, *settings: str) -> bool:
+    """What it makes of its files, and what it has told to whoever connects."""
+    greeting = w.check_output("bash -c 'exec 3<>/dev/tcp/127.0.0.1/22; head -1 <&3'")
+    return set(settings) <= set(w.check_output("sshd -T").splitlines()) and greeting.rstrip("\r").endswith(" h1")
+
+
 def _timer_runs(w: Witness) -> bool:
     """What systemd says of the timers, and what the services do that they start."""
     nightly = w.service("nightly.timer")
@@ -480,4 +522,4 @@ def _timer_runs(w: Witness) -> bool:
         and w.service("pinged.timer").is_running and w.service("pinged.timer").is_enabled)
 
 
-CASES = (*SYSTEM, *OPTIONS, *HOST, *TIMERS)
+CASES = (*SYSTEM, *OPTIONS, *HOST, *TIMERS, *SSHD)
