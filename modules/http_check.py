@@ -22,11 +22,6 @@ def _codes(codes: Tuple[str, ...]) -> None:
             raise Refused("", "`%s` is not a status of HTTP" % code, "write [200, 204]")
 
 
-def _seconds(number: float) -> None:
-    if not 0 < number <= 86400:
-        raise Refused("", "is a number of seconds above 0 and up to 86400, not %g" % number)
-
-
 class Answer(Record):
     """What came back. status: 0: nothing did, and `trouble` says why."""
 
@@ -52,8 +47,8 @@ class HttpCheck(Resource):
                                   "answer.")
     headers: Dict[str, str] = arg({}, secret=ALLOWED, doc="Headers of the request.")
     verify: bool = arg(True, doc="Check the certificate of https.")
-    request_s: float = arg(10.0, check=_seconds, doc="How many seconds one request may take.")
-    timeout_s: float = arg(30.0, check=_seconds, doc="How many seconds to ask again before it is a failure.")
+    request_s: float = arg(10.0, check=checks.seconds, doc="How many seconds one request may take.")
+    timeout_s: float = arg(30.0, check=checks.seconds, doc="How many seconds to ask again before it is a failure.")
 
     def observe(self) -> Answer:
         import urllib.error

@@ -12,6 +12,7 @@ from .errors import Failed
 from .record import Record
 
 FILE, DIRECTORY, LINK, OTHER = "file", "directory", "link", "other"
+UNKNOWN = -1
 MAX_LINKS = 40  # as Linux: more links than this in one path are a loop
 
 
@@ -19,7 +20,8 @@ class FileState(Record):
     """What stands at a path. Never follows a link in the last part.
 
     mode: four octal digits; owner, group: names, or numbers as text where no name is known; target: of a link;
-    size: of a file, in bytes; data: the content, only when it is planned, not read.
+    size: of a file, in bytes, UNKNOWN when it is planned and its content is not known before; data: the content, only
+    when it is planned, not read.
     """
 
     kind: str

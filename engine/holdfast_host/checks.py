@@ -119,6 +119,12 @@ def owner(name: str) -> None:
         account(name)
 
 
+def seconds(number: float) -> None:
+    """A number of seconds that somebody may wait: above 0 and up to a day."""
+    if not 0 < number <= 86400:
+        raise Refused("", "is a number of seconds above 0 and up to 86400, not %g" % number)
+
+
 def host_name(name: str) -> None:
     """A host's name as RFC 1123 has it, with or without its domain."""
     parts = name.split(".")

@@ -7,15 +7,15 @@ from __future__ import annotations
 from typing import Callable, Optional
 
 from .ahead import DIRECTORY, FILE, LINK, OTHER, FileState, find, look_away, parents, plan_ahead
-from .looking import LIMIT, fresh, look, names_in, read, real, sha256, tree
+from .looking import LIMIT, digest, fresh, look, names_in, read, real, sha256, tree
 from .names import entry, forget, group_as_shown, group_id, group_name, owner_as_shown, owner_name, user_id
-from .writing import dress, keep_copy, make_directory, make_link, remove, remove_tree, swap, sweep, sync_folder
+from .writing import dress, keep_copy, make_directory, make_link, place, remove, remove_tree, swap, sweep, sync_folder
 
 __all__ = [
-    "DIRECTORY", "FILE", "LINK", "OTHER", "FileState", "LIMIT", "dress", "entry", "find", "forget", "fresh",
+    "DIRECTORY", "FILE", "LINK", "OTHER", "FileState", "LIMIT", "digest", "dress", "entry", "find", "forget", "fresh",
     "group_as_shown", "group_id", "group_name", "keep_copy", "look", "look_away", "make_directory", "make_link",
-    "names_in", "owner_as_shown", "owner_name", "parents", "plan_ahead", "read", "real", "remove", "remove_tree",
-    "replace", "sha256", "swap", "sweep", "sync_folder", "tree", "user_id",
+    "names_in", "owner_as_shown", "owner_name", "parents", "place", "plan_ahead", "read", "real", "remove",
+    "remove_tree", "replace", "sha256", "swap", "sweep", "sync_folder", "tree", "user_id",
 ]
 
 

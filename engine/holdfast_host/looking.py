@@ -8,7 +8,7 @@ from typing import List, Optional, Tuple
 
 from . import ahead
 from .ahead import DIRECTORY, FILE, LINK, OTHER, FileState
-from .errors import Failed
+from .errors import Failed, Refused
 from .names import group_name, owner_name
 
 LIMIT = 64 * 1024 * 1024  # bytes that `read` takes into memory unless told otherwise
@@ -90,10 +90,15 @@ def _rest(fd: int, data: bytes, limit: int) -> bytes:
 
 def sha256(path: str) -> Optional[str]:
     """SHA-256 of a file's content in lower-case hex; None: there is no file. Raises Failed when it cannot be read."""
+    return digest(path, "sha256")
+
+
+def digest(path: str, algorithm: str) -> Optional[str]:
+    """The same by another algorithm of hashlib."""
     state, path = _through_plan(path)
     if state is not None and (state.kind == "" or state.data is not None):
-        return None if state.data is None else hashlib.sha256(state.data).hexdigest()
-    digest = hashlib.sha256()
+        return None if state.data is None else hashlib.new(algorithm, state.data).hexdigest()
+    made = hashlib.new(algorithm)
     try:
         fd = os.open(path, _READ)
         try:
@@ -101,14 +106,14 @@ def sha256(path: str) -> Optional[str]:
                 data = os.read(fd, _BLOCK)
                 if not data:
                     break
-                digest.update(data)
+                made.update(data)
         finally:
             os.close(fd)
     except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
         return None
     except OSError as error:
         raise Failed("cannot read %s: %s" % (path, error.strerror)) from None
-    return digest.hexdigest()
+    return made.hexdigest()
 
 
 _NOTHING = FileState("")  # planned to be absent
@@ -120,6 +125,8 @@ def _through_plan(path: str) -> Tuple[Optional[FileState], str]:
         return None, path
     path = real(path)
     known, state, path = ahead.find(path)
+    if known and state is not None and state.size == ahead.UNKNOWN:
+        raise Refused("", "what will be in %s is not known yet" % path, "")
     return (state or _NOTHING) if known else None, path
 
 

@@ -71,15 +71,22 @@ def present(observed: Observed, content: Content, mode: Optional[str], *, force:
     is_file = before is not None and before.kind == FILE
     data = None if is_file and _is_same(observed, content) else \
         content.data() if isinstance(content, Blob) else content or b""
+    after = to_be(observed, mode, force=force)
+    if data is None and after is before:
+        return None
+    return _change(observed, after, data, backup and is_file and data is not None)
+
+
+def to_be(observed: Observed, mode: Optional[str], *, force: bool = False) -> FileState:
+    """The state that the file is to have, its content aside. Raises Refused where no file can be."""
+    before = observed.state
+    is_file = before is not None and before.kind == FILE
     if before is not None and not is_file:
         _in_the_way(observed, before, force)
     start = before if is_file else observed.fresh
     if start is None:
         raise no_folder(observed.path)
-    after = attributes.dressed(start, observed.owner, observed.group, mode)
-    if data is None and after is before:
-        return None
-    return _change(observed, after, data, backup and is_file and data is not None)
+    return attributes.dressed(start, observed.owner, observed.group, mode)
 
 
 def _is_same(observed: Observed, content: Content) -> bool:

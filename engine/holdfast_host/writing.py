@@ -49,6 +49,19 @@ def swap(path: str, data: bytes, is_as_planned: IsAsPlanned, *, mode: Optional[s
         os.rename(temporary, name, src_dir_fd=folder, dst_dir_fd=folder)
 
 
+def place(made: str, path: str, is_as_planned: IsAsPlanned, *, mode: str, owner: str, group: str) -> None:
+    """Puts a file that was made in the same directory in its place at a path, at one moment, as `swap` does."""
+    with _beside(path) as (folder, name, _temporary):
+        fd = os.open(os.path.basename(made), os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=folder)
+        try:
+            _dress(fd, path, _lstat(name, folder), mode, owner, group)
+            os.fsync(fd)
+        finally:
+            os.close(fd)
+        _must(is_as_planned, path)
+        os.rename(os.path.basename(made), name, src_dir_fd=folder, dst_dir_fd=folder)
+
+
 def make_directory(path: str, state: FileState, is_as_planned: IsAsPlanned) -> None:
     """Makes a directory that has its owner, group and mode from its first moment. A file or link that stands in its
     place is removed first."""

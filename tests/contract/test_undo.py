@@ -31,6 +31,8 @@ STAYS = {
 }
 # Cases whose `absent` cannot be undone, and why.
 GONE = {
+    "download": "all that is in the directory was removed with it, and is not kept",
+    "archive": "the files that were unpacked are not kept",
     "directory": "all that was in it was removed with it, and is not kept",
     **NO_WAY_BACK,
 }

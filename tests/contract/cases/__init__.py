@@ -10,4 +10,9 @@ CASES = (*files.CASES, *accounts.CASES, *system.CASES, *values.CASES)
 ELSEWHERE = {
     **{(name, "always"): "each run is a change: tests/contract/test_types_alone.py" for name in ("command", "script")},
     **{(name, "read_only"): "never a change: tests/contract/test_types_alone.py" for name in ("command", "script")},
+    ("command", "always"): "each run is a change: tests/contract/test_types_alone.py",
+    ("download", "proxy"): "a proxy of the test's: tests/unit/modules/test_download.py",
+    ("download", "ca"): "a server with https of the test's: tests/unit/modules/test_download.py",
+    ("download", "verify"): "the same",
+    ("command", "read_only"): "never a change: tests/contract/test_types_alone.py",
 }

@@ -1,6 +1,12 @@
 """Values in files of many kinds, rules, and what is fetched from elsewhere."""
 from __future__ import annotations
 
+import base64
+import gzip
+import hashlib
+import io
+import tarfile
+
 from tests.contract.case import Case
 
 INI = (
@@ -81,4 +87,104 @@ RULES = (
           "sed -i s/daemon/games/ /etc/sudoers.d/said")),
 )
 
-CASES = (*INI, *RULES)
+
+
+def _tar(**files: str) -> bytes:
+    out = io.BytesIO()
+    with tarfile.open(fileobj=out, mode="w") as whole:
+        for name, text in files.items():
+            info = tarfile.TarInfo(f"app-1/{name}")
+            info.size, info.mtime = len(text), 1_700_000_000
+            whole.addfile(info, io.BytesIO(text.encode()))
+    return out.getvalue()
+
+
+APP, FETCHED = _tar(run="#!/bin/sh\n", conf="a=1\n"), b"fetched\n"
+APP_SHA, FETCHED_SHA = hashlib.sha256(APP).hexdigest(), hashlib.sha256(FETCHED).hexdigest()
+PACKED = base64.b64encode(gzip.compress(APP, mtime=0)).decode()
+SERVES = ("mkdir -p /srv/served; printf 'fetched\\n' > /srv/served/f; systemctl is-active -q served || systemd-run -q "
+          "--unit served python3 -m http.server -d /srv/served -b 127.0.0.1 8097; "
+          "until python3 -c 'import urllib.request as u; u.urlopen(\"http://127.0.0.1:8097/f\")' 2> /dev/null; "
+          "do sleep 0.1; done")
+"""A web server on the host itself."""
+
+FETCH = (
+    Case("download",
+         f"""
+         - download: /srv/fetched/f
+           url: http://127.0.0.1:8097/f
+           checksum: sha256:{FETCHED_SHA}
+           owner: daemon
+           group: adm
+           mode: "0640"
+           requires: {{directory: /srv/fetched}}
+         - directory: /srv/fetched
+         - download: /srv/fetched/whatever
+           url: http://127.0.0.1:8097/f?x=1
+           unverified: true
+           username: me
+           password: secret
+           headers: {{X-Token: abc}}
+           timeout_s: 10
+           force: true
+         """,
+         lambda w: bool(w.file("/srv/fetched/f").exists and w.file("/srv/fetched/f").content == FETCHED
+                        and w.file("/srv/fetched/f").mode == 0o640 and w.file("/srv/fetched/f").user == "daemon"
+                        and w.file("/srv/fetched/whatever").exists),
+         """
+         - directory: /srv/fetched
+           state: absent
+           force: true
+         """,
+         ("echo >> /srv/fetched/f", "rm /srv/fetched/f", "chown 0:0 /srv/fetched/f", "chmod 644 /srv/fetched/f",
+          "rm /srv/fetched/whatever", "rm /srv/fetched/whatever; ln -s /etc/passwd /srv/fetched/whatever"),
+         before=SERVES),
+    Case("archive",
+         f"""
+         - archive: app
+           path: /srv/unpacked/app
+           source: app.tar
+           strip: 1
+           owner: daemon
+           group: adm
+           requires: {{directory: /srv/unpacked}}
+         - directory: /srv/unpacked
+         - archive: from the web
+           path: /srv/unpacked/web
+           url: http://127.0.0.1:8097/app.tar
+           checksum: sha256:{APP_SHA}
+         - download: /srv/unpacked/app.tar
+           url: http://127.0.0.1:8097/app.tar
+           checksum: sha256:{APP_SHA}
+         - archive: from the host
+           path: /srv/unpacked/host
+           file: /srv/unpacked/app.tar
+           creates: /srv/unpacked/host/app-1/run
+         """,
+         lambda w: bool(w.file("/srv/unpacked/app/conf").exists
+                        and w.file("/srv/unpacked/app/conf").content_string == "a=1\n"
+                        and w.file("/srv/unpacked/app/conf").user == "daemon"
+                        and w.file("/srv/unpacked/web/app-1/run").exists
+                        and w.file("/srv/unpacked/host/app-1/run").exists),
+         """
+         - archive: app
+           path: /srv/unpacked/app
+           state: absent
+         - archive: from the web
+           path: /srv/unpacked/web
+           state: absent
+         - archive: from the host
+           path: /srv/unpacked/host
+           state: absent
+         - file: /srv/unpacked/app.tar
+           state: absent
+         - directory: /srv/unpacked
+           state: absent
+         """,
+         ("echo a=2 > /srv/unpacked/app/conf", "rm /srv/unpacked/web/app-1/run", "rm -r /srv/unpacked/host/app-1",
+          "chown root /srv/unpacked/app/run", "rm -r /srv/unpacked/app"),
+         before=f"{SERVES}; echo {PACKED} | base64 -d | zcat > /srv/served/app.tar",
+         contents=(("app.tar", APP),)),
+)
+
+CASES = (*INI, *RULES, *FETCH)
