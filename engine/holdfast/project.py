@@ -94,6 +94,12 @@ class Project:
                  trace: TracebackType | None) -> None:
         self.close()
 
+    def with_inventory(self, inventory: Inventory) -> Project:
+        """The same project with these hosts instead of its own; what it is asked for cannot be resumed."""
+        other = Project(self.folder, (), self.settings, self._login, self._store_at)
+        other.inventory = inventory
+        return other
+
     def close(self) -> None:
         """Keeps what is under way to the store, and lets go of it."""
         opened: Store | None = self.__dict__.pop("store", None)

@@ -11,6 +11,7 @@ from holdfast.documents.loading import read_documents
 from holdfast.documents.types import Types
 from holdfast.inventory.sources import load
 from holdfast.problems import Problems, explain
+from holdfast.testing.reading import read_tests
 from tests.docs.generated import PAGES as GENERATED
 from tests.docs.generated import REFERENCE
 from tests.docs.pages import PAGES, ROOT, Block, anchors, blocks, commands, links, name_of
@@ -32,8 +33,19 @@ def problems_of(block: Block, folder: Path) -> list[str]:
         except Problems as problems:
             return [explain(problem) for problem in problems.problems]
         return []
+    if "\ntest:" in "\n" + text:
+        return problems_of_test(file)
     _, found = read_documents([file], Types())
     return [explain(problem) for problem in found]
+
+
+def problems_of_test(file: Path) -> list[str]:
+    """The files that an example names are not here."""
+    try:
+        read_tests(file.parent, [str(file)])
+    except Problems as problems:
+        return [explain(problem) for problem in problems.problems if not problem.what.startswith("there is no `")]
+    return []
 
 
 @pytest.mark.parametrize("block", EXAMPLES, ids=str)

@@ -10,9 +10,9 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.lab import mirror, mounts, paths, recipe, repository
-from tests.lab.errors import CommandFailed, LabUnavailable
-from tests.lab.process import run
+from . import mirror, mounts, paths, recipe, repository
+from .errors import CommandFailed, LabUnavailable
+from .process import run
 
 _SPACES = ("unshare", "--mount", "--propagation", "private", "--pid", "--fork", "--kill-child=SIGKILL")
 ALONE = ("setpriv", "--pdeathsig", "KILL", *_SPACES)

@@ -10,8 +10,8 @@ import subprocess
 import time
 from pathlib import Path
 
-from tests.lab.cgroup import Group
-from tests.lab.errors import BootFailed, CommandFailed, LabError
+from .cgroup import Group
+from .errors import BootFailed, CommandFailed, LabError
 
 SUPERVISE = """\
 group=$1 legacy=$2; shift 2

@@ -13,8 +13,8 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from tests.lab.errors import LabError, LabUnavailable
-from tests.lab.mounts import mounts
+from .errors import LabError, LabUnavailable
+from .mounts import mounts
 
 ROOT = "holdfast-lab"
 

@@ -8,9 +8,9 @@ import logging
 import os
 import sys
 
-from tests.lab.errors import LabError, LabUnavailable
-from tests.lab.host import LabHost
-from tests.lab.lab import Lab, bring_down, running, sweep
+from .errors import LabError, LabUnavailable
+from .host import LabHost
+from .lab import Lab, bring_down, running, sweep
 
 UNAVAILABLE = 69
 """The exit code where this machine cannot run a lab (EX_UNAVAILABLE), for scripts that then do without."""

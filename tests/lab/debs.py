@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from tests.lab import debs_service
+from . import debs_service
 
 
 @dataclass(frozen=True)

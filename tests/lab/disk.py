@@ -5,10 +5,10 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from tests.lab.base import Base
-from tests.lab.mounts import unmount_below
-from tests.lab.process import run
-from tests.lab.recipe import ROOT_SHARE
+from .base import Base
+from .mounts import unmount_below
+from .process import run
+from .recipe import ROOT_SHARE
 
 
 class Disk:

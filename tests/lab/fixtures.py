@@ -19,9 +19,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.lab.errors import LabUnavailable
-from tests.lab.host import LabHost
-from tests.lab.lab import Lab
+from .errors import LabUnavailable
+from .host import LabHost
+from .lab import Lab
 
 HOSTS = 3
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import time
-from pathlib import Path
 
-from tests.lab import paths
-from tests.lab.errors import LabError, LabNotRunning
-from tests.lab.state import State
+from . import paths
+from .errors import LabError, LabNotRunning
+from .state import State
 
 LOOK_EVERY_S = 0.5
 
@@ -18,8 +18,8 @@ def watch(lab: str) -> None:
     """Start the guardian of a lab whose state is saved; it ends with the lab."""
     with (paths.runtime() / lab / "guardian.log").open("ab") as journal:
         subprocess.run(
-            ("setsid", "--fork", sys.executable, "-m", "tests.lab.guardian", lab),
-            cwd=Path(__file__).parents[2],
+            ("setsid", "--fork", sys.executable, "-m", __name__, lab),
+            env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
             stdin=subprocess.DEVNULL,
             stdout=journal,
             stderr=journal,
@@ -30,7 +30,7 @@ def watch(lab: str) -> None:
 
 def keep(lab: str) -> None:
     """Wait until the lab is gone or another's, or its owner has ended; then take it down."""
-    from tests.lab.lab import tear_down
+    from .lab import tear_down
 
     folder = paths.runtime() / lab
     owner = State.load(folder).owner

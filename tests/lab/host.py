@@ -12,12 +12,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tests.lab import boot, identity, network
-from tests.lab.base import Base
-from tests.lab.cgroup import Group
-from tests.lab.disk import Disk, share_option
-from tests.lab.errors import CommandFailed, LabError
-from tests.lab.network import Counts
+from . import boot, identity, network
+from .base import Base
+from .cgroup import Group
+from .disk import Disk, share_option
+from .errors import CommandFailed, LabError
+from .network import Counts
 
 if TYPE_CHECKING:
     import testinfra.host
@@ -235,7 +235,7 @@ class LabHost:
 
     def witness(self, user: str = "root") -> testinfra.host.Host:
         """A testinfra host over paramiko: an eye on this host that shares no code with Holdfast."""
-        from tests.lab.witness import look  # only tests have testinfra
+        from .witness import look  # only tests have testinfra
 
         return look(user, self.address, self.port, self.folder / "key", self.folder / "known_hosts")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from tests.lab.process import run
+from .process import run
 
 USERS = {"root": "/root", "ops": "/home/ops", "deploy": "/home/deploy"}
 """Who the lab's key lets in, and where each lives."""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import yaml
 
 if TYPE_CHECKING:
-    from tests.lab.lab import Lab
+    from .lab import Lab
 
 
 def native(lab: Lab) -> str:

@@ -11,13 +11,13 @@ from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 
-from tests.lab import base, guardian, identity, network, paths, requirements
-from tests.lab.base import Base
-from tests.lab.cgroup import Group
-from tests.lab.errors import LabError, LabNotRunning
-from tests.lab.host import LabHost
-from tests.lab.mounts import unmount_below
-from tests.lab.state import Owner, State
+from . import base, guardian, identity, network, paths, requirements
+from .base import Base
+from .cgroup import Group
+from .errors import LabError, LabNotRunning
+from .host import LabHost
+from .mounts import unmount_below
+from .state import Owner, State
 
 DISK_MIB = 2048
 
@@ -148,7 +148,7 @@ class Lab:
 
     def inventory(self) -> str:
         """All hosts with their addresses, keys and tags, as YAML in Holdfast's own form."""
-        from tests.lab.inventory import native
+        from .inventory import native
 
         return native(self)
 

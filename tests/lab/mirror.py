@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from urllib.parse import urlsplit
 
-from tests.lab.process import run
-from tests.lab.recipe import DEFAULT_MIRROR, SUITE
+from .process import run
+from .recipe import DEFAULT_MIRROR, SUITE
 
 _KINDS = {"http", "https", "file"}
 _SETTINGS = (

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.lab.errors import LabError
-from tests.lab.process import run
+from .errors import LabError
+from .process import run
 
 
 @dataclass(frozen=True)

@@ -11,8 +11,8 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.lab.errors import LabError, NotSupported
-from tests.lab.process import run
+from .errors import LabError, NotSupported
+from .process import run
 
 FIRST_HOST = 11
 MOST_HOSTS = 200

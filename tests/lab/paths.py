@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from tests.lab.errors import LabError
+from .errors import LabError
 
 _NAME = re.compile(r"[a-z][a-z0-9-]{0,30}")
 

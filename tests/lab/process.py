@@ -8,7 +8,7 @@ import subprocess
 from collections.abc import Mapping
 from pathlib import Path
 
-from tests.lab.errors import CommandFailed
+from .errors import CommandFailed
 
 
 def run(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 
-from tests.lab.debs import DEBS
+from .debs import DEBS
 
 REVISION = 1
 """Raise it when base.py or repository.py come to build something else from the same data."""

@@ -6,9 +6,9 @@ import shutil
 import tempfile
 from pathlib import Path
 
-from tests.lab import mirror
-from tests.lab.debs import DEBS, Deb
-from tests.lab.process import run
+from . import mirror
+from .debs import DEBS, Deb
+from .process import run
 
 
 def build(folder: Path, base: Path, mirror_url: str, suite: str, names: tuple[str, ...]) -> None:

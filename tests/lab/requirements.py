@@ -7,9 +7,9 @@ import shutil
 import sys
 from pathlib import Path
 
-from tests.lab import cgroup
-from tests.lab.errors import CommandFailed, LabUnavailable
-from tests.lab.process import run
+from . import cgroup
+from .errors import CommandFailed, LabUnavailable
+from .process import run
 
 TOOLS = {
     "debootstrap": "debootstrap",

@@ -10,7 +10,7 @@ import os
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from tests.lab.errors import LabNotRunning
+from .errors import LabNotRunning
 
 FILE = "state.json"
 

@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from tests.lab.errors import LabError
-from tests.lab.host import LabHost
+from .errors import LabError
+from .host import LabHost
 
 SETTLE_S = 0.3  # strace says nothing when it has attached
 

@@ -12,7 +12,8 @@ from holdfast.cli.options import Formatter, add_global, joined
 # (group, ((command, what it does), …)); the module of a command is holdfast.cli.commands.COMMAND.
 COMMANDS = (
     ("start", (("init", "make a project folder to begin with"),
-               ("validate", "check documents and inventory, touching no host"))),
+               ("validate", "check documents and inventory, touching no host"),
+               ("test", "try documents on throwaway hosts"))),
     ("keep hosts as declared", (("plan", "show what apply would change, with diffs"),
                                 ("apply", "make hosts what the documents say"),
                                 ("drift", "show what is no longer as declared"),

@@ -27,6 +27,7 @@ _kinds: dict[str, Kind] = {}
 _ELSEWHERE = {
     "inventory": "this is an inventory: it belongs into the folder `inventory/`",
     "hosts": "begin a document with `state: NAME`, and write `targets:` for `hosts:`; an inventory is in `inventory/`",
+    "test": "this is a test of documents: it belongs into the folder `tests/`",
     "resources": "begin it with `state: NAME`, then `targets:`, then `resources:`",
 }
 

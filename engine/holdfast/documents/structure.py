@@ -92,7 +92,7 @@ def _problem(error: Any, node: Node, schema: Schema, what: str) -> Problem:
 def _as_word(key: str) -> str:
     """`my-port` -> write `my_port`; "": letters and digits alone make no name of it."""
     word = re.sub(r"\W+", "_", key).strip("_")
-    return f"write `{word}`: letters, digits and _" if word and not word[0].isdigit() else ""
+    return f"write `{word}`: letters, digits and _" if word not in ("", key) and not word[0].isdigit() else ""
 
 
 def _wrong_value(error: Any, key: str, place: Place, meta: Mapping[str, str]) -> Problem:

@@ -43,8 +43,8 @@ _CHANNELS = {"ssh": "ssh", "smart": "ssh", "paramiko": "ssh", "paramiko_ssh": "s
 _TRUE = frozenset({"yes", "on", "true", "1", "y", "t"})
 _FALSE = frozenset({"no", "off", "false", "0", "n", "f"})
 _JUMP = re.compile(r"(?:[^@\s]+@)?(?:\[[0-9A-Fa-f:.%]+\]|[^\s:@/\[\]]+)(?::[0-9]{1,5})?\Z")
-_KNOWN = frozenset(name for names in _NAMES.values() for name in names) | {*_OPTIONS, *_VERIFY}
-_OWN = frozenset(name for name in _KNOWN if name.startswith("holdfast_")) | {"holdfast_tags"}
+SETTINGS = frozenset(name for names in _NAMES.values() for name in names) | {*_OPTIONS, *_VERIFY}
+_OWN = frozenset(name for name in SETTINGS if name.startswith("holdfast_")) | {"holdfast_tags"}
 
 
 def connection_of(host: str, variables: Mapping[str, Any], places: Mapping[str, Place] | None = None) -> Connection:

@@ -320,7 +320,8 @@ def test_init_makes_a_project_and_never_overwrites(tmp_path):
     said = holdfast(tmp_path, "init", str(tmp_path / "site"))
     assert (said.code, said.err) == (0, "")
     made = sorted(str(p.relative_to(tmp_path / "site")) for p in (tmp_path / "site").rglob("*") if p.is_file())
-    assert made == [".gitignore", "inventory/hosts.yml", "modules/README.md", "playbooks/quickstart.yml"]
+    assert made == [".gitignore", "inventory/hosts.yml", "modules/README.md", "playbooks/quickstart.yml",
+                    "tests/quickstart.yml", "tests/test_quickstart.py"]
     assert list(sources.load([tmp_path / "site" / "inventory" / "hosts.yml"]).hosts) == ["here"]
     assert list(load_documents([tmp_path / "site" / "playbooks"], Types())) == ["quickstart"]
     (tmp_path / "site" / "playbooks" / "quickstart.yml").write_text("mine")

@@ -29,6 +29,19 @@ resources:
     content: |
       {{ inventory_hostname }}: {{ greeting }}
 """,
+    "tests/quickstart.yml": """\
+# `holdfast test` (as root, on Linux) tries the documents on throwaway hosts: applies, applies again, breaks, heals.
+test: quickstart
+documents: [playbooks/quickstart.yml]
+hosts:
+  here: {tags: {env: dev}}
+witnesses: [test_quickstart.py]
+""",
+    "tests/test_quickstart.py": """\
+# What testinfra sees afterwards. It knows nothing of Holdfast.
+def test_greeting(host):
+    assert host.file("/tmp/holdfast-quickstart/hello").contains("kept by Holdfast")
+""",
     "modules/README.md": """\
 Your own resource types, one Python file each. They work like the built-in ones; `holdfast doc` lists them.
 """,
@@ -37,8 +50,8 @@ Your own resource types, one Python file each. They work like the built-in ones;
 
 def add(parser: ArgumentParser) -> None:
     """Declares the options."""
-    parser.description = ("Make a project folder: inventory/, playbooks/quickstart.yml, modules/ and .gitignore. "
-                          "What is there already is never overwritten.")
+    parser.description = ("Make a project folder: inventory/, playbooks/quickstart.yml, tests/, modules/ and "
+                          ".gitignore. What is there already is never overwritten.")
     parser.epilog = """\
 examples:
   holdfast init site && cd site && holdfast plan"""
