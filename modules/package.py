@@ -3,7 +3,6 @@ from __future__ import annotations
 
 import os
 import re
-import time
 from typing import Any, ClassVar, Dict, List, Optional, Sequence, Tuple
 
 from holdfast_host import (
@@ -16,23 +15,16 @@ from holdfast_host import (
     Record,
     Refused,
     Resource,
+    apt,
     arg,
     checks,
     dpkg,
-    files,
     process,
 )
 from holdfast_host.record import with_fields
 
-LISTS, STAMP = "/var/lib/apt/lists", "/var/lib/apt/periodic/update-success-stamp"
 ALSO = "also removes"
 UNPREDICTED = "the newest after apt-get update"
-QUIET = {"DEBIAN_PRIORITY": "critical", "APT_LISTCHANGES_FRONTEND": "none", "NEEDRESTART_MODE": "l",
-         "UCF_FORCE_CONFFOLD": "1"}
-# Configuration files that were edited stay as they are. What apt asks for else is refused, not answered with yes.
-APT = ("apt-get", "-y", "-q", "-o", "Dpkg::Options::=--force-confdef", "-o", "Dpkg::Options::=--force-confold",
-       "-o", "Dpkg::Use-Pty=0", "-o", "APT::Color=0")
-
 
 def _version(text: str) -> None:
     if not re.match(r"[A-Za-z0-9.+:~*?\[\]!-]+\Z", text):
@@ -126,7 +118,7 @@ class Package(Resource):
         known = dpkg.installed([resource.name for resource in resources])
         asking = [r.name for r in resources if r._asks(known.get(r.name))]
         offers = offered(asking) if asking else {}
-        age = lists_age_s() if asking else None
+        age = apt.lists_age_s() if asking else None
         found = [Observed(known.get(r.name), offers.get(r.name), age) for r in resources]
         return _with_leaving(resources, found)
 
@@ -247,10 +239,10 @@ class Package(Resource):
         """As few transactions as there are kinds: one, but for purges and for another `recommends`."""
         wait_s = max(resource.lock_wait_s for resource, _ in changes)
         if any(change.payload.refresh for _, change in changes):
-            apt(["update"], wait_s)
-            os.utime(LISTS)  # apt leaves it alone when everything was up to date
+            apt.get(["update"], wait_s)
+            os.utime(apt.LISTS)  # apt leaves it alone when everything was up to date
         for words, specs in transactions(changes):
-            apt([*words, "--", *specs], wait_s)
+            apt.get([*words, "--", *specs], wait_s)
 
     def outputs(self, observed: Observed) -> Outputs:
         now = observed.installed
@@ -295,7 +287,8 @@ def unneeded() -> List[str]:
 
 def would_remove(specs: Sequence[str], *options: str) -> List[str]:
     """Which packages apt would remove to bring this about; none when it would refuse, which it then says itself."""
-    done = process.run([*APT, "--simulate", "--allow-downgrades", *options, "install", "--", *specs], env=QUIET)
+    done = process.run([*apt.GET, "--simulate", "--allow-downgrades", *options, "install", "--", *specs],
+                       env=apt.QUIET)
     return re.findall(r"^(?:Remv|Purg) ([^ :]+)", done.stdout, re.M) if done.code == 0 else []
 
 
@@ -326,57 +319,7 @@ def transactions(changes: Sequence[Tuple[Package, Change]]) -> List[Tuple[List[s
     return found
 
 
-# -- apt and dpkg ----------------------------------------------------------------------------------------------------
-
-
-def apt(words: Sequence[str], wait_s: float) -> process.Finished:
-    """Runs apt-get; waits for locks, and finishes first what dpkg was interrupted in. Raises Failed."""
-    until = time.monotonic() + wait_s
-    has_mended = False
-    while True:
-        left = max(0, int(until - time.monotonic()))
-        done = process.run([*APT, "-o", "DPkg::Lock::Timeout=%d" % left, *words], env=QUIET)
-        said = done.stderr + done.stdout
-        if done.code == 0:
-            return done
-        if "dpkg --configure -a" in done.stderr and not has_mended:
-            has_mended = True
-            process.run(["dpkg", "--configure", "-a", "--force-confdef", "--force-confold"], env=QUIET).must(
-                "dpkg was interrupted before, and cannot finish that")
-        elif "Could not get lock" not in said and "Unable to lock" not in said:
-            raise Failed("apt-get %s ended with %d" % (words[0], done.code), _essence(done))
-        elif time.monotonic() >= until:
-            raise Failed("apt's lock was not free within %g s%s" % (wait_s, _holder(said)), _essence(done))
-        else:
-            time.sleep(1)  # the locks of lists and archives have no time limit of apt's own
-
-
-def _essence(done: process.Finished) -> str:
-    """The errors of apt and dpkg, with what a package's script printed before them."""
-    errors = [line for line in done.stderr.splitlines() if not line.startswith(("W:", "N:", "Waiting for cache lock"))]
-    return "\n".join([*done.stdout.splitlines()[-12:], *errors])[-4000:].strip()
-
-
-def _holder(said: str) -> str:
-    found = re.findall(r"held by process (\d+)(?: \(([^)]*)\))?", said)
-    if not found:
-        return ""
-    pid, name = found[-1]
-    try:
-        with open("/proc/%s/cmdline" % pid, "rb") as stream:
-            name = stream.read().replace(b"\0", b" ").decode("utf-8", "replace").strip() or name
-    except OSError:
-        pass  # it has ended since
-    return ": process %s holds it (%s)" % (pid, name[:200])
-
-
-def lists_age_s() -> Optional[float]:
-    """Seconds since apt fetched its lists; None: there are none."""
-    endings = ("Packages", "Packages.lz4", "Packages.xz", "Packages.gz")
-    if not any(name.endswith(endings) for name in files.names_in(LISTS)):
-        return None
-    times = [os.stat(path).st_mtime for path in (LISTS, STAMP) if os.path.exists(path)]
-    return max(0.0, time.time() - max(times))
+# -- what apt says ----------------------------------------------------------------------------------------------------
 
 
 def offered(names: Sequence[str]) -> Dict[str, Offer]:
