@@ -107,6 +107,12 @@ class Package(Resource):
     def provides(self) -> Sequence[Identity]:
         return (("package", self.name),)
 
+    def wants(self) -> Sequence[Identity]:
+        return () if self.is_removal() else (("package_lists", "apt"),)
+
+    def is_provisional(self, observed: Observed) -> bool:
+        return self.state == "latest" and self.diff(observed) is None  # a repository before it may have a newer one
+
     # -- looking -----------------------------------------------------------------------------------------------------
 
     def observe(self) -> Observed:

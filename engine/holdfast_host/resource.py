@@ -98,6 +98,7 @@ class Resource(Record):
     example: ClassVar[str] = ""
     named: ClassVar[str] = ""  # the argument that the resource's name gives; "": the name is only a label
     barrier: ClassVar[bool] = False  # what else it does cannot be known: a plan for what needs it is told with a caveat
+    sways: ClassVar[str] = ""  # a kind of identity: what a plan says of who wants such ones is told with a caveat
     gives: ClassVar[Tuple[str, ...]] = ()  # the names of its outputs, so that a misspelt one is found in the document
     refreshes: ClassVar[str] = ""  # what a notification does here ("restart"); "": cannot be notified
     _args_: ClassVar[Dict[str, Arg]] = {}

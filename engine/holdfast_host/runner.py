@@ -127,8 +127,8 @@ class Runner:
             return
         for before in range(number):
             status = held.planned[before][0]
-            if status == UNKNOWN or (status == PENDING and
-                                     library.resource_type(self.steps[before].node.type).barrier):
+            cls = library.resource_type(self.steps[before].node.type)
+            if status == UNKNOWN or (status == PENDING and (cls.barrier or self._wants_of(number, cls.sways))):
                 return
         if planned.fingerprint(held.key, change) != held.planned[number][1]:
             raise Stale("the host has changed since the plan: this is not the change that was shown")
@@ -323,12 +323,16 @@ class Runner:
         for i, step in enumerate(self.steps[:number]):
             if step.status not in WAITING:
                 continue
-            is_barrier = library.resource_type(step.node.type).barrier
+            cls = library.resource_type(step.node.type)
             removes = step.resource is not None and step.resource.is_removal() and not wanted.isdisjoint(
                 step.resource.provides())
-            if (is_barrier and (makes_file or i in needed)) or removes:
+            if (cls.barrier and (makes_file or i in needed)) or removes or self._wants_of(number, cls.sways):
                 found.append(step.node.id)
         return found[-3:]
+
+    def _wants_of(self, number: int, kind: str) -> bool:
+        """Whether it wants anything of this kind."""
+        return bool(kind) and any(wanted == kind for wanted, _ in self._make(number).wants())
 
     # -- planning ----------------------------------------------------------------------------------------------------
 

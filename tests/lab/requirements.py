@@ -19,6 +19,7 @@ TOOLS = {
     "ssh-keygen": "openssh-client",
     "apt-ftparchive": "apt-utils",
     "dpkg-deb": "dpkg",
+    "gpg": "gnupg",
     "nsenter": "util-linux",
     "setsid": "util-linux",
     "setpriv": "util-linux",

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from graphlib import CycleError, TopologicalSorter
 
 Identity = tuple[str, str]
+EARLIER_ONLY = frozenset({"package_lists"})  # kinds of which one waits for those that are written before it
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +113,8 @@ def _implied(items: Sequence[Item], before: Sequence[dict[int, None]]) -> list[t
         for identity in () if item.removes else item.provides:
             providers.setdefault(identity, []).append(position)
     edges = [(here, there) for here, item in enumerate(items) for identity in item.wants
-             for there in providers.get(identity, ()) if there != here]
+             for there in providers.get(identity, ())
+             if there != here and (there < here or identity[0] not in EARLIER_ONLY)]
     together = [dict(one) for one in before]
     for here, there in edges:
         together[here][there] = None

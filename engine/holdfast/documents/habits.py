@@ -68,6 +68,7 @@ ARGUMENTS: Mapping[str, Mapping[str, str]] = {
     "script": {"cmd": "source", "chdir": "cwd", "executable": "interpreter", "path": "source"},
     "user": {"password": "password_hash", "createhome": "create_home", "remove": "remove_home",
              "expires_at": "expires"},
+    "package_repository": {"signed_by": "key", "sha256": "key_sha256", "enable": "enabled"},
     "cron": {"job": "command", "special_time": "schedule", "cron_file": "file", "dow": "weekday"},
     "authorized_key": {"manage_dir": "", "key_options": "options"},
 }
@@ -95,11 +96,12 @@ _WORDS: Mapping[tuple[str, str], Mapping[str, str]] = {
 _ONE_TYPE = "Ansible's `{module}` is `{type}` here"
 _MODULES: Mapping[str, str] = {
     "apt": "package", "yum": "package", "dnf": "package", "apk": "package", "copy": "file", "lineinfile": "line",
-    "blockinfile": "block",
+    "blockinfile": "block", "apt_repository": "package_repository", "deb822_repository": "package_repository",
     "systemd": "service", "systemd_service": "service", "raw": "command", "win_command": "command",
 }
 _OTHER_MODULES: Mapping[str, str] = {
     "shell": "Ansible's `shell` is `command` here, with `shell: true`, or a `script` of more lines",
+    "apt_key": "a `package_repository` has its key: `key`, `key_source` or `key_url`",
     "debug": "leave it out: `holdfast plan` and `holdfast facts` show what there is",
     "set_fact": "put the variable into the document's `vars:`; it may be made of others",
     "include_vars": "put the variables into the document's `vars:`, or into the inventory",

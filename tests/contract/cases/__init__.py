@@ -2,17 +2,17 @@
 that."""
 from __future__ import annotations
 
-from tests.contract.cases import accounts, files, system, values
+from tests.contract.cases import accounts, files, repositories, system, values
 
-CASES = (*files.CASES, *accounts.CASES, *system.CASES, *values.CASES)
+CASES = (*files.CASES, *accounts.CASES, *system.CASES, *values.CASES, *repositories.CASES)
 
 # Arguments that the contract cannot hold, and where they are held instead.
 ELSEWHERE = {
     **{(name, "always"): "each run is a change: tests/contract/test_types_alone.py" for name in ("command", "script")},
     **{(name, "read_only"): "never a change: tests/contract/test_types_alone.py" for name in ("command", "script")},
-    ("command", "always"): "each run is a change: tests/contract/test_types_alone.py",
     ("download", "proxy"): "a proxy of the test's: tests/unit/modules/test_download.py",
     ("download", "ca"): "a server with https of the test's: tests/unit/modules/test_download.py",
     ("download", "verify"): "the same",
-    ("command", "read_only"): "never a change: tests/contract/test_types_alone.py",
+    **{("package_repository", name): "needs a server: tests/contract/test_package_repository.py"
+       for name in ("key_url", "key_sha256")},
 }

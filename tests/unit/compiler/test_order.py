@@ -156,3 +156,12 @@ def reach(items: list[Item], start: int) -> set[int]:
                 found.add(first)
                 waiting.append(first)
     return found
+
+
+def test_packages_wait_for_the_repositories_that_are_written_before_them():
+    lists = ("package_lists", "apt")
+    items = [Item("package: ca", wants=(lists,)), Item("repository: a", provides=(lists,)),
+             Item("repository: b", provides=(lists,)), Item("package: x", wants=(lists,))]
+    arranged = arrange(items)
+    assert arranged.order == (0, 1, 2, 3), "what stands before a repository stays there: it may be needed to reach it"
+    assert arranged.needs == ((), (), (), (1, 2))
