@@ -27,14 +27,16 @@ from holdfast import library
 from holdfast.channels.boot import archive
 from holdfast.channels.model import Connection
 from holdfast.compiler.model import Compiled, HostGraph, Rollout
+from holdfast.documents.model import Document
 from holdfast.documents.types import Types
-from holdfast.executor.model import Earlier, Happening, HostResult, Job, Mode, RunDone, RunStarted, WayBack
+from holdfast.executor.model import Earlier, Happening, HostResult, Job, Mode, Noticed, RunDone, RunStarted, WayBack
 from holdfast.executor.stop import Stop
 from holdfast.inventory.sources import find
 from holdfast.inventory.sources import load as load_inventory
 from holdfast.login import Login, connections
 from holdfast.plan import Drift, Plan, drift_of
 from holdfast.problems import Place, Problem, Problems
+from holdfast.reports.holding import HELD, held_words
 from holdfast.selection import named, read
 from holdfast.store import Store, new_run_id
 from holdfast_host.graph import Node
@@ -256,6 +258,7 @@ class Project:
         """What is to be done, the documents' names, and the facts that are known. Raises Problems."""
         facts = self._kept_facts(kept_facts_s)
         compiled, names = self._compiled(_paths(documents), targets, facts)
+        compiled = self._without_held(compiled)
         job = Job(new_run_id(time.time()), mode, who(), self._connections(self._hosts(compiled)), compiled.graphs,
                   frozenset(compiled.needs_facts), compiled.graph_of, compiled.blob,
                   replace(compiled.rollout, **(rollout or {})), folder=self.folder)
@@ -276,6 +279,7 @@ class Project:
         if not hosts:
             return RunDone(kept.id, (), "", 0.0)
         compiled, names = self._compiled(asked["documents"], asked["targets"])
+        compiled = self._without_held(compiled)
         now = self._hosts(compiled)
         before: dict[str, HostResult] = {}
 
@@ -337,6 +341,7 @@ class Project:
             where, plan = str(plan), savedplan.read(plan)
         self._as_asked(plan.inventory, plan.settings)
         compiled, names = self._compiled(plan.documents, plan.targets, plan.facts)
+        compiled = self._without_held(compiled)
         problems = plan.differing(compiled.graphs, where)
         if problems:
             raise Problems(problems)
@@ -387,6 +392,50 @@ class Project:
         return replace(done, facts={host: {**known, **done.facts}[host] for host in hosts
                                     if host in known or host in done.facts})
 
+    # -- for those who keep hosts as declared ------------------------------------------------------------------------
+
+    def read_anew(self) -> None:
+        """Inventory and resource types are read again when they are needed next; documents always are."""
+        for name in ("inventory", "types"):
+            self.__dict__.pop(name, None)
+
+    def documents(self) -> Mapping[str, Document]:
+        """All documents of playbooks/, of any kind, by name. Raises Problems."""
+        documents, problems = read(self.folder, (), self.types)
+        if problems:
+            raise Problems(problems)
+        return documents
+
+    def holds(self) -> Mapping[str, Mapping[str, str]]:
+        """By host and id of a resource: why it is left alone for now."""
+        from holdfast.store.enforced import active_holds  # noqa: PLC0415  # brings SQLAlchemy
+
+        found: dict[str, dict[str, str]] = {}
+        for hold in self.store.ask(lambda connection: active_holds(connection, time.time())):
+            found.setdefault(hold.host, {})[hold.id] = held_words(hold)
+        return found
+
+    def job_of(self, names: Sequence[str], targets: str, asked_by: str) -> Job:
+        """A plan of these documents, which must be in playbooks/ or in the library, with all that they declare: what is
+        held is in it too. Raises Problems."""
+        compiled, _ = self._compiled((), targets, names=names)
+        return Job(new_run_id(time.time()), "plan", asked_by, self._connections(self._hosts(compiled)), compiled.graphs,
+                   frozenset(compiled.needs_facts), compiled.graph_of, compiled.blob, compiled.rollout,
+                   folder=self.folder)
+
+    async def look_async(self, job: Job, emit: Emit, stop: Stop) -> RunDone:
+        """Carries out a plan that is not kept as a run; what hosts bring of earlier runs is kept."""
+        from holdfast.executor.run import execute  # noqa: PLC0415  # brings asyncssh
+
+        async def collected(run: str, result: HostResult) -> bool:
+            return await self.store.collect(run, result)
+
+        return await execute(job, archive(self.types.sources()), emit, stop, collected=collected)
+
+    async def carry_out_async(self, job: Job, names: Sequence[str], targets: str, emit: Emit, stop: Stop) -> RunDone:
+        """Carries out a job that `job_of` began; it is kept as a run."""
+        return await self._carry_out(job, names, targets, emit, stop)
+
     # -- from here to the hosts --------------------------------------------------------------------------------------
 
     def _as_asked(self, inventory: Sequence[str], settings: Mapping[str, Any]) -> None:
@@ -395,10 +444,11 @@ class Project:
         self._inventory_paths, self.settings = tuple(inventory), dict(settings)
 
     def _compiled(self, paths: Sequence[str | Path], targets: str,
-                  facts: Mapping[str, Mapping[str, Any]] | None = None) -> tuple[Compiled, tuple[str, ...]]:
+                  facts: Mapping[str, Mapping[str, Any]] | None = None,
+                  names: Sequence[str] = ()) -> tuple[Compiled, tuple[str, ...]]:
         from holdfast.compiler.compiling import compile_documents  # noqa: PLC0415  # brings Jinja2
 
-        request, names = self._request(paths, targets, facts)
+        request, names = self._request(paths, targets, facts, names)
         compiled = compile_documents(request)
         for graph in compiled.graphs.values():
             for name, value in graph.secrets.items():
@@ -406,14 +456,15 @@ class Project:
                     self._secrets[f"{name} of {graph.host}"] = value
         return compiled, names
 
-    def _request(self, paths: Sequence[str | Path], targets: str,
-                 facts: Mapping[str, Mapping[str, Any]] | None) -> tuple[Request, tuple[str, ...]]:
-        """What the compiler is asked for, and the names of the documents."""
+    def _request(self, paths: Sequence[str | Path], targets: str, facts: Mapping[str, Mapping[str, Any]] | None,
+                 names: Sequence[str] = ()) -> tuple[Request, tuple[str, ...]]:
+        """What the compiler is asked for, and the names of the documents. names: those that are wanted, instead of all
+        that say for whom they are."""
         from holdfast.compiler.choosing import chosen  # noqa: PLC0415  # brings Jinja2
         from holdfast.compiler.compiling import Request  # noqa: PLC0415  # brings Jinja2
 
         documents, problems = read(self.folder, paths, self.types)
-        names = named(self.folder, documents, problems, paths, bool(targets))
+        names = tuple(names) or named(self.folder, documents, problems, paths, bool(targets))
         return Request(documents, self.inventory, self.types, chosen, names=names, targets=targets or None,
                        settings=self.settings, facts=facts or {}, root=self.folder, problems=problems), names
 
@@ -427,12 +478,43 @@ class Project:
     def _kept_facts(self, kept_facts_s: float) -> Mapping[str, Mapping[str, Any]]:
         return self.store.facts(tuple(self.inventory.hosts), kept_facts_s) if kept_facts_s > 0 else {}
 
+    def _without_held(self, compiled: Compiled) -> Compiled:
+        """Without the resources that are to be left alone for now."""
+        held = self.holds()
+        if not held:
+            return compiled
+        from holdfast.declared import without  # noqa: PLC0415  # few runs need it
+
+        def graph_of(host: str, facts: Mapping[str, Any]) -> HostGraph:
+            return without(compiled.graph_of(host, facts), held.get(host, {}))
+
+        return replace(compiled, graph_of=graph_of, graphs={
+            host: without(graph, held.get(host, {})) for host, graph in compiled.graphs.items()})
+
     async def _carry_out(self, job: Job, documents: Sequence[str], targets: str, emit: Emit, stop: Stop,
                          request: Mapping[str, Any] | None = None, *, is_begun: bool = False, keeps_facts: bool = True,
                          whole: Callable[[HostResult], HostResult] | None = None) -> RunDone:
         """Runs a job with the store beside it: what is told of a host is kept first. request: what is needed to resume
         it. is_begun: the store has the run already. whole: makes what is kept of what is told."""
         from holdfast.executor.run import execute  # noqa: PLC0415  # brings asyncssh
+
+        graphs = dict(job.graphs)
+
+        def graph_of(host: str, found: Mapping[str, Any]) -> HostGraph:
+            graphs[host] = job.graph_of(host, found)
+            tell_held(graphs[host])
+            return graphs[host]
+
+        def tell_held(graph: HostGraph) -> None:
+            for one in graph.left:
+                if one.why.startswith(HELD):
+                    emit(Noticed(graph.host, f"{one.id}: {one.why}"))
+
+        def telling(happening: Happening) -> None:
+            emit(happening)
+            if isinstance(happening, RunStarted):
+                for graph in job.graphs.values():
+                    tell_held(graph)
 
         async def begin(started: RunStarted) -> None:
             await asyncio.wrap_future(self.store.begin_run(started, documents, targets, request, job.seal))
@@ -444,16 +526,34 @@ class Project:
             return await self.store.collect(run, result)
 
         try:
-            done = await execute(job, archive(self.types.sources()), emit, stop, begin=None if is_begun else begin,
-                                 keep=keep, collected=collected)
+            done = await execute(replace(job, graph_of=graph_of), archive(self.types.sources()), telling, stop,
+                                 begin=None if is_begun else begin, keep=keep, collected=collected)
         except Problems as problems:
             refused = RunDone(job.run, (), f"refused: {len(problems.problems)} problems", 0.0)
             await asyncio.wrap_future(self.store.end_run(refused, time.time()))
             raise
         if done.facts and keeps_facts:
             await asyncio.wrap_future(self.store.keep_facts(done.facts, time.time()))
+        if job.mode == "apply" and job.undoes is None:
+            await asyncio.to_thread(self.settle, graphs, done.results)
         await asyncio.wrap_future(self.store.end_run(done, time.time()))
         return done
+
+    def settle(self, graphs: Mapping[str, HostGraph], results: Sequence[HostResult]) -> None:
+        """Keeps what resources were declared to be that are so now; by this it is known later whether a difference
+        comes from the host or from the documents."""
+        from holdfast.declared import Digests  # noqa: PLC0415
+        from holdfast.store.enforced import settled_nodes  # noqa: PLC0415  # brings SQLAlchemy
+
+        digests = Digests()
+        now = {result.host: nodes for result in results if (known := digests.of(graphs[result.host]) if
+               result.host in graphs else {}) and (nodes := {
+            one.id: known[one.id] for one in result.results if one.status in ("ok", "changed") and one.id in known})}
+        before = self.store.ask(lambda connection: settled_nodes(connection, tuple(now)))
+        rows = [{"host": host, "nodes": {**before.get(host, {}), **nodes}} for host, nodes in now.items()
+                if not nodes.items() <= before.get(host, {}).items()]
+        if rows:
+            self.store.write({"settled": rows}).result()
 
 
 def types(folder: str | Path = ".") -> Types:

@@ -17,6 +17,8 @@ COMMANDS = (
     ("keep hosts as declared", (("plan", "show what apply would change, with diffs"),
                                 ("apply", "make hosts what the documents say"),
                                 ("drift", "show what is no longer as declared"),
+                                ("enforce", "keep hosts as declared, by the schedules of associations"),
+                                ("hold", "accept one drift for a time, list and end such holds"),
                                 ("undo", "go back to what was before a run"))),
     ("ask hosts", (("facts", "show what hosts say of themselves"),
                    ("run", "run one command on many hosts"))),

@@ -8,7 +8,7 @@ import signal
 from argparse import Namespace
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, TypeVar
 
 from holdfast.cli import exits
 from holdfast.cli.api import Emit, GetApi, Project, Stop
@@ -17,6 +17,7 @@ from holdfast.cli.details import keep_details
 from holdfast.executor.model import Happening, Noticed, RunDone, RunStarted
 from holdfast.reports.lines import lines, output_lines
 
+T = TypeVar("T")
 Start = Callable[[Emit, Stop], Awaitable[RunDone]]
 STORE_VARIABLE = "HOLDFAST_STORE"  # not an option: a URL may hold a password, and command lines are seen by all
 FINISHING = "stopping: the resources in hand are finished first; press Ctrl-C again to stop at once"
@@ -46,12 +47,14 @@ def carry_out(args: Namespace, console: Console, api: GetApi, project: Project, 
     Problems."""
     with telling(console, drift, quiet) as emit, details_of_libraries(args.folder, console):
         try:
-            return asyncio.run(_until_done(api().Stop(), start, emit, console))
+            return asyncio.run(until_done(api().Stop(), start, emit, console))
         finally:
             console.secrets.update(project.secrets)
 
 
-async def _until_done(stop: Stop, start: Start, emit: Emit, console: Console) -> tuple[RunDone, bool]:
+async def until_done(stop: Stop, start: Callable[[Emit, Stop], Awaitable[T]], emit: Emit,
+                     console: Console) -> tuple[T, bool]:
+    """What comes of it, and whether somebody asked it to stop."""
     asked = 0
     task = asyncio.ensure_future(start(emit, stop))
 

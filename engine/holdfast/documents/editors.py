@@ -30,18 +30,24 @@ _KINDS: Mapping[str, Json] = {
 _NAME: Json = {"anyOf": [{"type": ["string", "number"]}, {"type": "array", "items": {"type": ["string", "number"]},
                                                           "minItems": 1}]}
 _REFERENCE: Json = {"type": "object", "minProperties": 1, "additionalProperties": _NAME}
+_NESTED: Mapping[str, Mapping[str, str]] = {
+    "rollout": keys.ROLLOUT, "health_check": keys.HEALTH_CHECK, "damping": keys.DAMPING, "hook": keys.HOOK}
+_ITEM_OF = {"hooks": "hook"}
 _TEMPLATE: Json = {"type": "string", "pattern": r"\{[{%#]"}
 
 
 def schema(types: Types) -> Json:
-    """For documents of kind `state`, with these resource types. Types that cannot be imported take any argument."""
+    """For documents of all kinds, with these resource types. Types that cannot be imported take any argument."""
     resources = [_resource(name, types[name]) for name in types]
+    state = _mapping(schemas.STATE, keys.STATE, {
+        "parameters": {"type": "object", "additionalProperties": _parameter()},
+        "resources": {"type": "array", "items": {"anyOf": [*resources, _use()]}}})
     return {
         "$schema": DRAFT, "title": "Holdfast documents", "type": "object",
-        **_mapping(schemas.STATE, keys.STATE, {
-            "parameters": {"type": "object", "additionalProperties": _parameter()},
-            "resources": {"type": "array", "items": {"anyOf": [*resources, _use()]}}}),
+        "if": {"required": ["association"]}, "then": {"$ref": "#/definitions/association"},
+        "else": {"$ref": "#/definitions/state"},
         "definitions": {
+            "state": state, "association": _mapping(schemas.ASSOCIATION, keys.ASSOCIATION),
             "secret": _mapping(schemas.SECRET, keys.SECRET), "template": _TEMPLATE,
             "references": {"anyOf": [_REFERENCE, {"type": "array", "items": _REFERENCE, "minItems": 1},
                                      {"type": "null"}]}},
@@ -119,10 +125,8 @@ def _properties(rules: schemas.Rules, docs: Mapping[str, str], instead: Mapping[
 
 
 def _rule(word: str, rule: schemas.Rules) -> Json:
-    if word == "rollout":
-        return _mapping(rule["schema"], keys.ROLLOUT)
-    if word == "health_check":
-        return _mapping(rule["schema"], keys.HEALTH_CHECK)
+    if word in _NESTED:
+        return _mapping(rule["schema"], _NESTED[word])
     made: Json = {}
     if "type" in rule:
         words = [rule["type"]] if isinstance(rule["type"], str) else rule["type"]
@@ -141,5 +145,5 @@ def _rule(word: str, rule: schemas.Rules) -> Json:
     if "keysrules" in rule:
         made["propertyNames"] = _rule(word, rule["keysrules"])
     if "schema" in rule:
-        made["items"] = _rule(word, rule["schema"])
+        made["items"] = _rule(_ITEM_OF.get(word, word), rule["schema"])
     return made

@@ -8,6 +8,7 @@ Docs = Mapping[str, str]
 KINDS: Docs = {
     "state": "What hosts should be: their resources, and what they need.",
     "use": "The resources of another state document, with parameters of their own.",
+    "association": "State documents that are kept true on their hosts, by a schedule.",
 }
 
 STATE: Docs = {
@@ -35,6 +36,35 @@ HEALTH_CHECK: Docs = {
     "http": "An address; well is a status from 200 to 299.",
     "within": "How long it may take to become well; without it, it is asked once.",
     "every": "How long to wait before it is asked again.",
+}
+
+HOOK: Docs = {
+    "on": "Of what: drift, healed, failed, fight; without it of all.",
+    "command": "A program with its arguments, run on the controller; it reads what happened as JSON from its input.",
+    "webhook": "An address to which what happened is sent as JSON.",
+    "secret": "Signs what is sent to a webhook, with HMAC-SHA256.",
+    "email": "An address to write to.",
+    "from": "The sender of the mail.",
+    "server": "The mail server, HOST:PORT; without it localhost:25.",
+}
+
+DAMPING: Docs = {
+    "repairs": "How often a resource that drifts again and again is repaired (3).",
+    "within": "In what time; without it a day, or five rounds if that is longer.",
+}
+
+ASSOCIATION: Docs = {
+    "association": "An association, and its name.",
+    "description": "What it is for.",
+    "documents": "The state document that is kept true, or a list of them.",
+    "targets": "On which hosts: it narrows what the documents say, and stands for it where they say nothing.",
+    "every": "How long from the start of one round to that of the next: 30m.",
+    "cron": "When a round is due: minute, hour, day, month, weekday, as in `30 3 * * mon-fri`.",
+    "time_zone": "The time zone of the cron expression; without it UTC.",
+    "splay": "Rounds begin up to so much later, each association at a time of its own.",
+    "action": "reapply: what has drifted is put back; report: it is only told.",
+    "damping": "When a resource that drifts again and again is left alone.",
+    "hooks": "Who is told when something has drifted, is healed or has failed.",
 }
 
 PARAMETER: Docs = {
@@ -70,4 +100,4 @@ SECRET: Docs = {
     "command": "The shell command that prints the value, run on the controller.",
 }
 
-OF_KIND: Mapping[str, Docs] = {"state": STATE}
+OF_KIND: Mapping[str, Docs] = {"state": STATE, "association": ASSOCIATION}

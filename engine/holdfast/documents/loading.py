@@ -6,7 +6,7 @@ from pathlib import Path
 
 from holdfast import library
 from holdfast.documents import kinds
-from holdfast.documents import state as _state  # noqa: F401  # makes the kind known
+from holdfast.documents.association import Association
 from holdfast.documents.model import Document, State, Use
 from holdfast.documents.types import Types
 from holdfast.problems import Place, Problem, Problems
@@ -50,7 +50,8 @@ def read_documents(paths: Sequence[Path], types: Types, libraries: Sequence[Path
                 did_you_mean(use.document, [*documents, *elsewhere]))
         for use in _missing(documents)]
     problems += [
-        Problem(f"`{use.document}` is a {documents[use.document].kind}, and `use` takes a state", use.name.place,
+        Problem(f"`{use.document}` is a {documents[use.document].kind}, and `{use.key.value}` takes a state",
+                use.name.place,
                 "name a document that begins with `state:`", (("it is here", documents[use.document].place),))
         for document in documents.values() for use in _uses(document)
         if use.document in documents and not isinstance(documents[use.document], State)]
@@ -105,6 +106,8 @@ def _read(files: Iterable[Path], types: Types, documents: dict[str, Document], p
 def _uses(document: Document) -> Iterator[Use]:
     if isinstance(document, State):
         yield from (resource for resource in document.resources if isinstance(resource, Use))
+    if isinstance(document, Association):
+        yield from document.documents
 
 
 def _missing(documents: dict[str, Document]) -> list[Use]:

@@ -59,6 +59,46 @@ STATE: Rules = {
         "is": "a list of resources", "mend": "begin each with its type and name: `- package: nginx`"}},
 }
 
+HOOK: Rules = {
+    "on": {"type": "list", "empty": False, "schema": {
+        "type": "string", "allowed": ["drift", "healed", "failed", "fight"]}},
+    "command": {"type": "string", "empty": False},
+    "webhook": {"type": "string", "regex": r"https?://\S+", "meta": {
+        "is": "an address", "mend": "as in `webhook: https://example.org/drift`"}},
+    "secret": {"type": "dict", "meta": {
+        "is": "a secret", "mend": "as in {secret: hook_key, env: HOOK_KEY}"}},
+    "email": {"type": "string", "regex": r"[^@\s]+@[^@\s]+", "meta": {
+        "is": "an e-mail address", "mend": "as in `email: ops@example.org`"}},
+    "from": {"type": "string", "regex": r"[^@\s]+@[^@\s]+", "meta": {
+        "is": "an e-mail address", "mend": "as in `from: holdfast@example.org`"}},
+    "server": {"type": "string", "regex": r"[^\s:]+(:\d+)?", "meta": {
+        "is": "a mail server", "mend": "as in `server: mail.example.org:25`"}},
+}
+
+DAMPING: Rules = {
+    "repairs": {"type": "integer", "min": 1},
+    "within": _DURATION,
+}
+
+ASSOCIATION: Rules = {
+    "association": {**STATE["state"], "meta": {
+        "is": "a name of letters, digits, dots and dashes", "mend": "as in `association: web-servers-nightly`"}},
+    "description": _TEXT,
+    "documents": {"type": ["string", "list"], "required": True, "empty": False, "schema": {"type": "string"}, "meta": {
+        "is": "the name of a state document or a list of names", "mend": "as in `documents: web-servers`"}},
+    "targets": STATE["targets"],
+    "every": _DURATION,
+    "cron": {"type": "string", "empty": False},
+    "time_zone": {"type": "string", "empty": False},
+    "splay": _DURATION,
+    "action": {"type": "string", "allowed": ["reapply", "report"]},
+    "damping": {"type": "dict", "schema": DAMPING, "meta": {
+        "is": "a mapping", "mend": "as in `damping: {repairs: 3, within: 24h}`"}},
+    "hooks": {"type": "list", "schema": {"type": "dict", "schema": HOOK, "meta": {
+        "is": "a mapping", "mend": "as in `- webhook: https://example.org/drift`"}}, "meta": {
+        "is": "a list of hooks", "mend": "as in `- webhook: https://example.org/drift`"}},
+}
+
 PARAMETER: Rules = {
     "type": {"type": "string", "required": True, "allowed": list(PARAMETER_KINDS)},
     "default": {"nullable": True},

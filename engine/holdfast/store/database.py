@@ -1,10 +1,11 @@
 """An open database: transactions in, transactions out."""
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
+from sqlalchemy import Connection
 from sqlalchemy.exc import SQLAlchemyError
 
 from holdfast.executor.model import HostResult
@@ -15,6 +16,7 @@ from holdfast.store.opening import open_database, translated
 if TYPE_CHECKING:
     from holdfast.store.model import Run
 
+T = TypeVar("T")
 ALIKE = 10  # how many runs are named when an id is ambiguous
 
 
@@ -76,6 +78,11 @@ class Database:
         """See Store.drift_since."""
         with translated(self._where), self._engine.connect() as connection:
             return reading.drift_since(connection, hosts)
+
+    def ask(self, question: Callable[[Connection], T]) -> T:
+        """See Store.ask."""
+        with translated(self._where), self._engine.connect() as connection:
+            return question(connection)
 
     def facts(self, hosts: Sequence[str], since: float) -> dict[str, Mapping[str, Any]]:
         """The facts of those hosts that were gathered at `since` or later."""

@@ -40,3 +40,68 @@ def new_run_id(now: float) -> str:
     epoch."""
     stamp = time.strftime("%Y%m%d-%H%M%S", time.gmtime(now))
     return f"{stamp}-{''.join(secrets.choice(_LETTERS) for _ in range(4))}"
+
+
+Diff = tuple[tuple[Any, ...], ...]
+ENFORCING = "enforce "  # how `who` of a run begins that scheduled enforcement made
+
+
+@dataclass(frozen=True, slots=True)
+class Episode:
+    """A resource that was not as declared, for a time. first_seen, stopped, ended: seconds since the epoch; stopped:
+    given up as a fight; ended None: it still is so. cause: `corrective`, the host moved; `intended`, the document did;
+    "": not known. ended_by: the run that made it so, "" when it was found so; who: who made that run."""
+
+    host: str
+    id: str
+    first_seen: float
+    run: str
+    association: str = ""
+    cause: str = ""
+    action: str = ""
+    fields: Diff = ()
+    diffs: Diff = ()
+    stopped: float | None = None
+    told: str = ""
+    ended: float | None = None
+    ended_by: str = ""
+    who: str = ""
+    number: int = 0
+
+    @property
+    def is_repair(self) -> bool:
+        """Did scheduled enforcement put it back?"""
+        return self.who.startswith(ENFORCING)
+
+
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """One drift that is accepted for a time. until, made: seconds since the epoch."""
+
+    host: str
+    id: str
+    until: float
+    owner: str
+    why: str
+    made: float
+
+
+# How a host may stand to an association. good: seen to be as declared; held: but for drift that is accepted; drifted:
+# it is not, and is not put back (only reported, or a fight); failed: it could not be made so, or looked at;
+# unreachable, unknown: what it is now is not known.
+STANDINGS = ("good", "held", "drifted", "failed", "unreachable", "unknown")
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How a host stands to an association. asked: the last time that somebody tried to; good: the last time that it
+    was seen to be as declared; since: since when it stands so; told: the status that hooks have been told."""
+
+    association: str
+    host: str
+    status: str
+    asked: float
+    good: float | None
+    since: float
+    message: str = ""
+    told: str = ""

@@ -38,9 +38,19 @@ def _resource_row(run: str, host: str, result: Result) -> Row:
 
 def drift_rows(run: str, result: HostResult, seen: float) -> list[Row]:
     """The rows of resources that are not as declared. seen: seconds since the epoch."""
-    return [{"host": result.host, "digest": hashlib.sha256(one.id.encode("utf-8", "surrogateescape")).hexdigest(),
-             "id": one.id, "first_seen": seen, "run": run}
+    return [{"host": result.host, "digest": digest_of(one.id), "id": one.id, "first_seen": seen, "run": run,
+             **change_row(one.event)}
             for one in result.results if one.event.status == "pending"]
+
+
+def digest_of(id_: str) -> str:
+    """What stands for an id where it may be too long."""
+    return hashlib.sha256(id_.encode("utf-8", "surrogateescape")).hexdigest()
+
+
+def change_row(event: Event) -> Row:
+    """What differs, as it is kept of a drift."""
+    return {"action": event.action or None, "fields": event.fields or None, "diffs": event.diffs or None}
 
 
 def host_result(row: Mapping[str, Any], resources: Iterable[Mapping[str, Any]]) -> HostResult:

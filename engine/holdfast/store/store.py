@@ -8,12 +8,12 @@ from __future__ import annotations
 import asyncio
 import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
 from pathlib import Path
 from queue import Empty, SimpleQueue
 from types import TracebackType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from holdfast.executor.model import HostResult, RunDone, RunStarted
 from holdfast.problems import Problem, Problems
@@ -22,9 +22,12 @@ from holdfast.store.life import SIGN_EVERY_S, this_controller
 from holdfast.store.model import Run
 
 if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
     from holdfast.store.database import Database
     from holdfast.store.writing import Job
 
+T = TypeVar("T")
 MOST_AT_ONCE = 256  # jobs in one transaction
 CUT_SHORT = frozenset({"interrupted", "unreachable", "timed_out", "untouched"})  # more may be known later
 END = None  # what the writer takes for "no more"
@@ -156,6 +159,14 @@ class Store:
         since the epoch) of the first of the runs that saw it, after the last one that saw or made it right."""
         return self._database.drift_since(hosts)
 
+    def ask(self, question: Callable[[Connection], T]) -> T:
+        """What a question, as those of enforced.py, finds in one reading transaction."""
+        return self._database.ask(question)
+
+    def write(self, job: Job) -> Future[None]:
+        """Rows by the names of the statements in writing.py; they become durable together."""
+        return self._put(job)
+
     # -- facts ---------------------------------------------------------------------------------------------------
 
     def keep_facts(self, facts: Mapping[str, Mapping[str, Any]], gathered: float) -> Future[None]:
@@ -226,6 +237,7 @@ def _job(run: str, results: Sequence[HostResult]) -> Job:
     now = time.time()
     of_hosts = [{"run_": run, "host_": result.host} for result in results]
     return {"hosts": [rows.host_row(run, result) for result in results], "forget": of_hosts, "healed": of_hosts,
+            "history": [{**row, "now_": now} for row in of_hosts],
             "resources": [row for result in results for row in rows.resource_rows(run, result)],
             "drifted": [row for result in results for row in rows.drift_rows(run, result, now)]}
 

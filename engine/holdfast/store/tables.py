@@ -19,7 +19,7 @@ from sqlalchemy import (
 from sqlalchemy.engine import Dialect
 from sqlalchemy.types import TypeDecorator
 
-NEWEST = "0004"  # the version of the schema below
+NEWEST = "0005"  # the version of the schema below
 
 
 class Words(TypeDecorator[str]):
@@ -36,6 +36,21 @@ class Words(TypeDecorator[str]):
 
 def _json(name: str) -> Column[Any]:
     return Column(name, JSON(none_as_null=True))
+
+
+def _episode() -> tuple[Column[Any], ...]:
+    """What is kept of a drift beside its host and id. association: that which found it, "": none. cause: `corrective`,
+    the host moved; `intended`, the document did; "": not known. stopped: when it was given up as a fight. told: what
+    hooks have been told of it."""
+    return (
+        Column("association", String(255), nullable=False, server_default=""),
+        Column("cause", String(16), nullable=False, server_default=""),
+        Column("action", Words),
+        _json("fields"),
+        _json("diffs"),
+        Column("stopped", Float(53)),
+        Column("told", String(16), nullable=False, server_default=""),
+    )
 
 
 metadata = MetaData(naming_convention={
@@ -116,6 +131,71 @@ drift = Table(
     Column("id", Words, nullable=False),
     Column("first_seen", Float(53), nullable=False),
     Column("run", String(32), nullable=False),  # the one that saw it first; no foreign key: it may be forgotten
+    *_episode(),
+)
+
+# Drift that is over, one row for each time.
+healed = Table(
+    "healed", metadata,
+    Column("number", Integer, primary_key=True),
+    Column("host", String(255), nullable=False),
+    Column("digest", String(64), nullable=False),
+    Column("id", Words, nullable=False),
+    Column("first_seen", Float(53), nullable=False),
+    Column("run", String(32), nullable=False),
+    *_episode(),
+    Column("ended", Float(53), nullable=False),
+    Column("ended_by", String(32), nullable=False),  # the run that made it so; "": it was found so
+    Index("ix_healed_host", "host", "digest"),
+    Index("ix_healed_ended", "ended"),
+)
+
+holds = Table(
+    "holds", metadata,
+    Column("host", String(255), primary_key=True),
+    Column("digest", String(64), primary_key=True),
+    Column("id", Words, nullable=False),
+    Column("until", Float(53), nullable=False),
+    Column("owner", Words, nullable=False),
+    Column("why", Words, nullable=False),
+    Column("made", Float(53), nullable=False),
+)
+
+# What resources were declared to be when they were last seen to be so: digests by id.
+settled = Table(
+    "settled", metadata,
+    Column("host", String(255), primary_key=True),
+    Column("nodes", JSON, nullable=False),
+)
+
+# How a host stands to an association that keeps it.
+kept = Table(
+    "kept", metadata,
+    Column("association", String(255), primary_key=True),
+    Column("host", String(255), primary_key=True),
+    Column("status", String(16), nullable=False),
+    Column("asked", Float(53), nullable=False),  # the last round that tried to
+    Column("good", Float(53)),  # when it was seen to be as declared
+    Column("since", Float(53), nullable=False),  # the status is this one
+    Column("message", Words, nullable=False),
+    Column("told", String(16), nullable=False),  # the status that hooks have been told
+)
+
+rounds = Table(
+    "rounds", metadata,
+    Column("association", String(255), primary_key=True),
+    Column("due", Float(53), nullable=False),  # the round that was begun last was due then
+)
+
+# What is to be told, until it has been.
+deliveries = Table(
+    "deliveries", metadata,
+    Column("number", Integer, primary_key=True),
+    Column("association", String(255), nullable=False),
+    Column("hook", String(64), nullable=False),
+    Column("event", JSON, nullable=False),
+    Column("tries", Integer, nullable=False),
+    Column("next_try", Float(53), nullable=False),
 )
 
 version = Table("alembic_version", metadata, Column("version_num", String(32), primary_key=True))

@@ -5,10 +5,37 @@ from collections.abc import Iterable
 from importlib import import_module
 from typing import Any
 
-from sqlalchemy import Connection, Dialect, Executable, and_, bindparam, delete, exists, insert, or_, update
+from sqlalchemy import (
+    Connection,
+    Dialect,
+    Executable,
+    Float,
+    String,
+    and_,
+    bindparam,
+    case,
+    delete,
+    exists,
+    insert,
+    or_,
+    select,
+    update,
+)
 
 from holdfast.store.rows import Row
-from holdfast.store.tables import drift, facts, host_results, resource_results, runs
+from holdfast.store.tables import (
+    deliveries,
+    drift,
+    facts,
+    healed,
+    holds,
+    host_results,
+    kept,
+    resource_results,
+    rounds,
+    runs,
+    settled,
+)
 
 # A job is what one caller wants to be kept together: rows by the name of the statement that takes them.
 Job = dict[str, list[Row]]
@@ -32,11 +59,57 @@ def statements(dialect: Dialect) -> dict[str, Executable]:
         "hosts": _upsert(dialect, host_results),
         "forget": delete(resource_results).where(this_host),
         "resources": insert(resource_results),
+        "history": _history(),
         "healed": delete(drift).where(drift.c.host == bindparam("host_"), is_as_declared),
         "drifted": _insert(dialect, drift).on_conflict_do_nothing(),
+        **_of_enforcement(dialect),
         "sign": update(runs).where(this_run).values(last_sign=bindparam("last_sign_")),
         "end": update(runs).where(this_run).values({name: bindparam(name + "_") for name in ended}),
         "facts": _upsert(dialect, facts),
+    }
+
+
+def _history() -> Executable:
+    """What ends with this result of a host goes from `drift` into `healed`."""
+    names = [column.name for column in drift.columns]
+    ended_by = case((resource_results.c.status == "changed", bindparam("run_", type_=String)), else_="")
+    is_over = and_(resource_results.c.run == bindparam("run_"), resource_results.c.host == bindparam("host_"),
+                   drift.c.host == bindparam("host_"), resource_results.c.id == drift.c.id,
+                   or_(resource_results.c.status == "ok", resource_results.c.status == "changed"))
+    rows = select(*drift.columns, bindparam("now_", type_=Float), ended_by).where(is_over)
+    return insert(healed).from_select([*names, "ended", "ended_by"], rows)
+
+
+def _of_enforcement(dialect: Dialect) -> dict[str, Executable]:
+    """What scheduled enforcement writes."""
+    this = and_(drift.c.host == bindparam("host_"), drift.c.digest == bindparam("digest_"))
+    seen = _insert(dialect, drift)
+    known_better = {name: seen.excluded[name] for name in ("association", "cause", "action", "fields", "diffs",
+                                                           "stopped")}
+    names = [column.name for column in drift.columns]
+    over = select(*drift.columns, bindparam("now_", type_=Float), bindparam("by_", type_=String)).where(this)
+    return {
+        "over": insert(healed).from_select([*names, "ended", "ended_by"], over),
+        "gone": delete(drift).where(this),
+        "seen": seen.on_conflict_do_update(index_elements=list(drift.primary_key), set_=known_better),
+        "told_drift": update(drift).where(this).values(told=bindparam("told_")),
+        "told_healed": update(healed).where(healed.c.number == bindparam("number_")).values(told="healed"),
+        "told_kept": update(kept).where(kept.c.association == bindparam("association_"),
+                                        kept.c.host == bindparam("host_")).values(told=bindparam("told_")),
+        "kept": _upsert(dialect, kept),
+        "unkept": delete(kept).where(kept.c.association == bindparam("association_"),
+                                     kept.c.host == bindparam("host_")),
+        "settled": _upsert(dialect, settled),
+        "round": _upsert(dialect, rounds),
+        "hold": _upsert(dialect, holds),
+        "release": delete(holds).where(holds.c.host == bindparam("host_"), holds.c.digest == bindparam("digest_")),
+        "forgive": update(healed).where(healed.c.host == bindparam("host_"), healed.c.digest == bindparam("digest_"),
+                                        healed.c.stopped.is_(None)).values(stopped=bindparam("now_")),
+        "resumed": update(drift).where(this).values(stopped=None, told="drift"),
+        "deliver": insert(deliveries),
+        "again": update(deliveries).where(deliveries.c.number == bindparam("number_")).values(
+            tries=bindparam("tries_"), next_try=bindparam("next_try_")),
+        "delivered": delete(deliveries).where(deliveries.c.number == bindparam("number_")),
     }
 
 

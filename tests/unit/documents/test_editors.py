@@ -100,9 +100,10 @@ def test_a_secret_is_underlined_where_reports_would_show_it() -> None:
 
 
 def test_every_key_and_argument_is_explained() -> None:
-    for name in ("STATE", "ROLLOUT", "HEALTH_CHECK", "PARAMETER", "COMMON", "USE", "SECRET"):
+    for name in ("STATE", "ROLLOUT", "HEALTH_CHECK", "PARAMETER", "COMMON", "USE", "SECRET", "ASSOCIATION",
+                 "DAMPING", "HOOK"):
         assert getattr(keys, name).keys() == getattr(schemas, name).keys(), name
-    for kind in SCHEMA["properties"]["resources"]["items"]["anyOf"]:
+    for kind in SCHEMA["definitions"]["state"]["properties"]["resources"]["items"]["anyOf"]:
         assert kind["description"]
         assert all(rule.get("description") for rule in kind["properties"].values()), kind["title"]
 
@@ -111,7 +112,7 @@ def test_types_of_the_project_are_in_it(tmp_path: Path) -> None:
     (tmp_path / "motd.py").write_text(
         "from holdfast_host import Resource, arg\nclass Motd(Resource):\n    text: str = arg(doc='What it says.')\n")
     (tmp_path / "broken.py").write_text("from holdfast_host import Resource\nclass Broken(Resource):\n    x = 1 / 0\n")
-    found = schema(Types([tmp_path]))["properties"]["resources"]["items"]["anyOf"]
+    found = schema(Types([tmp_path]))["definitions"]["state"]["properties"]["resources"]["items"]["anyOf"]
     by_name = {name: kind for kind in found for name in kind["required"][:1]}
     assert by_name["motd"]["properties"]["text"]["description"] == "What it says."
     assert "division by zero" in by_name["broken"]["description"]

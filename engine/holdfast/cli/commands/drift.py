@@ -5,7 +5,9 @@ from argparse import ArgumentParser, Namespace
 
 from holdfast.cli.api import GetApi
 from holdfast.cli.console import Console
-from holdfast.cli.options import add_run
+from holdfast.cli.options import add_run, duration
+
+WEEK_S = 7 * 86_400.0
 
 
 def add(parser: ArgumentParser) -> None:
@@ -16,12 +18,41 @@ def add(parser: ArgumentParser) -> None:
 examples:
   holdfast drift
   holdfast drift -t env=prod --exit-code           ends with 3 when something has drifted
+  holdfast drift --history --since 7d              what has drifted, when, and what made it right
   holdfast drift --json | jq 'select(.event == "resource_done" and .status == "pending")'"""
     add_run(parser, diff=True)
+    history = parser.add_argument_group("looking back, without asking hosts")
+    history.add_argument("--history", action="store_true",
+                         help="what has drifted: first seen, healed when and by what, and the diff")
+    history.add_argument("--since", metavar="AGE", type=duration, default=WEEK_S,
+                         help="what ended at most so long ago (default: 7d); what goes on is always shown")
 
 
 def run(args: Namespace, console: Console, api: GetApi) -> int:
     """Carries it out."""
+    if args.history:
+        return _history(args, console, api)
     from holdfast.cli.states import run_states  # noqa: PLC0415 -- not needed for --help
 
     return run_states(args, console, api, "plan", drift=True)
+
+
+def _history(args: Namespace, console: Console, api: GetApi) -> int:
+    import time  # noqa: PLC0415
+
+    from holdfast.cli.running import load_project  # noqa: PLC0415 -- not needed for --help
+    from holdfast.enforcement.events import episode  # noqa: PLC0415
+    from holdfast.problems import Problem, Problems  # noqa: PLC0415
+    from holdfast.reports.holding import history_lines  # noqa: PLC0415
+    from holdfast.store import enforced  # noqa: PLC0415
+
+    if args.documents:
+        raise Problems([Problem("--history tells of hosts, whatever document", None, "leave the files out; use -t")])
+    with load_project(args, console, api) as project:
+        hosts = project.select(args.targets) if args.targets else None
+        since = time.time() - args.since
+        found = [*project.store.ask(lambda connection: enforced.open_drift(connection, hosts)),
+                 *project.store.ask(lambda connection: enforced.history(connection, hosts, since))]
+    found.sort(key=lambda one: one.first_seen)
+    console.results(history_lines(found, console.style, args.diff), map(episode, found))
+    return 0

@@ -1,0 +1,140 @@
+"""holdfast enforce: hosts are kept as declared, by the schedules of associations."""
+from __future__ import annotations
+
+import asyncio
+import time
+from argparse import ArgumentParser, Namespace
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from holdfast.cli import exits
+from holdfast.cli.api import Emit, GetApi, Stop
+from holdfast.cli.console import Console
+from holdfast.cli.options import add_login, count
+
+if TYPE_CHECKING:
+    from holdfast.enforcement.keeping import Keeper
+    from holdfast.enforcement.metrics import Metrics
+
+GRACE_S = 300.0  # how much later than due a round may be before what it saw last is old
+
+
+def add(parser: ArgumentParser) -> None:
+    """Declares the options."""
+    parser.description = ("Keep hosts as declared: each `association:` in playbooks/ says which documents, where, "
+                          "when, and whether drift is put back or only reported. Works in the foreground until it is "
+                          "stopped.\n\nWhat drifts again and again is left alone after three repairs, and named; "
+                          "what `holdfast hold` accepts is left alone too. A host that cannot be asked is asked "
+                          "again, and never counts as good.")
+    parser.epilog = """\
+examples:
+  holdfast enforce                                 all associations, until it is stopped
+  holdfast enforce webs --once                     one round now
+  holdfast enforce --status                        how hosts stand, without asking them
+  holdfast enforce --metrics-port 9469
+  holdfast enforce --unit > /etc/systemd/system/holdfast-enforce.service"""
+    parser.add_argument("associations", metavar="ASSOCIATION", nargs="*", help="only these (default: all)")
+    parser.add_argument("--once", action="store_true", help="one round of each, now, and end")
+    parser.add_argument("--status", action="store_true", help="show how hosts stand, without asking them")
+    parser.add_argument("--unit", action="store_true", help="print a systemd unit that does this for this project")
+    parser.add_argument("--metrics-file", metavar="FILE", default="",
+                        help="keep metrics in this file, for Prometheus' textfile collector; its name ends with .prom")
+    parser.add_argument("--metrics-port", metavar="PORT", type=count, default=0,
+                        help="answer Prometheus on this port of the loopback interface")
+    add_login(parser)
+
+
+def run(args: Namespace, console: Console, api: GetApi) -> int:
+    """Carries it out."""
+    from holdfast.cli.running import load_project  # noqa: PLC0415 -- not needed for --help
+
+    if args.unit:
+        from holdfast.enforcement.units import enforce_unit  # noqa: PLC0415
+
+        console.lines(enforce_unit(Path(args.folder).resolve(), [*args.associations, *_metrics_words(args)]))
+        return exits.OK
+    with load_project(args, console, api) as project:
+        if args.status:
+            return _status(project, console)
+        try:
+            return _enforce(args, console, api, project)
+        finally:
+            console.secrets.update(project.secrets)
+
+
+def _metrics_words(args: Namespace) -> list[str]:
+    words = ["--metrics-file", str(Path(args.metrics_file).resolve())] if args.metrics_file else []
+    return [*words, "--metrics-port", str(args.metrics_port)] if args.metrics_port else words
+
+
+def _enforce(args: Namespace, console: Console, api: GetApi, project: Any) -> int:
+    from holdfast.cli.running import details_of_libraries, until_done  # noqa: PLC0415 -- not needed for --help
+    from holdfast.enforcement.keeping import Keeper  # noqa: PLC0415
+    from holdfast.enforcement.metrics import Metrics, write  # noqa: PLC0415
+    from holdfast.reports.holding import event_lines  # noqa: PLC0415
+
+    def tell(event: dict[str, Any]) -> None:
+        stamp = "" if console.style.colour or args.once else time.strftime("%Y-%m-%d %H:%M:%S ")
+        console.results([stamp + line if not line.startswith(" ") else line
+                         for line in event_lines(event, console.style)], [event])
+
+    stop = api().Stop()
+    keeper = Keeper(project, args.associations, tell, stop)  # type: ignore[arg-type]  # a Stop of the executor
+    metrics = Metrics(project.store, keeper.due, time.time)
+    if args.metrics_file:
+        keeper.done = lambda _: write(metrics, args.metrics_file)
+
+    async def start(_: Emit, __: Stop) -> int:
+        if args.once:
+            return _code(await keeper.once(), args)
+        await keeper.keep()
+        return exits.OK
+
+    with details_of_libraries(args.folder, console), _shown(args, metrics, keeper):
+        code, interrupted = asyncio.run(until_done(stop, start, lambda _: None, console))
+    return exits.INTERRUPTED if interrupted and args.once else code
+
+
+@contextmanager
+def _shown(args: Namespace, metrics: Metrics, keeper: Keeper) -> Iterator[None]:
+    """Metrics while it works. A file that nobody keeps true any more is taken away."""
+    from holdfast.enforcement.metrics import remove, serve  # noqa: PLC0415
+
+    keeper.read()
+    end = serve(metrics, args.metrics_port) if args.metrics_port else None
+    try:
+        yield
+    finally:
+        if end is not None:
+            end()
+        if args.metrics_file and not args.once:
+            remove(args.metrics_file)
+
+
+def _code(found: dict[str, Any], args: Namespace) -> int:
+    """As that of a run."""
+    from holdfast.executor.model import RunDone  # noqa: PLC0415
+
+    results = tuple(one for results in found.values() for one in results.values())
+    return exits.of_run(RunDone("", results, "", 0.0), False, False)
+
+
+def _status(project: Any, console: Console) -> int:
+    from holdfast.documents.association import Association  # noqa: PLC0415
+    from holdfast.enforcement.events import standing  # noqa: PLC0415
+    from holdfast.reports.holding import standing_lines  # noqa: PLC0415
+    from holdfast.store import enforced  # noqa: PLC0415
+
+    found = project.store.ask(enforced.standings)
+    rounds, now = project.store.ask(enforced.rounds_due), time.time()
+    late = {}
+    for name, one in project.documents().items():
+        if isinstance(one, Association) and name in rounds:
+            due = one.schedule.after(rounds[name])
+            if due + one.schedule.splay_s + GRACE_S < now:
+                late[name] = due
+    objects = [{**standing(one), "is_late": one.association in late} for one in found]
+    console.results(standing_lines(found, late, console.style), objects)
+    return exits.OK

@@ -1,0 +1,87 @@
+"""When something is due, as people write it: `every: 30m`, or `cron: "30 3 * * mon-fri"` with a time zone."""
+from __future__ import annotations
+
+import zoneinfo
+from dataclasses import dataclass
+from datetime import datetime
+
+from cronsim import CronSim, CronSimError
+
+from holdfast.documents.durations import seconds
+from holdfast.problems import Problem
+from holdfast.trees.tree import Node
+from holdfast_host.values import did_you_mean
+
+UTC = "UTC"
+UTC_ZONE = zoneinfo.ZoneInfo(UTC)
+SHORTEST_S = 1.0  # between two rounds
+
+
+@dataclass(frozen=True, slots=True)
+class Schedule:
+    """every_s: seconds from the start of one round to that of the next; 0: the cron expression says when. zone: the
+    name of the time zone in which the expression is read. splay_s: rounds begin up to so many seconds later."""
+
+    every_s: float = 0.0
+    cron: str = ""
+    zone: str = UTC
+    splay_s: float = 0.0
+
+    def after(self, moment: float) -> float:
+        """The first time after a moment at which a round is due, without splay; both in seconds since the epoch. What
+        a change of the clocks skips is due right after it, what it repeats is due once."""
+        if self.every_s:
+            return moment + self.every_s
+        local = datetime.fromtimestamp(moment, zoneinfo.ZoneInfo(self.zone))
+        return next(CronSim(self.cron, local)).timestamp()
+
+    def interval_s(self, moment: float) -> float:
+        """From the next round after a moment to the one after that."""
+        first = self.after(moment)
+        return self.after(first) - first
+
+
+def schedule(node: Node) -> tuple[Schedule | None, list[Problem]]:
+    """What the keys every, cron, time_zone and splay of a document say, whose structure has been looked at."""
+    every, cron, zone, splay = (node.get(word) for word in ("every", "cron", "time_zone", "splay"))
+    if (every is None) == (cron is None):
+        return None, [Problem("a schedule is one of `every` and `cron`", node.place,
+                              'as in `every: 30m`, or `cron: "30 3 * * mon-fri"` with `time_zone: Europe/Berlin`')]
+    problems: list[Problem] = []
+    if cron is None and zone is not None:
+        problems.append(Problem("`time_zone` goes with `cron`", zone.place, "leave it out: `every` knows no clock"))
+    if zone is not None and not _is_zone(str(zone.value)):
+        problems.append(Problem(f"there is no time zone `{zone.value}`", zone.place,
+                                did_you_mean(str(zone.value), sorted(zoneinfo.available_timezones()))))
+    if cron is not None and (wrong := _wrong(str(cron.value))):
+        problems.append(Problem(f"this is no cron expression: {wrong}", cron.place,
+                                "write minute, hour, day, month and weekday, as in `30 3 * * mon-fri`"))
+    if problems:
+        return None, problems
+    every_s, splay_s = (seconds(str(one.value)) or 0.0 if one is not None else 0.0 for one in (every, splay))
+    if splay is not None and every_s and splay_s >= every_s:
+        return None, [Problem("the splay is as long as the time between two rounds", splay.place, "make it shorter")]
+    if every is not None and every_s < SHORTEST_S:
+        return None, []  # no duration: told already
+    return Schedule(every_s, str(cron.value) if cron else "", str(zone.value) if zone else UTC, splay_s), []
+
+
+def _is_zone(name: str) -> bool:
+    try:
+        zoneinfo.ZoneInfo(name)
+    except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError):
+        return False
+    return True
+
+
+def _wrong(expression: str) -> str:
+    """What is wrong with a cron expression; one that never comes is wrong too."""
+    if len(expression.split()) != 5:
+        return f"it has {len(expression.split())} parts, and not 5"
+    try:
+        next(CronSim(expression, datetime(2024, 1, 1, tzinfo=UTC_ZONE)))
+    except CronSimError as error:
+        return str(error).lower()
+    except StopIteration:
+        return "no such day ever comes"
+    return ""

@@ -1,0 +1,1 @@
+"""Keeping hosts as declared: schedules, what is put back and what is not, and who is told."""

@@ -1,0 +1,116 @@
+"""What is done about each difference that a look at a host has found; pure."""
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from holdfast.compiler.model import HostGraph
+from holdfast.documents.association import Damping
+from holdfast.executor.model import HostResult, Result
+from holdfast.store.model import Episode
+from holdfast_host.values import from_wire
+
+Cause = Literal["corrective", "intended"]
+Decision = Literal["repair", "report", "held", "fight"]
+
+DAY_S = 86_400.0
+ROUNDS = 5  # how many of them a fight may take, where they are rarer than once in a few hours
+KNOWN = frozenset({"ok", "pending", "changed", "failed"})  # statuses of hosts that have answered
+STANDING_OF = {"failed": "failed", "unreachable": "unreachable"}  # of hosts; others that are not known are `unknown`
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What is known of a host from before. open, past: drift of it by id, that which goes on and that which is over,
+    the newest first. settled: digests of what its resources were declared to be when they were last in state. held: why
+    resources are left alone, by id."""
+
+    open: Mapping[str, Episode]
+    past: Mapping[str, Sequence[Episode]]
+    settled: Mapping[str, str]
+    held: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """One difference. decision: `repair` or `report` it, or leave it alone because it is `held` or a `fight`."""
+
+    result: Result
+    cause: Cause
+    decision: Decision
+    is_new: bool
+    stopped: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Findings:
+    """What is to be done about one host. over: drift that is no more."""
+
+    host: str
+    verdicts: tuple[Verdict, ...] = ()
+    over: tuple[Episode, ...] = ()
+
+    def of(self, decision: Decision) -> tuple[Verdict, ...]:
+        """The differences with this decision."""
+        return tuple(one for one in self.verdicts if one.decision == decision)
+
+
+def findings(result: HostResult, graph: HostGraph, declared: Mapping[str, str], known: Known, *, association: str,
+             is_reapplied: bool, damping: Damping, interval_s: float, now: float) -> Findings:
+    """declared: digests of the graph's resources. now: seconds since the epoch."""
+    acts = {node.id for node in graph.nodes if from_wire(node.args.get("always", False)) is True}
+    verdicts = []
+    for one in result.results:
+        if one.status != "pending" or one.id in acts:
+            continue
+        before = known.open.get(one.id)
+        cause: Cause = "corrective" if known.settled.get(one.id) == declared.get(one.id) else "intended"
+        decision: Decision = "repair" if is_reapplied else "report"
+        stopped = None
+        if one.id in known.held:
+            decision, stopped = "held", before.stopped if before else None
+        elif is_reapplied and cause == "corrective":
+            given_up = before is not None and before.stopped is not None
+            if given_up or is_fight(known.past.get(one.id, ()), damping, interval_s, now):
+                decision, stopped = "fight", before.stopped if before and given_up else now
+        verdicts.append(Verdict(one, cause, decision, before is None, stopped))
+    return Findings(result.host, tuple(verdicts), tuple(_over(result, known, association)))
+
+
+def is_fight(past: Sequence[Episode], damping: Damping, interval_s: float, now: float) -> bool:
+    """Has it been put back too often? What came of a changed document, of somebody else, or of a fight that was given
+    up before begins a new count. past: the newest first."""
+    within_s = fight_s(damping, interval_s)
+    repairs = 0
+    for episode in past:
+        is_counted = episode.is_repair and episode.cause == "corrective" and episode.stopped is None
+        if not is_counted or (episode.ended or 0.0) < now - within_s:
+            break
+        repairs += 1
+    return repairs >= damping.repairs
+
+
+def fight_s(damping: Damping, interval_s: float) -> float:
+    """In what time repairs count as those of one fight, in seconds."""
+    return damping.within_s or max(DAY_S, ROUNDS * interval_s)
+
+
+def standing(status: str, found: Findings | None) -> tuple[str, str]:
+    """How a host stands by what became of it, and by what is not put back there: the status, and what to say of it."""
+    if status not in KNOWN or status == "failed" or found is None:
+        return STANDING_OF.get(status, "unknown"), ""
+    for decision, name in (("fight", "drifted"), ("report", "drifted"), ("held", "held")):
+        some = [one.result.id for one in found.verdicts if one.decision == decision]
+        if some:
+            return name, f"{decision}: {', '.join(some[:3])}" + (f" and {len(some) - 3} more" if len(some) > 3 else "")
+    return "good", ""
+
+
+def _over(result: HostResult, known: Known, association: str) -> list[Episode]:
+    """What was open and is in state, or is not declared any more by what found it."""
+    in_state = {one.id for one in result.results if one.status == "ok"}
+    there = {one.id for one in result.results}
+    whole = result.status in ("ok", "pending")
+    return [episode for id_, episode in known.open.items()
+            if id_ in in_state or (whole and id_ not in there and episode.association == association)]

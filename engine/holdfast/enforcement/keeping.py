@@ -1,0 +1,282 @@
+"""Keeping associations: a round of each when it is due, hosts that were away again and again in between."""
+from __future__ import annotations
+
+import asyncio
+import fcntl
+import hashlib
+import os
+import random
+import time
+from collections.abc import Callable, Collection, Coroutine, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+
+from holdfast.documents.association import Association
+from holdfast.documents.schedules import Schedule
+from holdfast.enforcement.announcing import announce
+from holdfast.enforcement.hooks import Postman
+from holdfast.enforcement.rounds import Round, RoundDone, Tell
+from holdfast.executor.model import HostResult
+from holdfast.executor.stop import Stop
+from holdfast.problems import Problem, Problems
+from holdfast.project import Project
+from holdfast.store import enforced
+from holdfast_host.values import did_you_mean
+
+AWAY = frozenset({"unreachable", "unknown"})  # hosts that stand so are asked again before the next round
+AGAIN_S, AGAIN_MOST_S = 15.0, 600.0  # how soon, at first and later
+LOOK_S = 1.0  # how often it is looked whether something is due
+READ_S = 60.0  # how often documents are read where nothing is due
+LAST_WORDS_S = 20.0  # how long hooks are waited for at the end
+
+
+@dataclass
+class _Away:
+    """A host that could not be asked."""
+
+    tries: int = 0
+    next_try: float = 0.0
+
+
+@dataclass
+class Keeper:
+    """Keeps a project's associations. names: only these; (): all. tell: is told all that happens. done: is called after
+    each round."""
+
+    project: Project
+    names: Sequence[str]
+    tell: Tell
+    stop: Stop
+    done: Callable[[RoundDone], None] = lambda _: None
+    associations: dict[str, Association] = field(default_factory=dict)
+    _due: dict[str, float] = field(default_factory=dict)
+    _away: dict[str, dict[str, _Away]] = field(default_factory=dict)
+    _in_hand: dict[str, asyncio.Task[None]] = field(default_factory=dict)
+    _read_at: float = 0.0
+    _fault: str = ""
+
+    async def once(self) -> dict[str, dict[str, HostResult]]:
+        """One round of each, now; what became of each host, by association. Raises Problems."""
+        self.read()
+        with alone(self.project):
+            postman = self._postman()
+            alone_on_hosts, found = asyncio.Lock(), {}
+            for name, association in self.associations.items():
+                if self.stop.level:
+                    break
+                found[name] = dict((await self._round(association, None, alone_on_hosts)).results)
+            with suppress(TimeoutError):
+                async with asyncio.timeout(LAST_WORDS_S):
+                    await postman.work(until_told=True)
+            return found
+
+    async def keep(self) -> None:
+        """Until it is stopped. Raises Problems when it cannot begin; what is wrong later is told, and what was right
+        before goes on."""
+        self.read()
+        with alone(self.project):
+            await asyncio.to_thread(self._recall)
+            postman = self._postman()
+            delivering = asyncio.create_task(postman.work())
+            lock = asyncio.Lock()
+            try:
+                while not self.stop.level:
+                    self._begin_due(lock, postman)
+                    with suppress(TimeoutError):
+                        async with asyncio.timeout(LOOK_S):
+                            await self.stop.wait(1)
+                if self._in_hand:
+                    await asyncio.wait(self._in_hand.values())
+            finally:
+                delivering.cancel()
+                await asyncio.wait([delivering])
+
+    def due(self) -> Mapping[str, float]:
+        """When the next round of each association begins, in seconds since the epoch."""
+        return {name: self._begins(name) for name in self.associations if name in self._due}
+
+    # -- documents ---------------------------------------------------------------------------------------------------
+
+    def read(self) -> None:
+        """Reads documents and inventory anew. Raises Problems."""
+        self.project.read_anew()
+        found = {name: one for name, one in self.project.documents().items() if isinstance(one, Association)}
+        unknown = [name for name in self.names if name not in found]
+        if unknown:
+            raise Problems([Problem(f"there is no association `{name}`", None, did_you_mean(name, found))
+                            for name in unknown])
+        if not found:
+            raise Problems([Problem("no association is in playbooks/", None,
+                                    "write one: `association: NAME`, `documents: …`, `every: 30m`")])
+        self.associations = {name: one for name, one in found.items() if not self.names or name in self.names}
+        self._read_at = time.time()
+
+    def _read_again(self) -> None:
+        try:
+            self.read()
+        except Problems as problems:
+            self._read_at = time.time()
+            self._refused("", problems)
+            return
+        self._fault = ""
+
+    def _refused(self, association: str, problems: Problems) -> None:
+        """Told once, not at each look."""
+        said = str(problems)
+        if said != self._fault:
+            self._fault = said
+            for problem in problems.problems:
+                self.tell({"event": "refused", "association": association, "what": problem.what,
+                           "place": str(problem.place or ""), "mend": problem.mend})
+
+    # -- what is due -------------------------------------------------------------------------------------------------
+
+    def _recall(self) -> None:
+        """When rounds are due, and who was away, as the store has it."""
+        store, now = self.project.store, time.time()
+        before = store.ask(enforced.rounds_due)
+        for name, association in self.associations.items():
+            if name in before:
+                self._due[name] = association.schedule.after(before[name])
+            else:
+                self._due[name] = now
+        for one in store.ask(enforced.standings):
+            if one.status in AWAY:
+                self._away.setdefault(one.association, {})[one.host] = _Away()
+        for association in self.associations.values():  # what happened right before an end
+            announce(store, association, self.project.secrets, self.tell)
+
+    def _begin_due(self, lock: asyncio.Lock, postman: Postman) -> None:
+        now = time.time()
+        is_due = any(self._begins(name) <= now for name in self.associations if name not in self._in_hand)
+        if now - self._read_at > READ_S or (is_due and now - self._read_at > LOOK_S):
+            self._read_again()
+            postman.associations = self.associations
+        for name, association in self.associations.items():
+            if name in self._in_hand:
+                continue
+            if self._begins(name) <= now:
+                self._take(name, self._whole(association, lock))
+                continue
+            hosts = [host for host, one in self._away.get(name, {}).items() if one.next_try <= now]
+            if hosts:
+                self._take(name, self._again(association, hosts, lock))
+
+    def _begins(self, name: str) -> float:
+        """With splay; one that is late by more than that begins at once."""
+        due = self._due.setdefault(name, time.time())
+        return due + splay_s(name, due, self.associations[name].schedule)
+
+    def _take(self, name: str, work: Coroutine[None, None, None]) -> None:
+        self._in_hand[name] = asyncio.create_task(work)
+        self._in_hand[name].add_done_callback(lambda task: self._let_go(name, task))
+
+    def _let_go(self, name: str, task: asyncio.Task[None]) -> None:
+        """A round that broke is a defect: it is told, and the next one is begun when it is due."""
+        self._in_hand.pop(name, None)
+        error = None if task.cancelled() else task.exception()
+        if error is not None:
+            self.tell({"event": "noticed", "message": f"a round of {name} broke: {type(error).__name__}: {error}"})
+            self._due[name] = time.time() + READ_S
+
+    async def _whole(self, association: Association, lock: asyncio.Lock) -> None:
+        """A whole round. That it was is kept at its end, so that one that was killed is made again."""
+        due = self._due[association.name]
+        if await self._tried(association, None, lock) is None and self.stop.level:
+            return
+        nominal = last_due(association.schedule, due, time.time())
+        await asyncio.wrap_future(self.project.store.write({"round": [{"association": association.name,
+                                                                        "due": nominal}]}))
+        self._due[association.name] = association.schedule.after(nominal)
+
+    async def _again(self, association: Association, hosts: Collection[str], lock: asyncio.Lock) -> None:
+        await self._tried(association, hosts, lock)
+
+    async def _tried(self, association: Association, hosts: Collection[str] | None,
+                     lock: asyncio.Lock) -> RoundDone | None:
+        """A round; what stops it is told, and ends nothing."""
+        try:
+            done = await self._round(association, hosts, lock)
+        except Problems as problems:
+            self._refused(association.name, problems)
+            await asyncio.to_thread(self._not_asked, association.name, str(problems))
+            return None
+        self._remember_away(association, done)
+        return done
+
+    async def _round(self, association: Association, hosts: Collection[str] | None, lock: asyncio.Lock) -> RoundDone:
+        began = time.time()
+        done = await Round(self.project, association, self.tell, self.stop, lock).go(hosts)
+        counts: dict[str, int] = {}
+        for one in done.standings:
+            counts[one.status] = counts.get(one.status, 0) + 1
+        self.tell({"event": "round_done", "association": association.name, "began": began,
+                   "seconds": round(time.time() - began, 3), "counts": counts, "is_whole": hosts is None})
+        self.done(done)
+        return done
+
+    def _not_asked(self, association: str, why: str) -> None:
+        """Nobody was asked, so nobody is known to be good."""
+        store, now = self.project.store, time.time()
+        rows = [{"association": association, "host": one.host, "status": "unknown", "asked": now, "good": one.good,
+                 "since": one.since if one.status == "unknown" else now, "message": f"refused: {why}"[:500],
+                 "told": one.told}
+                for one in store.ask(lambda connection: enforced.standings(connection, association))]
+        store.write({"kept": rows}).result()
+
+    def _remember_away(self, association: Association, done: RoundDone) -> None:
+        now, before = time.time(), self._away.setdefault(association.name, {})
+        most_s = min(AGAIN_MOST_S, association.schedule.interval_s(now))
+        for one in done.standings:
+            if one.status not in AWAY:
+                before.pop(one.host, None)
+                continue
+            away = before.setdefault(one.host, _Away())
+            wait_s = min(most_s, AGAIN_S * 2 ** min(away.tries, 10)) * random.uniform(0.75, 1.25)  # noqa: S311
+            away.tries, away.next_try = away.tries + 1, now + wait_s
+
+    # -- telling -----------------------------------------------------------------------------------------------------
+
+    def _postman(self) -> Postman:
+        postman = Postman(self.project.store, self.project.folder,
+                          lambda said: self.tell({"event": "noticed", "message": said}))
+        postman.associations = self.associations
+        return postman
+
+
+def splay_s(name: str, due: float, schedule: Schedule) -> float:
+    """How much later than due a round begins: for each association and time another share of the splay, for one always
+    the same."""
+    digest = hashlib.sha256(f"{name} {due:.3f}".encode()).digest()
+    return schedule.splay_s * int.from_bytes(digest[:4]) / 2**32
+
+
+def last_due(schedule: Schedule, due: float, now: float) -> float:
+    """The time from which the next round is reckoned, after a round that was due then: what was missed meanwhile is
+    made up for by the one round."""
+    while (following := schedule.after(due)) <= now:
+        if schedule.every_s:
+            return now
+        due = following
+    return due
+
+
+@contextmanager
+def alone(project: Project) -> Iterator[None]:
+    """One process keeps a project folder at a time. Raises Problems when another one does. The lock goes with its
+    process."""
+    path = project.folder / ".holdfast" / "enforce.lock"
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            holder = os.pread(descriptor, 32, 0).decode("ascii", "replace").strip()
+            raise Problems([Problem(f"`holdfast enforce` works in this folder already, as process {holder or '?'}",
+                                    None, "end that one first: two would repair the same hosts")]) from None
+        os.ftruncate(descriptor, 0)
+        os.pwrite(descriptor, f"{os.getpid()}\n".encode(), 0)
+        yield
+    finally:
+        os.close(descriptor)

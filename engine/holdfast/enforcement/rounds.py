@@ -1,0 +1,176 @@
+"""One round of an association: look at its hosts, decide, put back what has drifted, and keep all of that."""
+from __future__ import annotations
+
+import asyncio
+import secrets
+import time
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from holdfast.compiler.model import HostGraph
+from holdfast.declared import Digests, without
+from holdfast.documents.association import Association
+from holdfast.enforcement import events
+from holdfast.enforcement.announcing import announce
+from holdfast.enforcement.deciding import Findings, Known, Verdict, fight_s, findings, standing
+from holdfast.executor.model import HostResult, Job, RunDone
+from holdfast.executor.stop import Stop
+from holdfast.project import Project, who
+from holdfast.store import enforced, new_run_id, rows
+from holdfast.store.model import ENFORCING, Episode, Standing
+from holdfast_host.sealing import KEY_BYTES
+
+LOOK_S = 600.0  # the longest time for one host where the documents say nothing
+REPAIR_S = 3600.0
+Tell = Callable[[events.Event], None]
+
+
+@dataclass(frozen=True, slots=True)
+class RoundDone:
+    """results: by host, the last that became of it: a look, or a repair."""
+
+    association: str
+    results: Mapping[str, HostResult]
+    standings: tuple[Standing, ...]
+
+
+class Round:
+    """One round. alone: held while hosts are changed, so that two associations do not ask for one host's lock."""
+
+    def __init__(self, project: Project, association: Association, tell: Tell, stop: Stop, alone: asyncio.Lock) -> None:
+        self._project, self._association, self._tell, self._stop = project, association, tell, stop
+        self._store, self._alone = project.store, alone
+        self._names = tuple(use.document for use in association.documents)
+        self._asker = f"{ENFORCING}{association.name} by {who()}"
+        self._graphs: dict[str, HostGraph] = {}
+
+    async def go(self, hosts: Collection[str] | None = None) -> RoundDone:
+        """hosts: only these; None: all that the association means. Raises Problems, and nothing was touched then."""
+        looked = await self._look(self._job(hosts))
+        found = await asyncio.to_thread(self._judge, looked)
+        await asyncio.to_thread(self._keep_findings, looked, found, hosts is None)
+        await self._announce()
+        repaired = await self._repair(found)
+        results = {one.host: one for one in looked.results} | {one.host: one for one in repaired}
+        standings = await asyncio.to_thread(self._keep_standings, results, found)
+        await self._announce()
+        return RoundDone(self._association.name, results, standings)
+
+    async def _announce(self) -> None:
+        await asyncio.to_thread(announce, self._store, self._association, self._project.secrets, self._tell)
+
+    # -- looking -----------------------------------------------------------------------------------------------------
+
+    def _job(self, hosts: Collection[str] | None) -> Job:
+        job = self._project.job_of(self._names, self._association.expression, self._asker)
+        self._rollout = job.rollout
+        job = replace(job, rollout=replace(job.rollout, host_s=job.rollout.host_s or LOOK_S))
+        self._graphs = dict(job.graphs)
+        make = job.graph_of
+
+        def graph_of(host: str, facts: Mapping[str, Any]) -> HostGraph:
+            self._graphs[host] = make(host, facts)
+            return self._graphs[host]
+
+        job = replace(job, graph_of=graph_of)
+        if hosts is None:
+            return job
+        return replace(job, needs_facts=job.needs_facts.intersection(hosts), connections={
+            host: connection for host, connection in job.connections.items() if host in hosts})
+
+    async def _look(self, job: Job) -> RunDone:
+        self._job_done = job
+        return await self._project.look_async(job, lambda _: None, self._stop)
+
+    # -- deciding ----------------------------------------------------------------------------------------------------
+
+    def _judge(self, looked: RunDone) -> dict[str, Findings]:
+        """By host, of those that have answered."""
+        now, association = time.time(), self._association
+        answered = [one for one in looked.results if one.results and one.host in self._graphs]
+        known, digests = self._known([one.host for one in answered], now), Digests()
+        interval_s = association.schedule.interval_s(now)
+        return {one.host: findings(
+            one, self._graphs[one.host], digests.of(self._graphs[one.host]), known[one.host],
+            association=association.name, is_reapplied=association.action == "reapply", damping=association.damping,
+            interval_s=interval_s, now=now) for one in answered}
+
+    def _known(self, hosts: Sequence[str], now: float) -> dict[str, Known]:
+        store, held = self._store, self._project.holds()
+        settled = store.ask(lambda connection: enforced.settled_nodes(connection, hosts))
+        opened: dict[str, dict[str, Episode]] = {host: {} for host in hosts}
+        for one in store.ask(lambda connection: enforced.open_drift(connection, hosts)):
+            opened[one.host][one.id] = one
+        past: dict[str, dict[str, list[Episode]]] = {host: {} for host in hosts}
+        since = now - fight_s(self._association.damping, self._association.schedule.interval_s(now))
+        for one in store.ask(lambda connection: enforced.history(connection, hosts, since)):
+            past[one.host].setdefault(one.id, []).append(one)
+        return {host: Known(opened[host], past[host], settled.get(host, {}), held.get(host, {})) for host in hosts}
+
+    def _keep_findings(self, looked: RunDone, found: Mapping[str, Findings], is_whole: bool) -> None:
+        """Drift that is there and drift that is over, in one transaction; then what was seen to be in state."""
+        now, name = time.time(), self._association.name
+        seen = [self._seen_row(host, verdict, looked.run, now) for host, one in found.items()
+                for verdict in one.verdicts]
+        over = [{"host_": host, "digest_": rows.digest_of(episode.id), "now_": now, "by_": ""}
+                for host, one in found.items() for episode in one.over]
+        gone: list[dict[str, Any]] = []
+        if is_whole:
+            gone = [{"association_": name, "host_": one.host} for one in self._store.ask(
+                lambda connection: enforced.standings(connection, name)) if one.host not in self._job_done.connections]
+        self._store.write({"over": over, "gone": [{key: row[key] for key in ("host_", "digest_")} for row in over],
+                           "seen": seen, "unkept": gone}).result()
+        self._project.settle(self._graphs, [one for one in looked.results if one.host in self._graphs])
+
+    def _seen_row(self, host: str, verdict: Verdict, run: str, now: float) -> dict[str, Any]:
+        one = verdict.result
+        return {"host": host, "digest": rows.digest_of(one.id), "id": one.id, "first_seen": now, "run": run,
+                "association": self._association.name, "cause": verdict.cause, **rows.change_row(one.event),
+                "stopped": verdict.stopped, "told": "drift" if verdict.decision == "held" else ""}
+
+    # -- putting back ------------------------------------------------------------------------------------------------
+
+    async def _repair(self, found: Mapping[str, Findings]) -> tuple[HostResult, ...]:
+        """What became of the hosts on which something was to be put back. What is held, and what is fought over, is
+        left alone."""
+        hosts = [host for host, one in found.items() if one.of("repair")]
+        if not hosts or self._stop.level:
+            return ()
+        held = self._project.holds()
+        graphs = {host: without(self._graphs[host], {
+            **held.get(host, {}),
+            **{one.result.id: "it drifts again and again, and is left alone" for one in found[host].of("fight")}})
+            for host in hosts}
+        before = self._job_done
+        job = replace(before, run=new_run_id(time.time()), mode="apply", graphs=graphs, needs_facts=frozenset(),
+                      connections={host: before.connections[host] for host in hosts},
+                      seal=secrets.token_hex(KEY_BYTES),
+                      rollout=replace(self._rollout, host_s=self._rollout.host_s or REPAIR_S))
+        async with self._alone:
+            done = await self._project.carry_out_async(job, self._names, self._association.expression, lambda _: None,
+                                                       self._stop)
+        return done.results
+
+    # -- how hosts stand ---------------------------------------------------------------------------------------------
+
+    def _keep_standings(self, results: Mapping[str, HostResult], found: Mapping[str, Findings]) -> tuple[Standing, ...]:
+        now, name = time.time(), self._association.name
+        before = {one.host: one for one in self._store.ask(lambda connection: enforced.standings(connection, name))}
+        made = tuple(_standing(name, one, found.get(host), before.get(host), now) for host, one in results.items())
+        self._store.write({"kept": [{
+            "association": one.association, "host": one.host, "status": one.status, "asked": one.asked,
+            "good": one.good, "since": one.since, "message": one.message, "told": one.told} for one in made]}).result()
+        return made
+
+
+def _standing(association: str, result: HostResult, found: Findings | None, before: Standing | None,
+              now: float) -> Standing:
+    status, message = standing(result.status, found)
+    if status in events.BAD:
+        message = result.message or next((f"{one.id}: {one.event.message.partition(chr(10))[0]}"
+                                          for one in result.results if one.status in ("failed", "timed_out")), "")
+    is_same = before is not None and before.status == status
+    good = now if status == "good" else before.good if before else None
+    return Standing(association, result.host, status, now, good, before.since if before and is_same else now, message,
+                    before.told if before else "")

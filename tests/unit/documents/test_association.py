@@ -1,0 +1,67 @@
+"""Associations: what is refused, with its place; when rounds are due."""
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from holdfast.documents.association import Association
+from holdfast.documents.loading import load_text
+from holdfast.documents.schedules import Schedule
+from holdfast.documents.types import Types
+
+TYPES = Types()
+BERLIN = ZoneInfo("Europe/Berlin")
+
+
+@pytest.mark.parametrize(("text", "line", "what"), [
+    ("documents: base\n", 1, "one of `every` and `cron`"),
+    ("documents: base\nevery: 30m\ncron: '0 3 * * *'\n", 1, "one of `every` and `cron`"),
+    ("documents: base\nevery: 30\n", 3, "a duration"),
+    ("documents: base\ncron: '0 25 * * *'\n", 3, "no cron expression"),
+    ("documents: base\ncron: '0 3 * *'\n", 3, "4 parts"),
+    ("documents: base\ncron: '0 0 30 2 *'\n", 3, "no cron expression"),
+    ("documents: base\ncron: '0 3 * * *'\ntime_zone: Europe/Berln\n", 4, "no time zone"),
+    ("documents: base\nevery: 5m\ntime_zone: UTC\n", 4, "goes with `cron`"),
+    ("documents: base\nevery: 5m\nsplay: 5m\n", 4, "splay"),
+    ("documents: base\nevery: 5m\naction: repair\n", 4, "reapply or report"),
+    ("documents: base\nevery: 5m\nhooks:\n  - webhook: https://x\n    email: a@b\n", 5, "one of `command`"),
+    ("documents: base\nevery: 5m\nhooks:\n  - command: x\n    server: mail:25\n", 6, "goes with `email`"),
+    ("documents: base\nevery: 5m\nhooks:\n  - command: \"x 'y\"\n", 5, "quote"),
+    ("documents: base\nevery: 5m\nhooks:\n  - command: x\n    on: [drfit]\n", 6, "`on`"),
+    ("every: 5m\n", 1, "`documents` is missing"),
+    ("documents: base\nevery: 5m\ntargets: \"{{ x }}\"\n", 4, "no template"),
+])
+def test_what_is_wrong_is_refused_at_its_place(text: str, line: int, what: str) -> None:
+    _, problems = load_text("association: a\n" + text, "a.yml", TYPES)
+    assert [problem.place.line for problem in problems if problem.place and what in problem.what] == [line], problems
+    assert all(problem.mend for problem in problems)
+
+
+def test_what_is_right_is_taken() -> None:
+    text = ("association: a\ndocuments: [b, c]\ntargets: [role=web, db1]\ncron: '30 3 * * mon-fri'\n"
+            "time_zone: Europe/Berlin\nsplay: 90s\naction: report\ndamping: {repairs: 5, within: 2h}\nhooks:\n"
+            "  - webhook: https://x\n    secret: {secret: k, env: K}\n    on: [failed]\n")
+    (found,), problems = load_text(text, "a.yml", TYPES)
+    assert isinstance(found, Association) and not problems
+    assert [use.document for use in found.documents] == ["b", "c"] and found.expression == "(role=web) or (db1)"
+    assert found.schedule == Schedule(0.0, "30 3 * * mon-fri", "Europe/Berlin", 90.0)
+    assert (found.damping.repairs, found.damping.within_s, found.hooks[0].on) == (5, 7200.0, ("failed",))
+
+
+def at(*when: int, fold: int = 0) -> float:
+    return datetime(*when, tzinfo=BERLIN, fold=fold).timestamp()  # type: ignore[misc,arg-type]  # year, month, day …
+
+
+@pytest.mark.parametrize(("cron", "before", "due"), [
+    ("30 3 * * *", at(2026, 11, 24, 3, 29), at(2026, 11, 24, 3, 30)),
+    ("30 3 * * *", at(2026, 11, 24, 3, 30), at(2026, 11, 25, 3, 30)),
+    ("30 2 * * *", at(2026, 3, 28, 12), at(2026, 3, 29, 3)),  # half past two is skipped by the clocks that day
+    ("30 2 * * *", at(2026, 10, 25, 2, 30), at(2026, 10, 26, 2, 30)),  # and comes twice that day
+    ("0 0 29 2 *", at(2026, 1, 1), at(2028, 2, 29)),
+    ("0 9 * * fri", at(2026, 11, 24), at(2026, 11, 27, 9)),
+])
+def test_a_round_is_due_by_the_clock_of_its_time_zone(cron: str, before: float, due: float) -> None:
+    found = Schedule(0.0, cron, "Europe/Berlin").after(before)
+    assert found == due, datetime.fromtimestamp(found, UTC)

@@ -1,0 +1,93 @@
+"""What is put back, what is left alone, and how hosts stand by it."""
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from holdfast.compiler.model import HostGraph
+from holdfast.declared import Digests, without
+from holdfast.documents.association import Damping
+from holdfast.documents.schedules import Schedule
+from holdfast.enforcement.deciding import DAY_S, Findings, Known, findings, is_fight, standing
+from holdfast.enforcement.keeping import last_due, splay_s
+from holdfast.executor.model import HostResult, Result
+from holdfast.problems import Place
+from holdfast.store.model import Episode
+from holdfast_host.graph import Event, Node
+from holdfast_host.values import Output, to_wire
+
+NOW = 1_000_000.0
+REPAIR = Episode("h", "file: /a", 0.0, "r", "x", "corrective", ended=NOW - 60, ended_by="r2", who="enforce x by a@b")
+
+
+@pytest.mark.parametrize(("past", "is_one"), [
+    ([REPAIR] * 3, True),
+    ([REPAIR] * 2, False),
+    ([REPAIR, REPAIR, replace(REPAIR, ended=NOW - 2 * DAY_S)], False),  # too long ago
+    ([REPAIR, REPAIR, replace(REPAIR, who="ada@desk"), REPAIR], False),  # somebody took care
+    ([REPAIR, REPAIR, replace(REPAIR, cause="intended"), REPAIR], False),  # the document moved
+    ([REPAIR, REPAIR, replace(REPAIR, stopped=NOW - 9), REPAIR], False),  # forgiven
+    ([replace(REPAIR, who="", ended_by="")] * 5, False),  # it was found as declared
+])
+def test_a_fight_is_what_was_put_back_three_times_by_nobody_else(past: list[Episode], is_one: bool) -> None:
+    assert is_fight(past, Damping(), 60.0, NOW) is is_one
+
+
+def looked(status: str, *, settled: bool = True, held: bool = False, past: int = 0, opened: Episode | None = None,
+           action: str = "reapply") -> Findings:
+    graph = HostGraph("h", (Node("file: /a", "file", {"path": "/a"}),), (Place("x"),))
+    declared = Digests().of(graph)
+    known = Known({"file: /a": opened} if opened else {}, {"file: /a": [REPAIR] * past}, declared if settled else {},
+                  {"file: /a": "held"} if held else {})
+    result = HostResult("h", "ok" if status == "ok" else "pending", (Result("file: /a", None, Event(0, status)),))
+    return findings(result, graph, declared, known, association="x", is_reapplied=action == "reapply",
+                    damping=Damping(), interval_s=60.0, now=NOW)
+
+
+OPEN = replace(REPAIR, ended=None, ended_by="", who="")
+
+
+@pytest.mark.parametrize(("found", "decision", "cause", "stands"), [
+    (looked("pending"), "repair", "corrective", "good"),
+    (looked("pending", settled=False), "repair", "intended", "good"),
+    (looked("pending", action="report"), "report", "corrective", "drifted"),
+    (looked("pending", held=True, past=3), "held", "corrective", "held"),
+    (looked("pending", past=3), "fight", "corrective", "drifted"),
+    (looked("pending", opened=replace(OPEN, stopped=NOW - 5)), "fight", "corrective", "drifted"),
+    (looked("pending", opened=replace(OPEN, stopped=NOW - 5), settled=False), "repair", "intended", "good"),
+])
+def test_each_difference_has_one_decision(found: Findings, decision: str, cause: str, stands: str) -> None:
+    (verdict,) = found.verdicts
+    assert (verdict.decision, verdict.cause) == (decision, cause)
+    assert standing("changed", found)[0] == stands
+
+
+def test_what_is_in_state_again_is_over() -> None:
+    assert looked("ok", opened=OPEN).over == (OPEN,) and not looked("pending", opened=OPEN).over
+
+
+@pytest.mark.parametrize("status", ["unreachable", "timed_out", "refused", "interrupted", "untouched", "failed"])
+def test_a_host_that_could_not_be_asked_is_never_good(status: str) -> None:
+    assert standing(status, looked("ok"))[0] not in ("good", "held")
+    assert standing("ok", None)[0] != "good", "nor one of which nothing was found"
+    assert standing("ok", looked("ok"))[0] == "good", "the control"
+
+
+def test_what_is_left_alone_takes_along_only_what_it_gives_values_to() -> None:
+    takes = Node("file: /b", "file", to_wire({"content": Output("command: a", "stdout")}), needs=(0,))
+    gives, last = Node("command: a", "command", {}, notifies=(2,)), Node("service: c", "service", {}, needs=(0, 1))
+    graph = HostGraph("h", (gives, takes, last), (Place("x", 1), Place("x", 2), Place("x", 3)))
+    found = without(graph, {"command: a": "held until then"})
+    assert [node.id for node in found.nodes] == ["service: c"] and found.nodes[0].needs == ()
+    assert [left.id for left in found.left] == ["command: a", "file: /b"] and found.places == (Place("x", 3),)
+    assert without(graph, {"file: /z": "held"}) is graph
+
+
+def test_rounds_that_were_missed_are_made_up_for_by_one() -> None:
+    hourly, daily = Schedule(3600.0), Schedule(0.0, "0 * * * *")
+    assert last_due(hourly, 0.0, 10.0) == 0.0 and last_due(hourly, 0.0, 9000.0) == 9000.0
+    assert last_due(daily, 3600.0, 9000.0) == 7200.0
+    spread = [splay_s("a", due, Schedule(600.0, splay_s=60.0)) for due in range(100)]
+    assert all(0 <= one < 60 for one in spread) and max(spread) - min(spread) > 40
+    assert splay_s("a", 1.0, hourly) == 0.0
