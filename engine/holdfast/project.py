@@ -46,6 +46,7 @@ from holdfast_host.values import did_you_mean, to_wire
 if TYPE_CHECKING:
     from holdfast.compiler.compiling import Request
     from holdfast.compiler.explaining import Explanation
+    from holdfast.converting.model import Converted
     from holdfast.inventory.model import Inventory
     from holdfast.savedplan import SavedPlan
 
@@ -136,6 +137,13 @@ class Project:
         """Everything that can be refused without a host is refused here."""
         compiled, names = self._compiled(_paths(documents), targets)
         return Checked(names, tuple(self._hosts(compiled)))
+
+    def convert(self, playbook: str | Path) -> Converted:
+        """An Ansible playbook, or the folder of a role, as a document; what has no like is left out and named."""
+        from holdfast.converting import convert  # noqa: PLC0415  # one command needs it
+
+        has_inventory = bool(self._inventory_paths) or (self.folder / "inventory").exists()
+        return convert(Path(playbook), self.types, self.inventory if has_inventory else None)
 
     def select(self, targets: str = "") -> tuple[str, ...]:
         """The names of the hosts that an expression selects, "": all. Facts are those gathered in the last day; a host

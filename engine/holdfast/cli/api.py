@@ -9,6 +9,7 @@ if TYPE_CHECKING:
 
     from holdfast.compiler.explaining import Explanation
     from holdfast.compiler.model import HostGraph
+    from holdfast.converting.model import Converted
     from holdfast.executor.model import Happening, Mode, RunDone
     from holdfast.inventory.model import Inventory
     from holdfast.plan import Drift
@@ -61,6 +62,8 @@ class Project(Protocol):
         ...
 
     def validate(self, documents: Sequence[str], targets: str) -> Checked: ...
+
+    def convert(self, playbook: str) -> Converted: ...
 
     def select(self, targets: str) -> Sequence[str]: ...
 

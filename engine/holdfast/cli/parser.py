@@ -13,7 +13,8 @@ from holdfast.cli.options import Formatter, add_global, joined
 COMMANDS = (
     ("start", (("init", "make a project folder to begin with"),
                ("validate", "check documents and inventory, touching no host"),
-               ("test", "try documents on throwaway hosts"))),
+               ("test", "try documents on throwaway hosts"),
+               ("convert", "an Ansible playbook or role as a document"))),
     ("keep hosts as declared", (("plan", "show what apply would change, with diffs"),
                                 ("apply", "make hosts what the documents say"),
                                 ("drift", "show what is no longer as declared"),

@@ -1,0 +1,65 @@
+"""Files of the controller that a playbook names: they are copied beside the document."""
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from holdfast.converting.expressions import Names, text
+from holdfast.converting.model import Cannot
+from holdfast.documents.model import is_template
+
+
+@dataclass(frozen=True)
+class Beside:
+    """folders: where Ansible looks for files, in this order."""
+
+    folders: tuple[Path, ...]
+
+    def file(self, name: str) -> tuple[str, bytes]:
+        """How a file is called beside the document, and its content. Raises Cannot."""
+        path = self._found(name, "files")
+        return f"files/{_safe(name)}", _read(path)
+
+    def template(self, name: str, names: Names) -> tuple[str, bytes]:
+        """The same of a template, whose expressions are translated; what it reads is added to the names. Raises
+        Cannot."""
+        path = self._found(name, "templates")
+        try:
+            written = _read(path).decode()
+        except UnicodeDecodeError:
+            raise Cannot(f"the template {name} is not UTF-8") from None
+        try:
+            made = text(written, names)
+        except Cannot as cannot:
+            raise Cannot(f"in the template {name}: {cannot.why}") from None
+        for word in ("{% include", "{%- include", "{% import", "{% from", "{% extends"):
+            if word in made:
+                raise Cannot(f"the template {name} takes in others")
+        return f"templates/{_safe(name)}", made.encode()
+
+    def _found(self, name: str, kind: str) -> Path:
+        if is_template(name):
+            raise Cannot(f"which file is meant is decided by a template: `{name}`")
+        if name.startswith("~"):
+            raise Cannot(f"{name} is in a home: put the file beside the document")
+        tried = [Path(name)] if name.startswith("/") else [
+            folder / inner for folder in self.folders for inner in (f"{kind}/{name}", name)]
+        for path in tried:
+            if path.is_file():
+                return path
+            if path.is_dir():
+                raise Cannot(f"{name} is a folder: name the files in it, each in a resource of its own")
+        raise Cannot(f"there is no file `{name}` here")
+
+
+def _safe(name: str) -> str:
+    """The name without what leads elsewhere."""
+    parts = [part for part in Path(name).parts if part not in ("/", "..", ".")]
+    return "/".join(parts[1:] if len(parts) > 1 and parts[0] in ("files", "templates") else parts)
+
+
+def _read(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise Cannot(f"{path} cannot be read: {error.strerror}") from None

@@ -1,0 +1,312 @@
+"""Playbooks and roles to documents."""
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from holdfast.compiler.check import inventory_names
+from holdfast.converting import patterns, reading, writing
+from holdfast.converting.beside import Beside
+from holdfast.converting.handlers import Handlers
+from holdfast.converting.model import Cannot, Converted, Item, Play, Task
+from holdfast.converting.options import plain
+from holdfast.converting.tasks import Around, convert
+from holdfast.converting.variables import Variables, kind
+from holdfast.documents.model import BUILT_IN_NAMES
+from holdfast.inventory.model import Inventory
+from holdfast.trees.tree import Node
+
+# Keys of plays, and what is to be known of them. "": nothing.
+_KEYS = {
+    **dict.fromkeys(("name", "hosts", "vars", "vars_files", "tasks", "pre_tasks", "post_tasks", "handlers", "roles",
+                     "become", "become_user", "become_method", "gather_facts", "gather_subset", "gather_timeout",
+                     "collections", "environment", "tags", "any_errors_fatal", "serial", "max_fail_percentage"), ""),
+    "vars_prompt": "variables that were asked for are given with --set, or in the inventory",
+    "remote_user": "`remote_user`: who logs in is said in the inventory, with `user`",
+    "user": "`user`: who logs in is said in the inventory, with `user`",
+    "connection": "`connection`: how hosts are reached is said in the inventory, with `channel`",
+    "port": "`port`: how hosts are reached is said in the inventory, with `port`",
+    "strategy": "`strategy`: hosts do not wait for one another here",
+    "ignore_errors": "`ignore_errors`: a failure stops only what depends on it",
+}
+_ORDER = "In Ansible a failure stops all that comes after it; here what depends on it: add `requires` where needed."
+
+
+@dataclass
+class Draft:
+    """A document in the making. keys: its first ones. parameters: by name."""
+
+    name: str
+    keys: dict[str, Any]
+    variables: Variables
+    parameters: dict[str, Any]
+    items: list[Item]
+    notes: list[str]
+    outputs: dict[str, str] = field(default_factory=dict)
+    of_inventory: Collection[str] = ()  # names of its variables
+
+    @property
+    def is_empty(self) -> bool:
+        """Is there no resource in it?"""
+        return not any(item.resources for item in self.items)
+
+    def needs(self) -> list[str]:
+        """Variables that are read and defined nowhere."""
+        _, seen, guarded = self._read()
+        outputs = {resource.arguments["register"] for item in self.items for resource in item.resources
+                   if "register" in resource.arguments}
+        known = {*self.of_inventory, *self.variables.values, *self.parameters, *outputs}
+        return sorted(seen - known - guarded - {*BUILT_IN_NAMES, "ansible_managed"})
+
+    def vars(self) -> dict[str, Any]:
+        """Those that something reads."""
+        return {name: one for name, one in self._read()[0].items() if name not in self.parameters}
+
+    def used_parameters(self) -> dict[str, Any]:
+        """Those that something reads."""
+        seen = self._read()[1]
+        return {name: one for name, one in self.parameters.items() if name in seen}
+
+    def _read(self) -> tuple[dict[str, Any], set[str], set[str]]:
+        values, seen, guarded = self.variables.read_by({name for item in self.items for name in item.reads})
+        return values, seen, guarded | {name for item in self.items for name in item.guarded}
+
+    def settle(self) -> None:
+        """Takes back what rests on what was given up: registered results that are not there, or that nobody reads."""
+        given = {resource.arguments["register"] for item in self.items for resource in item.resources
+                 if "register" in resource.arguments}
+        for item in self.items:
+            for name in item.reads & (set(self.outputs) - given):
+                item.give_up(f"it reads `{name}`, of a task that is not converted")
+        read = {name for item in self.items for name in item.reads}
+        for item in self.items:
+            register, changed = item.task.keywords.get("register"), item.task.keywords.get("changed_when")
+            if register is not None and changed is not None and changed.value is False and item.resources \
+                    and item.resources[0].type == "command" and str(register.value) not in read:
+                item.give_up("it only finds something out, and nothing that is converted reads that")
+            for resource in item.resources:
+                if resource.arguments.get("register", "") not in read:
+                    resource.arguments.pop("register", None)
+
+    def write(self, page: writing.Page) -> None:
+        """Adds it to a page."""
+        counts = {status: sum(item.status == status for item in self.items)
+                  for status in ("converted", "in part", "not converted")}
+        said = ", ".join(f"{count} {status}" for status, count in counts.items() if count)
+        needs = self.needs()
+        notes = [*self.notes, *([f"The inventory has to give: {', '.join(needs)}"] if needs else []),
+                 f"Tasks: {said or 'none'}."]
+        if self.is_empty:
+            notes.append("Nothing of it is in a document.")
+        else:
+            page.add("---")
+        writing.head(page, {} if self.is_empty else self.keys, self.vars(), self.used_parameters(), notes)
+        for item in self.items:
+            writing.item(page, item)
+
+
+def drafts(path: Path, types: Collection[str], inventory: Inventory | None) -> list[Draft]:
+    """The documents of a playbook or of a role's folder. inventory: None: there is none. Raises Problems."""
+    if path.is_dir():
+        return [_role(path, path.name, types)]
+    made: list[Draft] = []
+    names: set[str] = set()
+    plays = reading.plays(path)
+    found_out = _found_out([task for play in plays for task in (*play.tasks, *play.handlers)])
+    for play in plays:
+        elsewhere = {word: f"`{word}` is set by a task of another play" for other in plays if other is not play
+                     for task in other.tasks if task.module == "set_fact" for word in task.arguments}
+        name = _name(play.name or path.stem, names)
+        made.append(_play(play, name, path, types, inventory, {**elsewhere, **found_out}))
+    for draft in made:
+        draft.of_inventory = inventory_names(inventory) if inventory else ()
+    return made
+
+
+def _found_out(tasks: Sequence[Task]) -> dict[str, str]:
+    """The names of results of tasks, and why they cannot be read."""
+    names = [str(task.keywords["register"].value) for task in tasks if "register" in task.keywords]
+    return {name: f"`{name}` is what a task found out, which is not known when a document is read" for name in names}
+
+
+def converted(made: Sequence[Draft]) -> tuple[Converted, writing.Page]:
+    """The text of all documents."""
+    page = writing.Page()
+    for draft in made:
+        draft.settle()
+        draft.write(page)
+    items = [item for draft in made for item in draft.items]
+    files = {name: content for item in items for name, content in item.files.items()}
+    needs = sorted({name for draft in made for name in draft.needs()})
+    return Converted(page.text, items, files, needs, [note for draft in made for note in draft.notes]), page
+
+
+def _name(wanted: str, taken: set[str]) -> str:
+    slug = re.sub(r"[^a-z0-9]+", "-", wanted.lower()).strip("-")[:60].strip("-") or "converted"
+    name = next(one for one in [slug, *(f"{slug}-{number}" for number in range(2, 1000))] if one not in taken)
+    taken.add(name)
+    return name
+
+
+def _play(play: Play, name: str, path: Path, types: Collection[str], inventory: Inventory | None,
+          refused: dict[str, str]) -> Draft:
+    notes = [f"Converted from {play.place.file}:{play.place.line}" + (f" ({play.name})" if play.name else ""), _ORDER]
+    keys: dict[str, Any] = {"state": name}
+    try:
+        if play.hosts is not None:
+            keys["targets"] = patterns.targets(reading.texts(play.hosts), inventory.groups if inventory else None,
+                                               inventory.hosts if inventory else None)
+    except Cannot as cannot:
+        notes.append(f"NOT CONVERTED `hosts`: {cannot.why}: say which with -t, or add `targets`")
+    notes += _play_notes(play)
+    keys |= _rollout(play, notes)
+    variables = Variables(refused=dict(refused))
+    variables.take(play.vars)
+    _files(play.keywords.get("vars_files"), path.parent, variables, notes)
+    around = Around(Beside((path.parent,)), types)
+    return _draft(name, keys, variables, {}, play.tasks, play.handlers, around, notes)
+
+
+def _play_notes(play: Play) -> Iterator[str]:
+    for word in play.keywords if play.hosts is not None else ():
+        if word not in _KEYS:
+            yield f"NOT CONVERTED `{word}` of the play: it has no like"
+        elif _KEYS[word]:
+            yield _KEYS[word]
+    if any(task.become is not None and task.become.value is not False for task in play.tasks):
+        yield "It is done as root: say `become: true` of the hosts in the inventory."
+    tags = sorted({tag for task in play.tasks for tag in reading.texts(task.keywords.get("tags"))})
+    if tags:
+        yield f"NOT CONVERTED tags ({', '.join(tags)}): a part of a document is not applied by itself"
+
+
+def _rollout(play: Play, notes: list[str]) -> dict[str, Any]:
+    made: dict[str, Any] = {}
+    serial, budget = play.keywords.get("serial"), play.keywords.get("max_fail_percentage")
+    sizes = [one.value for one in reading.listed(serial)]
+    if sizes and all(re.fullmatch(r"\d+%?", str(size)) for size in sizes):
+        made["batches"] = [size if str(size).endswith("%") else int(str(size)) for size in sizes]
+    elif sizes:
+        notes.append("NOT CONVERTED `serial`: its sizes are no numbers")
+    if budget is not None and re.fullmatch(r"\d+", str(budget.value)):
+        made["error_budget"] = f"{budget.value}%"
+    if "any_errors_fatal" in play.keywords and play.keywords["any_errors_fatal"].value is True:
+        made["error_budget"] = 0
+    return {"rollout": made} if made else {}
+
+
+def _files(node: Node | None, folder: Path, variables: Variables, notes: list[str]) -> None:
+    """`vars_files`: of a list in the list the first that there is."""
+    for one in reading.listed(node):
+        named = reading.texts(one)
+        found = next((folder / name for name in named if "{{" not in name and (folder / name).is_file()), None)
+        if found is None:
+            notes.append(f"NOT CONVERTED `vars_files`: there is no file {' or '.join(named)} here")
+            continue
+        for document in reading.read(found):
+            variables.take(reading.mapping(document))
+
+
+def _role(path: Path, name: str, types: Collection[str]) -> Draft:
+    notes = [f"Converted from the role {path}", _ORDER]
+    variables, defaults = Variables(), Variables()
+    for word, into in (("defaults", defaults), ("vars", variables)):
+        into.take(reading.mapping(reading.main(path / word)))
+    tasks, handlers = reading.role_tasks(path)
+    variables.refused |= _found_out([*tasks, *handlers])
+    meta = reading.main(path / "meta")
+    for one in reading.listed(meta.get("dependencies")) if meta is not None else ():
+        notes.append(f"NOT CONVERTED: the role needs `{(one.get('role') or one.get('name') or one).value}` ahead of it")
+    parameters = {word: {"type": kind(one), "default": one} for word, one in defaults.values.items() if kind(one)}
+    for word, one in defaults.values.items():
+        if word not in parameters:  # its kind is not known, so it can be no parameter
+            variables.values.setdefault(word, one)
+            notes.append(f"`{word}` is a variable, as its kind is not known: the inventory cannot set it")
+        variables.reads.setdefault(word, defaults.reads[word])
+    variables.refused |= defaults.refused
+    around = Around(Beside((path, path / "tasks")), types)
+    return _draft(_name(name, set()), {"state": _name(name, set())}, variables, parameters, tasks, handlers, around,
+                  notes)
+
+
+def _draft(name: str, keys: dict[str, Any], variables: Variables, parameters: dict[str, Any], tasks: Sequence[Task],
+           handlers: Sequence[Task], around: Around, notes: list[str]) -> Draft:
+    all_tasks = [*tasks, *handlers]
+    early = {id(task): _variables_of(task, variables) for task in all_tasks}
+    variables.settle()
+    around.variables = {**variables.values, **{word: one["default"] for word, one in parameters.items()}}
+    around.refused |= variables.refused
+    around.mixed = len({_becomes(task) for task in all_tasks if not task.fault and task.module not in _NOT_DONE}) > 1
+    items = []
+    for task in tasks:
+        found = early[id(task)]
+        items.append(found if found is not None else convert(task, around))
+    items += Handlers(list(handlers), items, around).items
+    variables.notes = list(dict.fromkeys(variables.notes))
+    return Draft(name, keys, variables, parameters, items, notes + variables.notes,
+                 dict.fromkeys(around.outputs, ""))
+
+
+_NOT_DONE = frozenset({"debug", "set_fact", "include_vars", "assert", "fail", "meta", "role", "import_playbook",
+                       "setup"})
+
+
+def _becomes(task: Task) -> bool:
+    return task.become is not None and task.become.value is not False
+
+
+def _variables_of(task: Task, variables: Variables) -> Item | None:
+    """What a task says of variables is said ahead of all tasks. An item if that is all it does."""
+    item = Item(task)
+    try:
+        if task.fault or task.module not in ("set_fact", "include_vars"):
+            if not task.fault:
+                _put(task.vars, variables, "`vars` of the task")
+            return None
+        if task.when or any(word == "loop" or word.startswith("with_") for word in task.keywords):
+            raise Cannot("whether a variable is set is decided by a condition or a loop: in `vars` it has one value; "
+                         "write that as `{{ … if … else … }}`")
+        if task.module == "set_fact":
+            given = {word: node for word, node in task.arguments.items() if word != "cacheable"}
+        else:
+            given = _included(task)
+        _put(given, variables, "it")
+        item.into = f"in `vars`: {', '.join(given)}"
+    except Cannot as cannot:
+        item.give_up(cannot.why)
+        if task.module == "set_fact":
+            for name in task.arguments:
+                variables.refused.setdefault(name, f"`{name}` is set by a task that is not converted")
+    return item if task.module in ("set_fact", "include_vars") else _failed(task, item.why)
+
+
+def _failed(task: Task, why: str) -> Item:
+    item = Item(task)
+    item.give_up(why)
+    return item
+
+
+def _put(given: Any, variables: Variables, what: str) -> None:
+    for name, node in given.items():
+        if name in variables.values and variables.values[name] != plain(node):
+            raise Cannot(f"{what} gives `{name}` another value than it has elsewhere; in a document it has one")
+        variables.put(name, node)
+        if variables.reads.get(name) and variables.reads[name].read & {"item", "index"}:
+            del variables.values[name], variables.reads[name]
+            raise Cannot(f"`{name}` reads the element of a loop: write it where it is used")
+
+
+def _included(task: Task) -> dict[str, Node]:
+    name = task.free or (str(task.arguments["file"].value) if "file" in task.arguments else "")
+    path = Path(task.place.file).parent
+    tried = [path / name, path / "vars" / name, path.parent / "vars" / name]
+    found = next((one for one in tried if name and "{{" not in name and one.is_file()), None)
+    if found is None:
+        raise Cannot(f"there is no file `{name}` here" if "{{" not in name else
+                     "which file is meant is decided by a template")
+    return {word: node for document in reading.read(found) for word, node in reading.mapping(document).items()}
+
+

@@ -1,0 +1,48 @@
+"""Ansible's facts and magic variables, and what they are here. What is not listed has no like."""
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+# The same values under another name.
+RENAMED: Mapping[str, str] = {
+    "ansible_distribution_release": "facts.os.codename",
+    "ansible_lsb.codename": "facts.os.codename",
+    "ansible_distribution_major_version": "(facts.os.version | split('.') | first)",
+    "ansible_hostname": "(facts.hostname | split('.') | first)",
+    "ansible_nodename": "facts.hostname",
+    "ansible_architecture": "facts.os.architecture",
+    "ansible_machine": "facts.os.architecture",
+    "ansible_kernel": "facts.os.kernel",
+    "ansible_processor_vcpus": "facts.cpus",
+    "ansible_memtotal_mb": "facts.memory_mb",
+    "ansible_swaptotal_mb": "facts.swap_mb",
+    "ansible_default_ipv4.address": "facts.network.default_ipv4.address",
+    "ansible_default_ipv4.interface": "facts.network.default_ipv4.interface",
+    "ansible_default_ipv4.gateway": "facts.network.default_ipv4.gateway",
+    "ansible_service_mgr": "facts.service_manager",
+    "ansible_pkg_mgr": "facts.package_manager",
+    "ansible_user_id": "facts.user.name",
+    "ansible_machine_id": "facts.machine_id",
+    "ansible_host": "host.address",
+    "inventory_hostname_short": "(inventory_hostname | split('.') | first)",
+}
+
+_FAMILIES = {"Debian": "debian", "RedHat": "redhat", "Suse": "suse", "Alpine": "alpine", "Archlinux": "arch",
+             "Gentoo": "gentoo"}
+_DISTRIBUTIONS = {"Debian": "debian", "Ubuntu": "ubuntu", "CentOS": "centos", "Fedora": "fedora", "RedHat": "rhel",
+                  "Rocky": "rocky", "AlmaLinux": "almalinux", "Alpine": "alpine", "Archlinux": "arch",
+                  "Amazon": "amzn", "OracleLinux": "ol", "Linux Mint": "linuxmint", "Kali": "kali",
+                  "Gentoo": "gentoo"}
+
+# The same thing under another name, with other words for it: only where it is compared with such words.
+COMPARED: Mapping[str, tuple[str, Mapping[str, str]]] = {
+    "ansible_os_family": ("facts.os.family", _FAMILIES),
+    "ansible_distribution": ("facts.os.name", _DISTRIBUTIONS),
+}
+
+# Names that are the same here.
+SAME = frozenset({"inventory_hostname", "groups", "group_names", "hostvars", "item", "omit", "ansible_managed"})
+
+# What only Ansible has.
+OWN = frozenset({"playbook_dir", "role_path", "role_name", "inventory_dir", "inventory_file", "play_hosts", "vars",
+                 "environment", "ansible_facts"})

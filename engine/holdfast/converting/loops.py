@@ -1,0 +1,124 @@
+"""Ansible's ways to repeat a task as the one `loop` of a resource."""
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from holdfast.converting import keyvalues
+from holdfast.converting.model import Cannot, Task
+from holdfast.converting.options import plain
+from holdfast.documents.model import is_template
+from holdfast.trees.tree import Node
+
+_WHOLE = re.compile(r"\{\{(.*)\}\}\Z", re.DOTALL)
+_MOST = 100  # elements of a sequence that is written out
+
+
+@dataclass(frozen=True, slots=True)
+class Loop:
+    """over: a list or a template that gives one, not translated yet. renamed: the loop's own names, and ours."""
+
+    over: Any
+    renamed: Mapping[str, str]
+
+
+def loop_of(task: Task) -> Loop | None:
+    """The loop of a task; None: it has none. Raises Cannot."""
+    found = [word for word in task.keywords if word == "loop" or word.startswith("with_")]
+    if not found:
+        return None
+    if len(found) > 1:
+        raise Cannot("it has two loops")
+    node = task.keywords[found[0]]
+    if found[0] not in _KINDS:
+        raise Cannot(f"`{found[0]}` has no like in a `loop`")
+    over = _KINDS[found[0]](node)
+    return Loop(over, _renamed(task.keywords.get("loop_control")))
+
+
+def _renamed(node: Node | None) -> dict[str, str]:
+    renamed = {}
+    for key, value in node.items() if node is not None else ():
+        if key.value in ("loop_var", "index_var"):
+            renamed[str(value.value)] = "item" if key.value == "loop_var" else "index"
+        elif key.value not in ("label", "pause"):
+            raise Cannot(f"`{key.value}` of `loop_control` has no like")
+    return renamed
+
+
+def _expression(value: Any) -> str:
+    whole = _WHOLE.match(value.strip()) if isinstance(value, str) else None
+    if whole is None or "{{" in whole[1]:
+        raise Cannot("what it loops over is neither a list nor one template")
+    return whole[1].strip()
+
+
+def _list(node: Node) -> Any:
+    value = plain(node)
+    return value if isinstance(value, list) else "{{ " + _expression(value) + " }}"
+
+
+def _items(node: Node) -> Any:
+    """`with_items`: lists in the list are taken apart, one level deep."""
+    value = plain(node)
+    if not isinstance(value, list):
+        if isinstance(value, str) and not is_template(value):
+            return [value]
+        return "{{ " + f"[{_expression(value)}] | flatten(2)" + " }}" if isinstance(value, str) else [value]
+    flat = [inner for one in value for inner in (one if isinstance(one, list) else [one])]
+    if not any(isinstance(one, str) and _WHOLE.match(one.strip()) for one in flat):
+        return flat
+    parts = [f"({_expression(one)})" if isinstance(one, str) and _WHOLE.match(one.strip()) else repr(one)
+             for one in flat if isinstance(one, (str, int))]
+    if len(parts) != len(flat) or any(is_template(part) for part in parts):
+        raise Cannot("what it loops over mixes templates and other values")
+    return "{{ [" + ", ".join(parts) + "] | flatten(1) }}"
+
+
+def _dict(node: Node) -> Any:
+    value = plain(node)
+    if isinstance(value, dict):
+        return [{"key": key, "value": one} for key, one in value.items()]
+    return "{{ " + f"({_expression(value)}) | dict2items" + " }}"
+
+
+def _of_lists(joined: str) -> Callable[[Node], Any]:
+    def made(node: Node) -> Any:
+        parts = [one.plain() for one in node.elements()]
+        if len(parts) < 2:
+            raise Cannot("what it loops over is no list of lists")
+        shown = [f"({_expression(part)})" if isinstance(part, str) else repr(part) for part in parts]
+        if any(is_template(part) for part in shown):
+            raise Cannot("what it loops over mixes templates and other values")
+        return "{{ " + f"{shown[0]} | {joined}({', '.join(shown[1:])}) | list" + " }}"
+    return made
+
+
+def _subelements(node: Node) -> Any:
+    parts = [one.plain() for one in node.elements()]
+    if len(parts) not in (2, 3) or not isinstance(parts[1], str) or is_template(parts[1]):
+        raise Cannot("what it loops over is no list of a list and a key")
+    skips = bool(parts[2].get("skip_missing")) if len(parts) == 3 and isinstance(parts[2], dict) else False
+    more = ", skip_missing=true" if skips else ""
+    return "{{ " + f"({_expression(parts[0])}) | subelements('{parts[1]}'{more})" + " }}"
+
+
+def _sequence(node: Node) -> Any:
+    given = keyvalues.pairs(str(node.value))
+    if any(is_template(one) for one in given.values()) or set(given) - {"start", "end", "count", "stride", "format"}:
+        raise Cannot("how long the sequence is is decided by a template")
+    start, stride = int(given.get("start", "1"), 0), int(given.get("stride", "1"), 0)
+    end = start + (int(given["count"], 0) - 1) * stride if "count" in given else int(given.get("end", "0"), 0)
+    numbers = range(start, end + (1 if stride > 0 else -1), stride)
+    if len(numbers) > _MOST:
+        raise Cannot(f"the sequence has more than {_MOST} elements")
+    return [given.get("format", "%d") % number for number in numbers]
+
+
+_KINDS: Mapping[str, Callable[[Node], Any]] = {
+    "loop": _list, "with_list": _list, "with_items": _items, "with_dict": _dict, "with_sequence": _sequence,
+    "with_nested": _of_lists("product"), "with_cartesian": _of_lists("product"), "with_together": _of_lists("zip"),
+    "with_subelements": _subelements, "with_flattened": _items,
+}

@@ -1,0 +1,154 @@
+"""How the options of Ansible's modules are said in the table: what an option becomes, and which values have no like."""
+from __future__ import annotations
+
+import re
+import shlex
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from holdfast.converting.model import Cannot
+from holdfast.documents.model import is_template
+from holdfast.trees.tree import Node
+
+NAME = "name of the resource"  # what an option may become, beside an argument
+_TRUE = frozenset({"yes", "on", "true", "1", "y", "t"})
+_FALSE = frozenset({"no", "off", "false", "0", "n", "f"})
+
+
+@dataclass(frozen=True)
+class Option:
+    """to: our argument, or NAME; "": it is left out. value: makes our value of the node's. words: the only values that
+    have a like, and their likes. same: the only values with which it makes no difference (left out). why: why it has
+    no like. lost, note: said when it is given."""
+
+    to: str = ""
+    value: Callable[[Any], Any] | None = None
+    words: Mapping[Any, Any] | None = None
+    same: tuple[Any, ...] | None = None
+    why: str = ""
+    lost: str = ""
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class Module:
+    """A module and the resource type it becomes. fixed: arguments that are always given. shape: what the options
+    together become; takes our arguments and theirs (plain), and gives our arguments. named: what the resource is
+    called when no option says it."""
+
+    type: str
+    options: Mapping[str, Option]
+    fixed: Mapping[str, Any] = field(default_factory=dict)
+    shape: Callable[[dict[str, Any], dict[str, Any]], dict[str, Any]] | None = None
+
+
+@dataclass(frozen=True)
+class Choice:
+    """A module that is several of our types, by the value of an option. by: a Module, or why it has no like."""
+
+    option: str
+    default: str
+    by: Mapping[str, Module | str]
+
+
+Entry = Module | Choice | str  # a text: why the module has no like
+
+
+def to(argument: str, value: Callable[[Any], Any] | None = None, words: Mapping[Any, Any] | None = None, *,
+       lost: str = "", note: str = "") -> Option:
+    """It becomes this argument."""
+    return Option(argument, value, words, lost=lost, note=note)
+
+
+def no_matter(*values: Any, note: str = "") -> Option:
+    """It is left out: with these values (none: with any) it makes no difference."""
+    return Option(same=values or None, note=note)
+
+
+def cannot(why: str) -> Option:
+    """There is no like."""
+    return Option(why=why)
+
+
+def lost(why: str) -> Option:
+    """It is left out, and that is said."""
+    return Option(lost=why)
+
+
+# -- values ------------------------------------------------------------------------------------------------------------
+
+
+def boolean(given: Any) -> Any:
+    """What Ansible takes for true or false. Raises Cannot."""
+    if isinstance(given, bool) or (isinstance(given, str) and is_template(given)):
+        return given
+    word = str(given).lower()
+    if word not in _TRUE | _FALSE:
+        raise Cannot(f"`{given}` is neither true nor false")
+    return word in _TRUE
+
+
+def text(given: Any) -> Any:
+    """A number or boolean as the text that Ansible makes of it."""
+    if isinstance(given, (list, dict)):
+        raise Cannot("it is a list or a mapping where a text belongs")
+    return given if isinstance(given, str) else str(given)
+
+
+def integer(given: Any) -> Any:
+    """A whole number. Raises Cannot."""
+    if isinstance(given, str) and is_template(given):
+        return given
+    try:
+        return int(given)
+    except (TypeError, ValueError):
+        raise Cannot(f"`{given}` is no whole number") from None
+
+
+def many(given: Any) -> Any:
+    """A list, also one that is written with commas."""
+    if isinstance(given, list) or (isinstance(given, str) and is_template(given)):
+        return given
+    return [part.strip() for part in str(given).split(",") if part.strip()]
+
+
+def mode(given: Any) -> Any:
+    """Permissions as text: four digits or letters. A number that is octal in the file comes as that text already."""
+    shown = str(given)
+    return shown.zfill(4) if re.fullmatch(r"[0-7]{1,4}", shown) else shown
+
+
+def path(given: Any) -> Any:
+    """A path in its shortest form."""
+    shown = str(given)
+    if shown.startswith("~") or "/~" in shown:
+        raise Cannot("`~` in a path is expanded by Ansible: write the path that is meant")
+    if is_template(shown):
+        return shown.rstrip("/") if not shown.endswith("}}/") else shown[:-1]
+    parts = [part for part in shown.split("/") if part not in ("", ".")]
+    return "/" + "/".join(parts) if shown.startswith("/") else shown
+
+
+def exact(given: Any) -> Any:
+    """A text as a regular expression that finds just it."""
+    if is_template(str(given)):
+        raise Cannot("a template cannot be searched for as plain text")
+    return re.escape(str(given))
+
+
+def on_file(given: Any) -> Any:
+    """A command that is given a file as %s."""
+    return str(given)
+
+
+def plain(node: Node) -> Any:
+    """A node's value; a number that is written as octal stays what is written."""
+    if node.kind == "number" and re.fullmatch(r"0o?[0-7]+", node.written):
+        return "0" + node.written.lstrip("0o").zfill(3)
+    return node.plain()
+
+
+def quoted(word: Any) -> str:
+    """A word of a command line; a template stays one."""
+    return str(word) if is_template(str(word)) else shlex.quote(str(word))

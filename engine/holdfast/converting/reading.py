@@ -1,0 +1,258 @@
+"""Playbooks, task files and roles as they are on disk, with blocks and includes laid out flat."""
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from holdfast.converting import keyvalues
+from holdfast.converting.model import Cannot, Play, Task
+from holdfast.problems import Place, Problem, Problems
+from holdfast.trees.tree import Node, decode, load_all
+
+COLLECTIONS = ("ansible.builtin.", "ansible.legacy.", "ansible.posix.", "community.general.", "community.postgresql.",
+               "community.crypto.")
+SECTIONS = ("pre_tasks", "tasks", "post_tasks")
+DEEPEST = 10  # files that include one another
+
+KEYWORDS = frozenset({
+    "action", "any_errors_fatal", "args", "async", "become", "become_exe", "become_flags", "become_method",
+    "become_user", "changed_when", "check_mode", "collections", "connection", "debugger", "delay", "delegate_facts",
+    "delegate_to", "diff", "environment", "failed_when", "ignore_errors", "ignore_unreachable", "listen",
+    "local_action", "loop", "loop_control", "module_defaults", "name", "no_log", "notify", "poll", "port", "register",
+    "remote_user", "retries", "run_once", "tags", "throttle", "timeout", "until", "vars", "when"})
+_FREE = frozenset({"command", "shell", "raw", "script", "include_tasks", "import_tasks", "include_vars", "meta"})
+_INCLUDES = frozenset({"include_tasks", "import_tasks", "include"})
+
+
+@dataclass(frozen=True)
+class Around:
+    """What tasks take over from what is around them."""
+
+    folder: Path
+    when: tuple[Node, ...] = ()
+    vars: Mapping[str, Node] = field(default_factory=dict)
+    become: Node | None = None
+    become_user: Node | None = None
+    environment: tuple[Node, ...] = ()
+    is_handler: bool = False
+    fault: str = ""
+    remark: str = ""
+    depth: int = 0
+
+    def within(self, node: Node) -> Around:
+        """For what stands in a play, a block or an include."""
+        environment = node.get("environment")
+        return replace(
+            self, when=(*self.when, *listed(node.get("when"))), vars={**self.vars, **mapping(node.get("vars"))},
+            become=node.get("become") or self.become, become_user=node.get("become_user") or self.become_user,
+            environment=(*self.environment, environment) if environment else self.environment,
+            fault=self.fault or _elsewhere(node))
+
+
+def listed(node: Node | None) -> tuple[Node, ...]:
+    """What a list holds, or the one that stands alone."""
+    if node is None or node.kind == "null":
+        return ()
+    return node.elements() if node.kind == "list" else (node,)
+
+
+def mapping(node: Node | None) -> dict[str, Node]:
+    """The pairs of a mapping; of a list of mappings those of all."""
+    if node is None:
+        return {}
+    return {str(key.value): value for one in listed(node) for key, value in one.items()}
+
+
+def texts(node: Node | None) -> list[str]:
+    """Texts of a list, or the one."""
+    return [str(one.value) for one in listed(node)]
+
+
+def read(path: Path) -> list[Node]:
+    """The documents of a file. Raises Problems."""
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise Problems([Problem(f"cannot be read: {error.strerror}", Place(str(path)),
+                                "name a playbook, or the folder of a role")]) from None
+    text, problems = decode(data, str(path))
+    nodes, more = load_all(text, str(path), rules="ansible") if not problems else ([], [])
+    if problems or more:
+        raise Problems([*problems, *more])
+    return [node for node in nodes if node.kind != "null"]
+
+
+def plays(path: Path) -> list[Play]:
+    """The plays of a playbook. Raises Problems when it is none."""
+    found = [one for node in read(path) for one in listed(node)]
+    wrong = [one for one in found if one.kind != "mapping" or not {
+        "hosts", "import_playbook", "ansible.builtin.import_playbook", "include"} & set(mapping(one))]
+    if wrong or not found:
+        place = wrong[0].place if wrong else Place(str(path))
+        raise Problems([Problem("this is no play", place,
+                                "name a playbook, whose plays have `hosts`, or the folder of a role")])
+    return [_play(one, path) for one in found]
+
+
+def _play(node: Node, path: Path) -> Play:
+    keywords = mapping(node)
+    around = Around(path.parent, become=node.get("become"), become_user=node.get("become_user"),
+                    environment=tuple(filter(None, [node.get("environment")])))
+    name = str(keywords["name"].value) if "name" in keywords else ""
+    imported = next((word for word in keywords if word.endswith("import_playbook") or word == "include"), "")
+    if imported:
+        task = Task(node.place, name, "import_playbook", fault="",
+                    arguments={"file": keywords[imported]}, comments=comments(node))
+        return Play(node.place, name, None, keywords, {}, (task,), ())
+    tasks: list[Task] = []
+    for section in SECTIONS:
+        if section == "tasks":
+            tasks += [_role(one) for one in listed(node.get("roles"))]
+        tasks += _tasks(node.get(section), around)
+    handlers = tuple(_tasks(node.get("handlers"), replace(around, is_handler=True)))
+    return Play(node.place, name, node.get("hosts"), keywords, mapping(node.get("vars")), tuple(tasks), handlers)
+
+
+def _role(node: Node) -> Task:
+    given = mapping(node)
+    named = given.get("role") or given.get("name") or node
+    return Task(node.place, f"role {named.value}", "role", {"name": named},
+                keywords={word: one for word, one in given.items() if word in KEYWORDS},
+                when=listed(given.get("when")), comments=comments(node),
+                vars={**mapping(given.get("vars")), **{word: one for word, one in given.items()
+                                                       if word not in ("role", "name") and word not in KEYWORDS}})
+
+
+def role_tasks(folder: Path) -> tuple[tuple[Task, ...], tuple[Task, ...]]:
+    """Tasks and handlers of a role. Raises Problems."""
+    around = Around(folder / "tasks")
+    handlers = main(folder / "handlers")
+    return (tuple(_tasks(main(folder / "tasks"), around)),
+            tuple(_tasks(handlers, replace(around, folder=folder / "handlers", is_handler=True))))
+
+
+def main(folder: Path) -> Node | None:
+    """What stands in the main file of a part of a role; None: there is none. Raises Problems."""
+    for name in ("main.yml", "main.yaml", "main"):
+        if (folder / name).is_file():
+            return next(iter(read(folder / name)), None)
+    return None
+
+
+def _tasks(node: Node | None, around: Around) -> Iterator[Task]:
+    for one in listed(node):
+        if one.kind != "mapping":
+            yield Task(one.place, "", "?", fault="this is no task: a task is a mapping", is_handler=around.is_handler)
+        elif one.get("block") is not None:
+            yield from _block(one, around)
+        else:
+            yield from _one(one, around)
+
+
+def _block(node: Node, around: Around) -> Iterator[Task]:
+    inside = around.within(node)
+    rescue = node.get("rescue")
+    remark = "what `rescue` does when it fails is not in the document" if rescue is not None else around.remark
+    yield from _tasks(node.get("block"), replace(inside, remark=remark))
+    yield from _tasks(rescue, replace(inside, fault="it is in a `rescue`: here nothing is done because something "
+                                                    "failed; what depends on it is left undone"))
+    yield from _tasks(node.get("always"), inside)
+
+
+def _one(node: Node, around: Around) -> Iterator[Task]:
+    task = _task(node, around)
+    if task.module not in _INCLUDES or task.fault:
+        yield task
+        return
+    named = task.free or (str(task.arguments["file"].value) if "file" in task.arguments else "")
+    path = around.folder / named
+    fault = ""
+    if "{{" in named or not named:
+        fault = "which file is meant is decided by a template"
+    elif not path.is_file():
+        fault = f"there is no file {path}"
+    elif around.depth == DEEPEST:
+        fault = "files include one another too deeply"
+    elif any(word == "loop" or word.startswith("with_") for word in task.keywords):
+        fault = "it is included in a loop: write its tasks out, each with the loop"
+    if fault:
+        yield replace(task, fault=fault)
+        return
+    inside = replace(around.within(node), depth=around.depth + 1)
+    for document in read(path):
+        yield from _tasks(document, inside)
+
+
+def _task(node: Node, around: Around) -> Task:
+    given = mapping(node)
+    inside = around.within(node)
+    keywords = {word: one for word, one in given.items() if word in KEYWORDS or word.startswith("with_")}
+    modules = [word for word in given if word not in keywords]
+    name = str(given["name"].value) if "name" in given else ""
+    made = Task(node.place, name, "", keywords=keywords, when=inside.when, vars=inside.vars, become=inside.become,
+                become_user=inside.become_user, environment=inside.environment, comments=comments(node),
+                is_handler=around.is_handler, fault=inside.fault, remark=inside.remark)
+    try:
+        module, arguments, free = _module(given, modules)
+        return replace(made, module=module, arguments=arguments, free=free)
+    except Cannot as cannot:
+        return replace(made, module=modules[0] if modules else "?", fault=made.fault or cannot.why)
+
+
+def _module(given: dict[str, Node], modules: list[str]) -> tuple[str, dict[str, Node], str]:
+    """The module, its arguments and its free form. Raises Cannot."""
+    word, node = _called(given, modules)
+    module = next((word.removeprefix(one) for one in COLLECTIONS if word.startswith(one)), word)
+    arguments, free = {}, ""
+    if node.kind == "mapping":
+        arguments = mapping(node)
+        free = str(arguments.pop("_raw_params").value) if "_raw_params" in arguments else ""
+    elif node.kind == "text" and module in _FREE:
+        free, options = keyvalues.free(str(node.value))
+        arguments = {key: _text(value, node) for key, value in options.items()}
+    elif node.kind == "text":
+        arguments = {key: _text(value, node) for key, value in keyvalues.pairs(str(node.value)).items()}
+    elif node.kind != "null":
+        raise Cannot(f"the arguments of `{word}` are a {node.kind}")
+    if "args" in given and given["args"].kind != "mapping":
+        raise Cannot("`args` is no mapping")
+    return module, {**mapping(given.get("args")), **arguments}, free
+
+
+def _called(given: dict[str, Node], modules: list[str]) -> tuple[str, Node]:
+    action = given.get("action") or given.get("local_action")
+    if action is not None and not modules:
+        if action.kind == "mapping":
+            module = str(mapping(action)["module"].value) if "module" in mapping(action) else "?"
+            rest = tuple((key, value) for key, value in action.items() if key.value != "module")
+            return module, replace(action, value=rest)
+        word, _, rest_text = str(action.value).partition(" ")
+        return word, _text(rest_text, action)
+    if len(modules) != 1:
+        raise Cannot("it names no module" if not modules else f"it names several modules: {', '.join(modules)}")
+    return modules[0], given[modules[0]]
+
+
+def _elsewhere(node: Node) -> str:
+    for word in ("delegate_to", "local_action"):
+        if node.get(word) is not None:
+            return "it is done for one host on another one (`delegate_to`): a document is for the hosts it targets"
+    once = node.get("run_once")
+    if once is not None and once.value is not False:
+        return "it is done on one of the hosts only (`run_once`): a document is for each host it targets"
+    return ""
+
+
+def _text(value: str, like: Node) -> Node:
+    return Node(value, like.place, "double", "text", like.source)
+
+
+def comments(node: Node) -> tuple[str, ...]:
+    """The lines of comments right above."""
+    found: list[str] = []
+    line = node.place.line - 2
+    while 0 <= line < len(node.source) and node.source[line].strip().startswith("#"):
+        found.insert(0, node.source[line].strip())
+        line -= 1
+    return tuple(found)

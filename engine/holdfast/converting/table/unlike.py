@@ -1,0 +1,29 @@
+"""Modules that have no like, and why; with what stands in their place."""
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from holdfast.converting.options import Entry
+
+_OUTSIDE = "what another host or the controller does is no state of the host"
+_NO_TYPE = "there is no type for it yet"
+
+MODULES: Mapping[str, Entry] = {
+    "debug": "it only prints: `holdfast plan` and `holdfast facts` show what there is",
+    "pause": "it only waits: `wait_for` and `http_check` wait for something",
+    "meta": "what is notified acts at its own place here, once",
+    "setup": "facts are gathered when a document uses them",
+    "gather_facts": "facts are gathered when a document uses them",
+    "stat": "it only looks: a command has the guards `creates` and `removes`, other types look for themselves",
+    "find": "it only looks: what is found on a host cannot be looped over here",
+    "slurp": "it only looks: a file of a host is not read into a variable here",
+    "package_facts": "it only looks: a `package` knows itself what is installed",
+    "service_facts": "it only looks: a `service` knows itself what runs",
+    "getent": "it only looks: `user` and `group` know themselves what is there",
+    "add_host": "hosts are in the inventory", "group_by": "`targets` and `when` select by facts",
+    "fetch": _OUTSIDE, "synchronize": _OUTSIDE, "wait_for_connection": "hosts are reached before anything is done",
+    "tempfile": "a file that nobody needs afterwards is no state", "assemble": "declare the whole file as a `template`",
+    "import_playbook": "convert that playbook by itself; all documents in playbooks/ belong together",
+    "ping": "hosts are reached before anything is done",
+    "async_status": "a resource has a `time_limit`",
+}

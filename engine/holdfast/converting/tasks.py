@@ -1,0 +1,397 @@
+"""One task to the resources it stands for."""
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from holdfast.converting.beside import Beside
+from holdfast.converting.expressions import Names, condition, value
+from holdfast.converting.loops import loop_of
+from holdfast.converting.model import Cannot, Item, Resource, Task
+from holdfast.converting.options import NAME, Choice, Entry, Module, boolean, plain
+from holdfast.converting.table import MODULES
+from holdfast.converting.table.commands import FREE, only_looks
+from holdfast.converting.table.system import RESTARTS
+from holdfast.documents.model import is_template
+
+_CHANGED = re.compile(r"(\w+)\s*(?:\.changed|\|\s*changed|is\s+changed)\Z")
+_UNIT = re.compile(r"/etc/systemd/system/([\w@.:-]+\.(?:service|timer|socket|target|path|mount|slice))\Z")
+# Types for which it matters what the environment is.
+_STARTS_PROGRAMS = frozenset({"command", "package", "pip", "git", "download", "archive", "script"})
+
+# Keys that are left out: where that is said, and how.
+_SAID: Mapping[str, tuple[str, str]] = {
+    **dict.fromkeys(("until", "retries", "delay"),
+                    ("lost", "`{}`: nothing is tried again; `wait_for` and `http_check` wait")),
+    "no_log": ("notes", "a secret is marked where it enters, `{{secret: NAME, env: VARIABLE}}`, and masked (`{}`)"),
+    "ignore_errors": ("notes", "a failure is reported, and stops only what depends on it (`{}`)"),
+}
+_NO_MATTER = frozenset({
+    "name", "tags", "become", "become_method", "become_flags", "become_exe", "become_user", "check_mode", "collections",
+    "debugger", "diff", "any_errors_fatal", "module_defaults", "register", "notify", "listen", "when", "loop", "args",
+    "loop_control", "action", "throttle", "vars", "environment", "ignore_unreachable", "run_once",
+    "delegate_to", "delegate_facts", "local_action"})
+
+
+@dataclass
+class Around:
+    """What the tasks of a document share. variables: their names; refused: names that cannot be read, and why;
+    registered: the resources of which a task has kept the result; outputs: those of which it can be passed on. mixed:
+    some tasks become root, others do not. labels: how often a label was given, by type."""
+
+    beside: Beside
+    types: Collection[str]
+    variables: Mapping[str, Any] = field(default_factory=dict)
+    refused: dict[str, str] = field(default_factory=dict)
+    outputs: dict[str, Resource] = field(default_factory=dict)
+    registered: dict[str, Resource] = field(default_factory=dict)
+    mixed: bool = False
+    labels: dict[tuple[str, str], int] = field(default_factory=dict)
+
+    def names(self, renamed: Mapping[str, str] | None = None) -> Names:
+        """What names mean here."""
+        return Names(renamed or {}, self.refused, frozenset(self.outputs))
+
+    def label(self, type_: str, wanted: str) -> str:
+        """A name that no other resource of the type has."""
+        seen = self.labels[type_, wanted] = self.labels.get((type_, wanted), 0) + 1
+        return wanted if seen == 1 else f"{wanted} ({seen})"
+
+
+def convert(task: Task, around: Around) -> Item:
+    """The task as resources; or why it cannot be one. Nothing is guessed."""
+    item = Item(task)
+    try:
+        if task.fault:
+            raise Cannot(task.fault)
+        _convert(item, around)
+    except Cannot as cannot:
+        item.give_up(cannot.why)
+    return item
+
+
+def entry_of(module: str) -> Entry:
+    """What the table says of a module."""
+    return MODULES.get(module, f"there is no type for `{module}` yet")
+
+
+def _convert(item: Item, around: Around) -> None:
+    if item.task.module in _SPECIAL:
+        item.resources.append(_SPECIAL[item.task.module](item, around))
+        return
+    task = _restarted(item.task, around)
+    module = _chosen(task, entry_of(task.module))
+    if module.type not in around.types:
+        raise Cannot(f"there is no type `{module.type}` yet")
+    become_user = _account(task, around)
+    loop = loop_of(task)
+    names = around.names(loop.renamed if loop else None)
+    resource = _resource(item, task, module, names)
+    if task.is_handler and resource.type != "command":
+        raise Cannot("only a command, or a service that is restarted, is told by `notify` here")
+    _keywords(item, resource, become_user, names)
+    if loop is not None:
+        resource.arguments["loop"] = value(loop.over, Names({}, names.refused, frozenset(), names.read, names.guarded))
+    _conditions(item, resource, around, names)
+    _sources(item, resource, loop.over if loop else None, around, names)
+    _as_unit(resource)
+    _named(item, resource, around, loop is not None)
+    _registered(item, resource, around, loop is not None)
+    if task.remark:
+        item.lost.append(task.remark)
+    item.reads, item.guarded = names.read, names.guarded
+    item.resources.append(resource)
+
+
+def _restarted(task: Task, around: Around) -> Task:
+    """A restart that hangs on a change, or is a handler, as the command that makes it; a service that does not run is
+    started by it, as Ansible does."""
+    given = {word: plain(node) for word, node in task.arguments.items()}
+    reloads = boolean(given.pop("daemon_reload", given.pop("daemon-reload", False))) is True
+    state, name = given.pop("state", None), given.pop("name", given.pop("service", given.pop("unit", None)))
+    hangs = task.is_handler or any((found := _CHANGED.match(str(node.value).strip())) and found[1] in around.registered
+                                   for node in task.when)
+    is_restart = state in RESTARTS or (reloads and not state)
+    if entry_of(task.module) is not MODULES["service"] or not hangs or not is_restart:
+        return task
+    if {word for word in given if word not in ("sleep", "use", "no_block")}:
+        raise Cannot(f"it restarts a service and says `{next(iter(given))}` too: declare the `service` for that")
+    line = f"systemctl {RESTARTS[state]} {name}" if state in RESTARTS else ""
+    if reloads:
+        line = "systemctl daemon-reload" + (f" && {line}" if line else "")
+    return replace(task, module="shell" if "&&" in line else "command", arguments={}, free=line)
+
+
+def _asserted(item: Item, around: Around) -> Resource:
+    """`assert` and `fail`: what has to hold."""
+    task, names = item.task, around.names()
+    if loop_of(task) or "register" in task.keywords:
+        raise Cannot("an assertion is not looped over, and its result is not kept")
+    wanted = [condition(str(node.value), names) for node in task.when]
+    message = next((plain(task.arguments[word]) for word in ("fail_msg", "msg") if word in task.arguments), "")
+    made = {"mend": value(str(message), names)} if message else {}
+    if task.module == "fail":
+        if not wanted:
+            raise Cannot("it always fails")
+        that = "not (" + " and ".join(f"({one})" for one in wanted) + ")"
+    else:
+        claims = task.arguments.get("that")
+        listed = [] if claims is None else list(claims.elements()) or [claims]
+        that = " and ".join(f"({condition(str(one.value), names)})" for one in listed)
+        if wanted:
+            made["when"] = wanted[0] if len(wanted) == 1 else wanted
+    item.reads, item.guarded = names.read, names.guarded
+    return Resource("assert", around.label("assert", item.task.label), {"that": "{{ " + that + " }}", **made})
+
+
+_SPECIAL: Mapping[str, Callable[[Item, Around], Resource]] = {"assert": _asserted, "fail": _asserted}
+
+
+def _chosen(task: Task, entry: Entry) -> Module:
+    if isinstance(entry, str):
+        raise Cannot(entry)
+    if isinstance(entry, Module):
+        return entry
+    assert isinstance(entry, Choice)
+    given = task.arguments.get(entry.option)
+    word = str(given.value) if given is not None else entry.default
+    found = entry.by.get(word, f"`{entry.option}: {word}` has no like")
+    if isinstance(found, str):
+        raise Cannot(found)
+    return found
+
+
+def _account(task: Task, around: Around) -> str:
+    """As whom it is done, if that is not root. Raises Cannot."""
+    become = boolean(task.become.plain()) if task.become is not None else None
+    if isinstance(become, str):
+        raise Cannot("whether it becomes root is decided by a template")
+    if around.mixed and not become:
+        raise Cannot("it is done by the user who logs in, and others of this play by root: here all of a host is done "
+                     "by one, whom the inventory names")
+    user = str(task.become_user.value) if task.become_user is not None and become else "root"
+    return "" if user in ("root", "0") else user
+
+
+def _resource(item: Item, task: Task, module: Module, names: Names) -> Resource:
+    """The module's options as arguments."""
+    theirs = {word: plain(node) for word, node in task.arguments.items() if node.kind != "null"}
+    if task.free:
+        if FREE not in module.options:
+            raise Cannot(f"`{task.free}` among its arguments is no key=value")
+        theirs[FREE] = task.free
+    ours: dict[str, Any] = dict(module.fixed)
+    for word, given in theirs.items():
+        if given == "{{ omit }}":
+            continue
+        option = module.options.get(word)
+        if option is None:
+            raise Cannot(f"`{word}` of `{task.module}` has no like")
+        _option(item, word, given, option, ours)
+    if module.shape is not None:
+        ours = module.shape(ours, theirs)
+    name = ours.pop(NAME, None)
+    made = {word: one if word == "source" else value(one, names) for word, one in ours.items() if one is not None}
+    return Resource(module.type, value(name, names), made)
+
+
+def _option(item: Item, word: str, given: Any, option: Any, ours: dict[str, Any]) -> None:
+    if option.why:
+        raise Cannot(option.why)
+    if option.same is not None and not _is_same(given, option.same):
+        raise Cannot(f"`{word}: {given}` has no like")
+    if option.lost:
+        item.lost.append(option.lost)
+    if option.note:
+        item.notes.append(option.note)
+    if not option.to:
+        return
+    if option.words is not None:
+        if given not in option.words:
+            raise Cannot(f"`{word}: {given}` has no like" if not is_template(str(given)) else
+                         f"`{word}` is decided by a template")
+        ours[option.to] = option.words[given]
+    else:
+        ours[option.to] = option.value(given) if option.value else given
+
+
+def _is_same(given: Any, same: Collection[Any]) -> bool:
+    if given in same:
+        return True
+    try:
+        return boolean(given) in [one for one in same if isinstance(one, bool)]
+    except Cannot:
+        return False
+
+
+def _keywords(item: Item, resource: Resource, become_user: str, names: Names) -> None:
+    """What the task says beside its module."""
+    task = item.task
+    is_command = resource.type == "command"
+    for word, node in task.keywords.items():
+        if word in _NO_MATTER or word.startswith("with_"):
+            continue
+        if word in _SAID:
+            getattr(item, _SAID[word][0]).append(_SAID[word][1].format(word))
+        elif word in ("async", "timeout"):
+            if not re.fullmatch(r"[1-9]\d*", str(node.value)):
+                raise Cannot(f"`{word}` is no number of seconds")
+            resource.arguments["time_limit"] = f"{node.value}s"
+        elif word not in ("changed_when", "failed_when", "poll"):
+            raise Cannot(f"`{word}` has no like")
+    if is_command:
+        _ran(item, resource)
+    else:
+        _told(item)
+    if become_user and is_command:
+        resource.arguments["user"] = value(become_user, names)
+    elif become_user:
+        raise Cannot(f"it is done as the user {become_user}: only a `command` has `user` here")
+    _environment(item, resource, names)
+
+
+def _told(item: Item) -> None:
+    """What counts as changed and as failed, of what is no command."""
+    for word in ("changed_when", "failed_when"):
+        node = item.task.keywords.get(word)
+        if node is not None and node.value is not False:
+            raise Cannot(f"`{word}`: this type sees itself what has changed and failed")
+        if node is not None:
+            item.lost.append(f"`{word}: false`: what has changed or failed is told as such")
+
+
+def _environment(item: Item, resource: Resource, names: Names) -> None:
+    merged: dict[str, Any] = {}
+    for node in item.task.environment if resource.type in _STARTS_PROGRAMS else ():
+        for one in node.elements() if node.kind == "list" else (node,):
+            if one.kind != "mapping":
+                raise Cannot("its `environment` is a template: `env` is a mapping here")
+            merged.update({str(key): str(plain_value) for key, plain_value in one.plain().items()})
+    if not merged:
+        return
+    if resource.type != "command":
+        raise Cannot("it has an `environment`: only a `command` has `env` here")
+    resource.arguments["env"] = value(merged, names)
+
+
+def _ran(item: Item, resource: Resource) -> None:
+    """When a command is run, and what it counts for."""
+    task, arguments = item.task, resource.arguments
+    guarded = {"creates", "removes"} & set(arguments)
+    changed = task.keywords.get("changed_when")
+    if changed is not None and changed.value is False and not task.is_handler:
+        if only_looks(str(resource.name), "shell" in arguments or "argv" in arguments) and not guarded:
+            arguments["read_only"] = True
+        elif not guarded:
+            item.lost.append("`changed_when: false`: if it only looks, write `read_only: true` in place of `always`; "
+                             "that is run in plans too")
+    elif changed is not None and changed.value is not True:
+        if "notify" in task.keywords:
+            raise Cannot("whether it has changed something, and so what it notifies, is decided by what it prints")
+        item.lost.append("`changed_when`: each run of it is told as a change")
+    failed = task.keywords.get("failed_when")
+    if failed is not None:
+        _success(item, failed.plain(), arguments)
+    if task.is_handler:
+        arguments["on_notify"] = True
+    elif not guarded and "read_only" not in arguments:
+        arguments["always"] = True
+
+
+def _success(item: Item, failed: Any, arguments: dict[str, Any]) -> None:
+    if failed is False:
+        item.notes.append("a failure is reported, and stops only what depends on it (`failed_when: false`)")
+        return
+    found = re.fullmatch(r"\w+\.rc\s+not\s+in\s+\[([\d,\s]+)\]", str(failed)) \
+        or re.fullmatch(r"\w+\.rc\s*!=\s*(\d+)", str(failed))
+    at_most = re.fullmatch(r"\w+\.rc\s*>\s*(\d)", str(failed))
+    if found:
+        arguments["success"] = [part.strip() for part in found[1].split(",") if part.strip()]
+    elif at_most:
+        arguments["success"] = [str(code) for code in range(int(at_most[1]) + 1)]
+    else:
+        raise Cannot(f"`failed_when: {failed}` cannot be said: `success` lists exit codes")
+
+
+def _conditions(item: Item, resource: Resource, around: Around, names: Names) -> None:
+    made: list[Any] = []
+    for node in item.task.when:
+        changed = _CHANGED.match(str(node.value).strip())
+        if changed and changed[1] in around.registered and resource.arguments.pop("always", False):
+            resource.arguments |= {"on_notify": True, "watch": around.registered[changed[1]].reference}
+            continue
+        if node.kind == "boolean":
+            made.append(node.value)
+        elif node.kind == "text":
+            made.append(condition(str(node.value), names))
+        else:
+            raise Cannot("its `when` is no condition")
+    if made:
+        resource.arguments["when"] = made[0] if len(made) == 1 else made
+
+
+def _sources(item: Item, resource: Resource, over: Any, around: Around, names: Names) -> None:
+    """Files of the controller."""
+    source = resource.arguments.get("source")
+    if source is None:
+        return
+    wanted = [str(source)]
+    if is_template(str(source)) and isinstance(over, list) and all(isinstance(one, str) for one in over):
+        wanted = [re.sub(r"\{\{\s*item\s*\}\}", one, str(source)) for one in over]
+        stem = re.sub(r"\{\{\s*item\s*\}\}", "{{ item }}", str(source))
+    for name in wanted:
+        found, content = around.beside.template(name, names) if resource.type == "template" else \
+            around.beside.file(name)
+        item.files[found] = content
+    if len(wanted) == 1 and wanted[0] == source:
+        resource.arguments["source"] = next(iter(item.files))
+    else:
+        kind = next(iter(item.files)).partition("/")[0]
+        resource.arguments["source"] = f"{kind}/{re.sub(r'^(files|templates)/', '', stem).replace('../', '')}"
+
+
+def _as_unit(resource: Resource) -> None:
+    """A file that is a unit file is a `systemd_unit`, which lets systemd read it."""
+    unit = _UNIT.match(str(resource.name))
+    usual = {"owner": "root", "group": "root", "mode": "0644"}
+    others = set(resource.arguments) - {"content", "source", "when", "loop", "state", *usual}
+    if unit is None or resource.type not in ("file", "template") or others or any(
+            resource.arguments.get(word, usual[word]) != usual[word] for word in usual):
+        return
+    for word in usual:
+        resource.arguments.pop(word, None)
+    if resource.type == "template":
+        resource.arguments["template"] = resource.arguments.pop("source")
+    resource.type, resource.name = "systemd_unit", unit[1]
+
+
+def _named(item: Item, resource: Resource, around: Around, is_loop: bool) -> None:
+    """Names that are labels are made of the task's name; a template that gives several names is looped over."""
+    if resource.name is None:
+        label = re.sub(r"\s+", " ", re.sub(r"\{[{%#].*?[}%#]\}", "", item.task.label)).strip() or resource.type
+        resource.name = around.label(resource.type, label) + (" {{ index + 1 }}" if is_loop else "")
+        return
+    name = resource.name
+    if resource.type != "package":
+        return
+    single = re.fullmatch(r"\{\{\s*(\w+)\s*\}\}", name) if isinstance(name, str) else None
+    if single and not is_loop and isinstance(around.variables.get(single[1]), list):
+        resource.arguments["loop"], resource.name = name, "{{ item }}"
+    elif isinstance(name, str) and is_template(name) and not is_loop and single and single[1] not in around.variables:
+        raise Cannot(f"whether `{single[1]}` is one name or a list of them is not known here")
+    elif isinstance(name, list) and len(name) == 1:
+        resource.name = name[0]
+
+
+def _registered(item: Item, resource: Resource, around: Around, is_loop: bool) -> None:
+    node = item.task.keywords.get("register")
+    if node is None or is_loop:
+        return
+    around.registered[str(node.value)] = resource
+    if resource.type == "command":
+        around.outputs[str(node.value)] = resource
+        resource.arguments["register"] = str(node.value)
+
+

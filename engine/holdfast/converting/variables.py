@@ -1,0 +1,102 @@
+"""Variables of plays and roles: which can be carried over, and what they read."""
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from holdfast.converting.expressions import Names, value
+from holdfast.converting.model import Cannot
+from holdfast.converting.options import plain
+from holdfast.documents.model import BUILT_IN_NAMES, is_template
+from holdfast.trees.scalars import Vaulted
+from holdfast.trees.tree import Node
+
+# Ansible's own settings, which stand in an inventory.
+_OF_INVENTORY = re.compile(r"ansible_")
+_WORD = re.compile(r"[A-Za-z_]\w*\Z")
+
+
+@dataclass
+class Variables:
+    """values: translated. reads: the names that each reads. refused: why others cannot be read. notes: for the head of
+    the document."""
+
+    values: dict[str, Any] = field(default_factory=dict)
+    reads: dict[str, Names] = field(default_factory=dict)
+    refused: dict[str, str] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
+
+    def take(self, given: Mapping[str, Node]) -> None:
+        """Adds variables as they are written; later ones win."""
+        for name, node in given.items():
+            try:
+                self.put(name, node)
+            except Cannot as cannot:
+                self.refused[name] = f"the variable `{name}` is not in the document: {cannot.why}"
+                self.values.pop(name, None)
+
+    def put(self, name: str, node: Node) -> None:
+        """Adds one. Raises Cannot."""
+        if _OF_INVENTORY.match(name):
+            self.notes.append(f"`{name}` belongs into the inventory, which says how hosts are reached")
+            return
+        if not _WORD.match(name) or name in BUILT_IN_NAMES:
+            raise Cannot("no variable can be called so here")
+        names = Names(refused=self.refused)
+        self.values[name] = self._secrets(name, value(_plain(node), names))
+        self.reads[name] = names
+        self.refused.pop(name, None)
+
+    def settle(self) -> None:
+        """Takes out the variables that read others which are refused."""
+        found = True
+        while found:
+            found = False
+            for name, names in list(self.reads.items()):
+                wrong = next((one for one in names.read if one in self.refused), None)
+                if name in self.values and wrong is not None:
+                    self.refused[name] = f"the variable `{name}` is not in the document: {self.refused[wrong]}"
+                    del self.values[name]
+                    found = True
+
+    def read_by(self, names: set[str]) -> tuple[dict[str, Any], set[str], set[str]]:
+        """Those that these names stand for, over others too, in the order written; all names that they read; and those
+        of which they ask whether they are defined."""
+        waiting, seen, guarded = list(names), set(names), set[str]()
+        while waiting:
+            inner = self.reads.get(waiting.pop())
+            if inner is not None:
+                guarded |= inner.guarded
+                waiting += inner.read - seen
+                seen |= inner.read
+        return {name: one for name, one in self.values.items() if name in seen}, seen, guarded
+
+    def _secrets(self, name: str, given: Any) -> Any:
+        if isinstance(given, Vaulted):
+            self.notes.append(f"`{name}` was encrypted by ansible-vault: the document takes it from the environment "
+                              f"variable {name.upper()}")
+            return {"secret": name, "env": name.upper()}
+        if isinstance(given, dict):
+            return {key: self._secrets(f"{name}_{key}", one) for key, one in given.items()}
+        if isinstance(given, list):
+            return [self._secrets(f"{name}_{at}", one) for at, one in enumerate(given)]
+        return given
+
+
+def _plain(node: Node) -> Any:
+    if node.kind == "mapping":
+        return {str(key.value): _plain(one) for key, one in node.items()}
+    if node.kind == "list":
+        return [_plain(one) for one in node.elements()]
+    return plain(node)
+
+
+def kind(given: Any) -> str:
+    """The kind of a parameter with this default; "": it cannot be told."""
+    if isinstance(given, str):
+        return "" if is_template(given) and re.fullmatch(r"\{\{[^{}]*\}\}", given.strip()) else "text"
+    kinds: list[tuple[type, str]] = [(bool, "boolean"), (int, "integer"), (float, "number"), (list, "list"),
+                                     (dict, "mapping")]
+    return next((word for type_, word in kinds if isinstance(given, type_)), "")

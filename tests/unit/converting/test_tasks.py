@@ -1,0 +1,256 @@
+"""What single tasks become, and what is said of those that have no like."""
+from __future__ import annotations
+
+import pytest
+
+from tests.unit.converting.making import converted, documents, flat, one, resources
+
+KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIGXYjfNsXmYOs1GxAFXQ8VTr7s3xMhyvTjWJ6TpqmYQm"
+BECOMES = [  # a task, and the resource it becomes
+    ("- apt: name=nginx state=present update_cache=yes cache_valid_time=3600", "{package: nginx, refresh_s: 3600}"),
+    ("- ansible.builtin.apt: {name: [curl, vim], state: latest}", "{package: [curl, vim], state: latest}"),
+    ("- apt: {name: 'nginx=1.22.*'}", "{package: nginx, version: 1.22.*}"),
+    ("- apt: {name: nano, state: absent, purge: true}", "{package: nano, state: purged}"),
+    ("- apt: {name: '{{ item }}'}\n  with_items: [a1, b1]", "{package: '{{ item }}', loop: [a1, b1]}"),
+    ("- copy: {content: hi, dest: /etc/motd, mode: 0644, force: no}",
+     "{file: /etc/motd, content: hi, mode: '0644', replace: false}"),
+    ("- file: path=/srv/x/ state=directory owner=www-data mode=0750 recurse=yes",
+     "{directory: /srv/x, owner: www-data, mode: '0750', recurse: true, file_mode: '0750'}"),
+    ("- file: {src: /srv/a, dest: /srv/b, state: link}", "{link: /srv/b, to: /srv/a}"),
+    ("- file: {path: /etc/old, state: absent}", "{file: /etc/old, state: absent}"),
+    ("- name: No root\n  lineinfile: {path: /etc/x, regexp: '^a', line: b}",
+     "{line: No root, path: /etc/x, match: '(?:^a)|^b$', text: b}"),
+    ("- name: No root\n  lineinfile: {dest: /etc/x, regexp: '^a=', state: absent}",
+     "{line: No root, path: /etc/x, match: '^a=', state: absent}"),
+    ("- name: Hosts\n  blockinfile: {path: /etc/hosts, block: 10.0.0.1 a, insertafter: EOF}",
+     "{block: Hosts, path: /etc/hosts, content: 10.0.0.1 a}"),
+    ("- name: Ports\n  community.general.ini_file: {path: /etc/a.ini, section: s, option: o, value: 1}",
+     "{ini: Ports, path: /etc/a.ini, section: s, option: o, value: '1', create: true}"),
+    ("- user: {name: ada, groups: 'a,b', shell: /bin/bash}",
+     "{user: ada, groups: [a, b], shell: /bin/bash, append: false, create_home: true}"),
+    ("- user: {name: ada, state: absent, remove: yes}", "{user: ada, state: absent, remove_home: true}"),
+    ("- group: {name: ops, gid: '2000'}", "{group: ops, gid: 2000}"),
+    ("- cron: {name: b, job: /bin/true, hour: 2, minute: '0'}",
+     "{cron: b, command: /bin/true, schedule: 0 2 * * *}"),
+    ("- cron: {name: b, job: /bin/true, special_time: annually}", "{cron: b, command: /bin/true, schedule: '@yearly'}"),
+    ("- systemd: {name: nginx, state: started, enabled: yes}", "{service: nginx, running: true, enabled: true}"),
+    ("- sysctl: {name: vm.swappiness, value: 10, sysctl_file: /etc/sysctl.d/9.conf}",
+     "{sysctl: vm.swappiness, value: '10', path: /etc/sysctl.d/9.conf}"),
+    ("- command: a2ensite x creates=/etc/x", "{command: a2ensite x, creates: /etc/x}"),
+    ("- command: mkdir sub\n  args: {chdir: /srv, creates: sub}", "{command: mkdir sub, cwd: /srv, creates: /srv/sub}"),
+    ("- shell: echo hi > /tmp/x", "{command: echo hi > /tmp/x, shell: true, always: true}"),
+    ("- shell: {cmd: 'set -o pipefail; a | b', executable: /bin/bash}",
+     "{command: set -o pipefail; a | b, argv: [/bin/bash, -c, set -o pipefail; a | b], always: true}"),
+    ("- command: pg_restore x\n  become_user: postgres", "{command: pg_restore x, user: postgres, always: true}"),
+    ("- command: run\n  environment: {A: 1}", "{command: run, always: true, env: {A: '1'}}"),
+    ("- command: run\n  register: r\n  failed_when: r.rc not in [0, 2]",
+     "{command: run, success: ['0', '2'], always: true}"),
+    ("- copy: {content: '{{ ansible_hostname }}', dest: /etc/n}\n  when: ansible_os_family == 'Debian'",
+     "{file: /etc/n, content: \"{{ (facts.hostname | split('.') | first) }}\", when: facts.os.family == 'debian'}"),
+    ("- service: name=x state=stopped\n  when:\n    - ansible_facts['distribution'] in ['Debian', \"Ubuntu\"]\n"
+     "    - ansible_distribution | lower == 'debian'",
+     "{service: x, running: false, when: [\"facts.os.name in ['debian', 'ubuntu']\", \"facts.os.name == 'debian'\"]}"),
+    ("- file: {path: '/srv/{{ part }}', state: directory}\n  loop: [a, b]\n  loop_control: {loop_var: part}",
+     "{directory: '/srv/{{ item }}', loop: [a, b]}"),
+    ("- user: {name: '{{ item.key }}', uid: '{{ item.value }}'}\n  with_dict: {ada: 2001}",
+     "{user: '{{ item.key }}', uid: '{{ item.value }}', create_home: true, loop: [{key: ada, value: 2001}]}"),
+    ("- file: {path: '/srv/{{ item }}', state: directory}\n  with_sequence: start=1 end=3 format=n%02d",
+     "{directory: '/srv/{{ item }}', loop: [n01, n02, n03]}"),
+    ("- copy: {content: \"[Service]\\nExecStart=/bin/true\\n\", dest: /etc/systemd/system/a.service, mode: '0644'}",
+     "{systemd_unit: a.service, content: \"[Service]\\nExecStart=/bin/true\\n\"}"),
+    ("- wait_for: {port: 5432, timeout: 60}", "{wait_for: wait_for, port: 5432, timeout_s: 60}"),
+    ("- uri: {url: 'http://localhost/', status_code: [200, 204]}",
+     "{http_check: 'http://localhost/', status: [200, 204]}"),
+    ("- assert: {that: [1 < 2], fail_msg: too small}\n  name: Fits",
+     "{assert: Fits, that: '{{ (1 < 2) }}', mend: too small}"),
+    (f"- authorized_key: {{user: ada, key: {KEY}}}", f"{{authorized_key: authorized_key, user: ada, key: {KEY}}}"),
+]
+
+HAS_NO_LIKE = [  # a task, and a word of the reason
+    ("- mysql_db: name=x", "no type for `mysql_db`"),
+    ("- apt: update_cache=yes", "only fetches package lists"),
+    ("- apt: {upgrade: dist}", "not upgraded"),
+    ("- apt: {name: '{{ packages }}'}", "one name or a list"),
+    ("- yum: name=httpd", "Debian"),
+    ("- user: {name: ada, stat: present}", "`stat` of `user`"),
+    ("- copy: {src: nowhere.txt, dest: /etc/x}", "no file `nowhere.txt`"),
+    ("- copy: {src: '{{ file }}', dest: '{{ folder }}/'}", "is a directory"),
+    ("- copy: {src: /a, dest: /b, remote_src: yes}", "remote_src"),
+    ("- file: {path: /etc/x, owner: root}", "whether a file or a directory"),
+    ("- file: {path: /etc/x/, state: absent}", "with all that is in it"),
+    ("- file: {path: /etc/x, state: hard, src: /a}", "hard links"),
+    ("- service: {name: x, state: restarted}", "in every run"),
+    ("- command: echo $HOME", "expanded by Ansible"),
+    ("- command: ls creates=/a/*", "pattern"),
+    ("- lineinfile: {path: /a, line: b, backrefs: yes}", "backrefs"),
+    ("- debug: msg=hello", "only prints"),
+    ("- stat: path=/a\n  register: s", "only looks"),
+    ("- command: x\n  delegate_to: localhost", "delegate_to"),
+    ("- command: x\n  run_once: true", "run_once"),
+    ("- command: x\n  become: '{{ maybe }}'", "decided by a template"),
+    ("- package: name=x\n  become_user: ada", "as the user ada"),
+    ("- command: x\n  when: ansible_date_time.hour == '3'", "ansible_date_time"),
+    ("- command: x\n  when: ansible_distribution_version is version('12', '>')", "ansible_distribution_version"),
+    ("- copy: {content: '{{ ansible_distribution }}', dest: /a}", "can only be compared"),
+    ("- command: x\n  when: ansible_os_family == 'Plan9'", "Plan9"),
+    ("- command: x\n  when: \"lookup('pipe', 'date') == ''\"", "lookup `pipe`"),
+    ("- copy: {content: \"{{ 'a' | json_query('b') }}\", dest: /a}", "filter `json_query`"),
+    ("- copy: {content: \"{{ 'a' | password_hash('sha512') }}\", dest: /a}", "salt"),
+    ("- command: x\n  with_fileglob: '*.conf'", "with_fileglob"),
+    ("- command: x\n  loop: [a]\n  loop_control: {extended: true}", "extended"),
+    ("- command: x\n  changed_when: \"'y' in r.stdout\"\n  register: r\n  notify: h", "what it prints"),
+    ("- {}", "no module"),
+    ("- apt: name=x\n  yum: name=x", "several modules"),
+    ("- apt: name=x nonsense", "no key=value"),
+    ("- block:\n    - command: x\n  rescue:\n    - command: y", "in a `rescue`"),
+    ("- include_tasks: '{{ which }}.yml'", "decided by a template"),
+    ("- include_tasks: nowhere.yml", "no file"),
+    ("- set_fact: {a: 1}\n  when: 1 < 2", "decided by a condition"),
+    ("- package: {name: x, state: sometimes}", "state: sometimes"),
+]
+
+
+@pytest.mark.parametrize(("task", "resource"), BECOMES, ids=[task.split("\n")[0][:60] for task, _ in BECOMES])
+def test_task_becomes(tmp_path, task, resource):
+    assert one(tmp_path, task) == flat(resource)
+
+
+@pytest.mark.parametrize(("task", "why"), HAS_NO_LIKE, ids=[task.split("\n")[0][:60] for task, _ in HAS_NO_LIKE])
+def test_what_has_no_like_is_named_and_left_out(tmp_path, task, why):
+    made = converted(tmp_path, task)
+    left = [item for item in made.items if item.why]
+    assert len(left) == 1
+    assert why in left[0].why
+    assert f"NOT CONVERTED {tmp_path}/site.yml:{left[0].task.place.line}" in made.text.replace("\n  #   ", " ")
+
+
+def test_handlers_become_what_is_told(tmp_path):
+    made = converted(tmp_path, """\
+        - apt: name=nginx
+          notify: [reload web, count]
+        - copy: {content: a, dest: /etc/a}
+          notify: nowhere
+        - service: {name: nginx, state: started}
+        """, handlers="""\
+        - name: reload nginx
+          listen: reload web
+          service: {name: nginx, state: reloaded}
+        - name: count
+          shell: wc -l /etc/passwd > /tmp/count
+        - name: start it
+          service: {name: other, state: restarted}
+        """)
+    assert resources(made) == [
+        {"package": "nginx", "notify": [{"service": "nginx"}, {"command": "wc -l /etc/passwd > /tmp/count"}]},
+        {"file": "/etc/a", "content": "a"},
+        {"service": "nginx", "running": True, "on_notify": "reload"},
+        {"command": "wc -l /etc/passwd > /tmp/count", "shell": True, "on_notify": True}]
+    assert [item.status for item in made.items] == ["converted", "in part", "converted", "converted", "converted",
+                                                    "not converted"]
+    assert made.items[1].lost == ["`notify: nowhere`: there is no handler of that name here"]
+
+
+def test_a_restart_that_hangs_on_a_change_is_a_watch(tmp_path):
+    made = converted(tmp_path, """\
+        - copy: {content: a, dest: /etc/a}
+          register: conf
+        - service: {name: x, state: restarted}
+          when: conf is changed
+        """)
+    assert resources(made)[1] == {"command": "systemctl restart x", "on_notify": True, "watch": {"file": "/etc/a"}}
+
+
+def test_results_are_passed_on_but_not_worked_on(tmp_path):
+    made = converted(tmp_path, """\
+        - command: cat /etc/machine-id
+          register: id
+          changed_when: false
+        - copy: {content: '{{ id.stdout }}', dest: /etc/a}
+        - copy: {content: '{{ id.stdout | upper }}', dest: /etc/b}
+        - copy: {content: '{{ later.stdout }}', dest: /etc/c}
+        - command: nproc
+          register: later
+          changed_when: false
+        """)
+    assert resources(made) == [{"command": "cat /etc/machine-id", "read_only": True, "register": "id"},
+                               {"file": "/etc/a", "content": "{{ id.stdout }}"}]
+    assert [bool(item.why) for item in made.items] == [False, False, True, True, True]
+
+
+def test_variables_are_carried_over_where_something_reads_them(tmp_path):
+    (tmp_path / "more.yml").write_text("names: [curl, rsync]\nunused: 1\nwhere: \"{{ base }}/app\"\n")
+    made = converted(tmp_path, """\
+        - set_fact: {mode_of_it: "0750"}
+        - apt: {name: "{{ names }}"}
+        - file: {path: "{{ where }}", state: directory, mode: "{{ mode_of_it }}"}
+        - copy: {content: "{{ token }}{{ elsewhere }}", dest: /etc/token}
+        - copy: {content: "{{ home }}", dest: /etc/home}
+        """, play="""\
+        vars:
+          base: /srv
+          home: "{{ ansible_env.HOME }}"
+          ansible_user: root
+          token: !vault |
+            $ANSIBLE_VAULT;1.1;AES256
+        vars_files: [more.yml, none.yml]
+        """)
+    document = documents(made)[0]
+    assert document["vars"] == {"base": "/srv", "token": {"secret": "token", "env": "TOKEN"},
+                                "names": ["curl", "rsync"], "where": "{{ base }}/app", "mode_of_it": "0750"}
+    assert document["resources"][0] == {"package": "{{ item }}", "loop": "{{ names }}"}
+    assert made.needs == ["elsewhere"]
+    assert made.items[-1].why.startswith("the variable `home` is not in the document: `ansible_env`")
+    assert any("none.yml" in note for note in made.notes)
+
+
+def test_files_and_templates_are_copied_beside(tmp_path):
+    (tmp_path / "templates").mkdir()
+    (tmp_path / "templates/a.conf.j2").write_text("{{ ansible_hostname }}\n{% if x is defined %}{{ x }}{% endif %}")
+    (tmp_path / "templates/b.conf.j2").write_text("{{ ansible_mounts }}")
+    (tmp_path / "logo.png").write_bytes(b"\x89\xff")
+    made = converted(tmp_path, """\
+        - template: {src: a.conf.j2, dest: /etc/a.conf}
+        - template: {src: b.conf.j2, dest: /etc/b.conf}
+        - copy: {src: logo.png, dest: /var/www/}
+        """)
+    assert resources(made) == [{"template": "/etc/a.conf", "source": "templates/a.conf.j2"},
+                               {"file": "/var/www/logo.png", "source": "files/logo.png"}]
+    assert made.files == {"files/logo.png": b"\x89\xff", "templates/a.conf.j2":
+                          b"{{ (facts.hostname | split('.') | first) }}\n{% if x is defined %}{{ x }}{% endif %}"}
+    assert made.items[1].why == "in the template b.conf.j2: `ansible_mounts` has no like here"
+
+
+def test_what_contradicts_itself_is_left_out_whole(tmp_path):
+    made = converted(tmp_path, """\
+        - service: name=x state=stopped
+        - command: mv /a /b
+        - service: name=x state=started
+        """)
+    assert [item.status for item in made.items] == ["not converted", "converted", "not converted"]
+
+
+def test_blocks_and_includes_are_laid_out_flat(tmp_path):
+    (tmp_path / "inner.yml").write_text("- command: inner\n")
+    made = converted(tmp_path, """\
+        - block:
+            - command: a
+            - include_tasks: inner.yml
+          when: ansible_os_family == 'Debian'
+          rescue:
+            - command: b
+          always:
+            - command: c
+        """)
+    when = "facts.os.family == 'debian'"
+    assert [(one["command"], one["when"]) for one in resources(made)] == [("a", when), ("inner", when), ("c", when)]
+    assert [item.status for item in made.items] == ["in part", "in part", "not converted", "converted"]
+
+
+def test_tasks_of_two_users_are_not_mixed(tmp_path):
+    made = converted(tmp_path, """\
+        - command: as-root
+        - command: as-me
+          become: false
+        """)
+    assert [item.status for item in made.items] == ["converted", "not converted"]
+    assert "by the user who logs in" in made.items[1].why
