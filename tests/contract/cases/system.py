@@ -522,4 +522,4 @@ def _timer_runs(w: Witness) -> bool:
         and w.service("pinged.timer").is_running and w.service("pinged.timer").is_enabled)
 
 
-CASES = (*SYSTEM, *OPTIONS, *HOST, *TIMERS, *SSHD)
+CASES = (*SYSTEM, *OPTIONS, *SCRIPTS, *HOST, *TIMERS, *SSHD)
