@@ -64,19 +64,22 @@ class Request:
 
 
 def compile_documents(request: Request) -> Compiled:
-    """Graphs for all hosts that the documents target. Raises Problems: all that is wrong on all hosts; a fault of many
-    hosts once, with their number."""
+    """Graphs for all hosts that the documents target. Raises Problems: all that is wrong on all hosts (when a text
+    takes too long: up to the host where it did); a fault of many hosts once, with their number."""
     compilation = _Compilation(request)
     if request.problems:
         compilation.raise_problems()  # for hosts there would only be consequences
     graphs: dict[str, HostGraph] = {}
     waiting: list[str] = []
-    for host in compilation.hosts:
-        graph = compilation.graph(host, request.facts.get(host))
-        if graph is not None:
-            graphs[host] = graph
-        elif compilation.waits:
-            waiting.append(host)
+    with compilation.run.patience.watching():
+        for host in compilation.hosts:
+            graph = compilation.graph(host, request.facts.get(host))
+            if graph is not None:
+                graphs[host] = graph
+            elif compilation.waits:
+                waiting.append(host)
+            if compilation.run.patience.is_spent:
+                break  # the others would take as long, one after the other
     compilation.raise_problems()
     return Compiled(graphs, tuple(waiting), compilation.graph_of, compilation.resources.contents.get,
                     compilation.rollout)
@@ -97,6 +100,11 @@ def made_for(request: Request, host: str) -> Made:
     """The resources of one host. Raises Problems: all that is wrong, or that the host's facts have to be known."""
     compilation = _Compilation(request)
     compilation.raise_problems()
+    with compilation.run.patience.watching():
+        return _made_for(request, host, compilation)
+
+
+def _made_for(request: Request, host: str, compilation: _Compilation) -> Made:
     if host not in compilation.hosts:
         raise Problems([Problem(f"no document here is for `{host}`", None, "see what it targets")])
     facts = request.facts.get(host)
@@ -262,6 +270,10 @@ class _Compilation:
 
     def graph_of(self, host: str, facts: Mapping[str, Any]) -> HostGraph:
         """The graph of a host whose facts have come. Raises Problems."""
+        with self.run.patience.watching():
+            return self._graph_of(host, facts)
+
+    def _graph_of(self, host: str, facts: Mapping[str, Any]) -> HostGraph:
         self.found = {}
         confirmed = []
         for name, unsure in self._of_host[host]:

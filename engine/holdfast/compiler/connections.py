@@ -21,7 +21,12 @@ def connection_variables(inventory: Inventory, hosts: Iterable[str], settings: M
                          root: Path) -> dict[str, dict[str, Any]]:
     """For each host its variables that begin as connection variables do, as plain values. Raises Problems."""
     evaluator = Evaluator(inventory, settings, sources, root)
-    everywhere = HostVars(evaluator)
+    with evaluator.patience.watching():
+        return _variables(evaluator, hosts)
+
+
+def _variables(evaluator: Evaluator, hosts: Iterable[str]) -> dict[str, dict[str, Any]]:
+    inventory, everywhere = evaluator.inventory, HostVars(evaluator)
     problems: dict[Problem, None] = {}
     found: dict[str, dict[str, Any]] = {}
     for host in hosts:
@@ -33,6 +38,8 @@ def connection_variables(inventory: Inventory, hosts: Iterable[str], settings: M
                 found[host][name] = everywhere[host][name] if _is_made(variable) else variable.value
             except Fault as fault:
                 problems.update(dict.fromkeys(fault.problems))
+        if evaluator.patience.is_spent:
+            break
     if problems:
         raise Problems(problems)
     return found

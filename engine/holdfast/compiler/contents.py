@@ -66,7 +66,7 @@ class Contents:
         code, run = self.template(path), self.run
         before, run.secrets = run.secrets, {}
         try:
-            text = guarded_run(code, place_in_file(path, code.source), run.known, unmark)
+            text = guarded_run(code, place_in_file(path, code.source), run, unmark)
             hidden = run.secrets
         finally:
             run.secrets = before

@@ -13,6 +13,7 @@ from holdfast.compiler.faults import KnownLater, Misused, NotDefined
 from holdfast.compiler.filters import FILTERS
 from holdfast.compiler.filters.elsewhere import of_ansible
 from holdfast.documents.model import BUILT_IN_NAMES
+from holdfast.patience import TookTooLong
 from holdfast.problems import Place, Problem
 from holdfast_host.values import did_you_mean
 
@@ -239,6 +240,8 @@ def _said(error: Exception) -> tuple[str, str, str]:
                 "`{{ v.stdout }}`; to act on a change use `watch`, `notify` or `only_if`")
     if isinstance(error, Misused):
         return error.what, error.word, error.mend
+    if isinstance(error, TookTooLong):
+        return error.what, "", error.mend
     if isinstance(error, jinja2.TemplateNotFound):
         return f"there is no template `{error.name}`", str(error.name), "look at the spelling"
     if isinstance(error, ZeroDivisionError):

@@ -3,6 +3,7 @@ from __future__ import annotations
 
 import functools
 import itertools
+import operator
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sized
 from pathlib import Path
@@ -24,6 +25,9 @@ from holdfast.compiler.secret import Secrets, SecretText, derive, refuse_shown
 _ARGUMENTS = re.compile(r"positional argument|unexpected keyword argument|multiple values for argument")
 _DATA = (str, list, tuple, Mapping)
 _CALL = 10  # steps that a call counts for
+_OPERATORS: Mapping[str, Callable[[Any, Any], Any]] = {
+    "eq": operator.eq, "ne": operator.ne, "gt": operator.gt, "gteq": operator.ge, "lt": operator.lt,
+    "lteq": operator.le, "in": lambda one, all_: one in all_, "notin": lambda one, all_: one not in all_}
 _LATER_MAY_PASS = frozenset({"default", "d", "mandatory", "defined", "undefined", "none"})
 _SAYS_NOTHING = frozenset({"default", "d", "mandatory", "ternary", "length", "count", "type_debug", "bool"})
 
@@ -32,7 +36,7 @@ class Names(Protocol):
     """What the environment asks of the one who renders."""
 
     secrets: Secrets
-    counted: int
+    spent: bounds.Spent
 
     def name(self, key: str) -> Any:
         """A variable's value, or `missing`."""
@@ -104,7 +108,7 @@ class Environment(ImmutableSandboxedEnvironment):
     template_class = _Template
     code_generator_class = BoundedCode
     intercepted_binops = frozenset({"*", "**", "+", "%"})
-    texts = staticmethod(bounds.texts)
+    tupled = staticmethod(bounds.of_tuple)
     concat = staticmethod(bounds.joined)  # as Jinja2 joins what a template gives
 
     def __init__(self, names: Names) -> None:
@@ -141,6 +145,7 @@ class Environment(ImmutableSandboxedEnvironment):
     def getitem(self, obj: Any, argument: Any) -> Any:
         if isinstance(obj, Registered):
             return obj.output(str(argument))
+        bounds.of_comparison(argument, obj)
         if isinstance(obj, SecretText):
             part = obj[argument]
             self.names.secrets[str(part)] = part.name
@@ -149,13 +154,15 @@ class Environment(ImmutableSandboxedEnvironment):
 
     def call(self, context: Context, obj: Any, /, *args: Any, **kwargs: Any) -> Any:
         """Methods of texts are followed like filters."""
-        self._count(_CALL)
+        self.names.spent.count(_CALL)
         name = getattr(obj, "__name__", "")
         owner = getattr(getattr(obj, "__wrapped__", obj), "__self__", None)  # `format` comes wrapped by the sandbox
         if isinstance(owner, str):
             bounds.of_call(name, (owner, *args), kwargs)
+        elif owner is not None and args:  # `list.index(x)`, `mapping.get(x)`
+            bounds.of_comparison(args[0], owner)
         try:
-            made = bounds.of_result(super().call(context, obj, *args, **kwargs))
+            made = self.names.spent.keep(bounds.of_result(super().call(context, obj, *args, **kwargs)))
         except Exception as error:
             refuse_shown(error, [one for one in (owner, *args) if isinstance(one, str)], name, self.names.secrets)
             raise
@@ -168,19 +175,31 @@ class Environment(ImmutableSandboxedEnvironment):
 
     def call_binop(self, context: Context, operator: str, left: Any, right: Any) -> Any:
         bounds.of_binop(operator, left, right)
-        return super().call_binop(context, operator, left, right)
+        return self.names.spent.keep(super().call_binop(context, operator, left, right), is_shared=True)
+
+    def compared(self, left: Any, *rest: tuple[str, Callable[[], Any]]) -> Any:
+        """`a < b <= c`: each part is looked at once, and only as long as the ones before are true."""
+        held: Any = True
+        for operand, look in rest:
+            right = look()
+            bounds.of_comparison(left, right)
+            held = _OPERATORS[operand](left, right)
+            if not held:
+                break
+            left = right
+        return held
+
+    def joined(self, parts: Iterable[Any]) -> str:
+        """`a ~ b`."""
+        made: str = self.names.spent.keep(bounds.joined(bounds.texts(parts)))
+        return made
 
     def counted(self, value: Any) -> Any:
         """What a loop goes through, with its steps noted."""
         if not isinstance(value, (Undefined, Sized)) and isinstance(value, Iterable):
             value = list(itertools.islice(value, bounds.LONGEST + 1))
-        self._count(bounds.size_of(value) if not isinstance(value, Undefined) else 0)
+        self.names.spent.count(bounds.size_of(value) if not isinstance(value, Undefined) else 0)
         return value
-
-    def _count(self, steps: int) -> None:
-        self.names.counted += steps
-        if self.names.counted > bounds.COUNT:
-            raise Misused(f"the loops and calls of this text take more than {bounds.COUNT} steps", "loop over less")
 
     def _finalized(self, value: Any) -> Any:
         """What `{{ … }}` puts into a text: nothing for null, as in Ansible."""
@@ -201,7 +220,7 @@ class Environment(ImmutableSandboxedEnvironment):
         made = range(*numbers)
         if len(made) > bounds.LONGEST:
             raise Misused(f"`range` counts to {bounds.LONGEST} at most", "loop over less", "range")
-        self._count(len(made))
+        self.names.spent.count(len(made))
         return made
 
     def _guarded(self, name: str, function: Callable[..., Any]) -> Callable[..., Any]:
@@ -216,10 +235,11 @@ class Environment(ImmutableSandboxedEnvironment):
                     value.refuse()
                 if isinstance(value, str) and is_marked(value):
                     raise KnownLater("an output")
+            args = tuple([self.counted(one) if isinstance(one, Iterator) else one for one in args])
             bounds.of_call(name, args[1:] if passes_context else args, kwargs)
             secrets = self.names.secrets
             try:
-                made = bounds.of_result(function(*args, **kwargs))
+                made = self.names.spent.keep(bounds.of_result(function(*args, **kwargs)))
             except Exception as error:
                 refuse_shown(error, [one for one in args if isinstance(one, _DATA)], name, secrets)
                 if isinstance(error, TypeError) and _ARGUMENTS.search(str(error)):

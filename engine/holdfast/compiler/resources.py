@@ -19,6 +19,7 @@ from holdfast.compiler.units import Builder, Compiled, Context, LoopedUse, Outco
 from holdfast.compiler.values import OMIT, Text, Value
 from holdfast.documents.arguments import refusal
 from holdfast.documents.types import Types
+from holdfast.patience import TookTooLong
 from holdfast.problems import Place, Problem, Problems
 from holdfast_host.errors import Refused
 from holdfast_host.redact import SHORTEST, Redactor
@@ -297,9 +298,12 @@ class Resources:
             -> ResourceType:
         """The resource as the host will make it. Raises Fault for all that its type says against it."""
         try:
-            return cls(**given)
+            with self.run.patience:
+                return cls(**given)
         except Refused:
             found = [refusal(one, unit.resource.where(one.argument)) for one in faults(cls, given)]
+        except TookTooLong as slow:
+            found = [Problem(slow.what, unit.place, slow.mend)]
         except Exception as error:  # the type's author's fault; reported as such
             found = [Problem(f"a defect of type {unit.resource.type}: {type(error).__name__}: {error}", unit.place,
                              "its `check` fails", (("the type", self.types.place(unit.resource.type)),))]

@@ -13,6 +13,7 @@ from typing import Any
 
 from jinja2.utils import missing
 
+from holdfast.compiler.bounds import Spent
 from holdfast.compiler.environment import Environment
 from holdfast.compiler.faults import Fault, NeedsFacts
 from holdfast.compiler.hosts import Leaf, Memo, Reads, Tracked, View
@@ -26,6 +27,7 @@ from holdfast.compiler.values import OMIT, Constant, Value, read_data
 from holdfast.documents.model import BUILT_IN_NAMES, Parameter
 from holdfast.documents.parameters import misfit
 from holdfast.inventory.model import Host, Inventory, Variable
+from holdfast.patience import Patience
 from holdfast.problems import Place, Problem
 from holdfast.trees.tree import decode
 from holdfast_host.redact import SHORTEST
@@ -89,7 +91,8 @@ class Evaluator:
         self.inventory, self.settings = inventory, settings
         self.outside = Outside(sources, root)
         self.secrets: Secrets = {}  # read by the value in hand: value -> name
-        self.counted = 0
+        self.spent = Spent()
+        self.patience = Patience()
         self.reads = Reads()
         self.environment = Environment(self)
         self.texts = Texts(self.environment)
@@ -113,16 +116,16 @@ class Evaluator:
         return View(host, facts, self._on)
 
     def within(self, view: View, scope: Scope, element: Element | None = None) -> tuple[Any, ...]:
-        """Goes into a host and scope; gives what `back` needs. Reads and secrets begin anew."""
-        before = (self.view, self.scope, self.element, self.reads, self.secrets)
+        """Goes into a host and scope; gives what `back` needs. Reads, secrets and what is spent begin anew."""
+        before = (self.view, self.scope, self.element, self.reads, self.secrets, self.spent)
         self.view, self.scope, self.element = view, scope, element
-        self.reads, self.secrets, self.counted = Reads(), {}, 0
+        self.reads, self.secrets, self.spent = Reads(), {}, Spent()
         return before
 
     def back(self, before: tuple[Any, ...]) -> None:
         """Goes back to where `within` came from; what was read meanwhile was read there too."""
         reads, secrets = self.reads, self.secrets
-        self.view, self.scope, self.element, self.reads, self.secrets = before
+        self.view, self.scope, self.element, self.reads, self.secrets, self.spent = before
         self.reads.update(reads)
         self.secrets.update(secrets)
 

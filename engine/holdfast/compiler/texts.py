@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 import jinja2
 from jinja2 import nodes
@@ -17,6 +17,7 @@ from holdfast.compiler.bounds import joined
 from holdfast.compiler.diagnosis import TOO_DEEP, At, run_problem
 from holdfast.compiler.environment import Environment
 from holdfast.compiler.faults import Fault, NeedsFacts
+from holdfast.patience import Patience
 
 _VALUE = "_holdfast_value"
 _ITS_OWN = frozenset({"loop", "self", "super", "caller", "varargs", "kwargs"})  # names that Jinja gives inside blocks
@@ -166,11 +167,21 @@ def _named_templates(tree: nodes.Template) -> Iterator[str]:
             yield name.value
 
 
-def guarded_run(code: Code, at: At, known: Callable[[], list[str]], settle: Callable[[Any], Any]) -> Any:
+class Run(Protocol):
+    """Who evaluates."""
+
+    patience: Patience
+
+    def known(self) -> list[str]:
+        """The names of all variables."""
+
+
+def guarded_run(code: Code, at: At, run: Run, settle: Callable[[Any], Any]) -> Any:
     """Runs a text and makes its result plain. Raises Fault with the place, or NeedsFacts."""
     try:
-        return settle(code.run())
+        with run.patience:
+            return settle(code.run())
     except (Fault, NeedsFacts):
         raise
     except Exception as error:  # a text of the user's: whatever goes wrong in it is reported at its place
-        raise Fault([run_problem(error, code.source, at, known)]) from error
+        raise Fault([run_problem(error, code.source, at, run.known)]) from error

@@ -16,16 +16,15 @@ from holdfast.compiler.faults import Fault, Misused
 from holdfast.compiler.later import Pending, Registered, unmark
 from holdfast.compiler.secret import SecretText
 from holdfast.compiler.texts import Code, Texts, guarded_run
+from holdfast.compiler.texts import Run as TextRun
 from holdfast.documents.model import SECRET_SOURCES, is_secret, is_template
 from holdfast.problems import Place, Problem
 from holdfast.trees.scalars import Unsafe, Vaulted
 from holdfast.trees.tree import Node
 
 
-class Run(Protocol):
+class Run(TextRun, Protocol):
     """Who evaluates: gives names their values and secrets theirs."""
-
-    def known(self) -> list[str]: ...
 
     def secret(self, name: str, how: str, text: str, folder: Path, place: Place) -> SecretText: ...
 
@@ -89,7 +88,7 @@ class Text(Value):
         self.code, self.at = code, at
 
     def evaluate(self, run: Run) -> Any:
-        return guarded_run(self.code, self.at, run.known, settle if self.code.is_expression else unmark)
+        return guarded_run(self.code, self.at, run, settle if self.code.is_expression else unmark)
 
     def codes(self) -> Iterator[tuple[Code, At]]:
         yield self.code, self.at

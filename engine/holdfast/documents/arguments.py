@@ -7,6 +7,7 @@ from holdfast.documents import habits
 from holdfast.documents.model import Entry, Resource, holds_secret, holds_template
 from holdfast.documents.schemas import COMMON
 from holdfast.documents.types import Types
+from holdfast.patience import Patience, TookTooLong
 from holdfast.problems import Place, Problem
 from holdfast.trees.tree import Node
 from holdfast_host.errors import Refused
@@ -61,7 +62,13 @@ def _with_name(resource: Resource, found: type[ResourceType], given: dict[str, o
         given = {**given, found.named: name}
     if not whole:
         return []
-    return [refusal(refused, resource.where(refused.argument)) for refused in faults(found, given)]
+    patience = Patience()
+    try:
+        with patience.watching(), patience:
+            refusals = faults(found, given)
+    except TookTooLong as slow:
+        return [Problem(slow.what, place, slow.mend)]
+    return [refusal(refused, resource.where(refused.argument)) for refused in refusals]
 
 
 def refusal(refused: Refused, place: Place) -> Problem:

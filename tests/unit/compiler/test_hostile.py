@@ -11,6 +11,10 @@ from typing import Any
 
 import pytest
 
+from holdfast import patience
+from holdfast.compiler import bounds
+from holdfast.documents.loading import read_documents
+from holdfast.documents.types import Types
 from holdfast.inventory.model import Variable
 from tests.unit.compiler.project import INVENTORY, args, compiled, faults, fleet, graph, host, layer, said, text_of
 
@@ -19,6 +23,17 @@ GROW = "{% set ns = namespace(a=START) %}{% for i in range(60) %}{% set ns.a = S
 
 def growing(start: str, step: str, then: str) -> str:
     return GROW.replace("START", start).replace("STEP", step) + then
+
+
+def growing_twice(start: str, step: str, then: str) -> str:
+    """Two equal values, neither of which is the other: `ns.a` and `ns.b`."""
+    return "{% set ns = namespace(a=START, b=START) %}{% for i in range(60) %}{% set ns.a = A %}{% set ns.b = B %}" \
+        "{% endfor %}".replace("START", start).replace("A %}", step.format("ns.a") + " %}") \
+        .replace("B %}", step.format("ns.b") + " %}") + then
+
+
+LISTS, TUPLES = ("[1]", "[{0}, {0}]"), ("(1,)", "({0}, {0})")
+MANY_AS = "a" * 60 + "!"
 
 
 # A template, and what is said of it.
@@ -76,6 +91,31 @@ TOO_MUCH = [
     ("{{ ('x' * 10000000) | password_hash('sha512', 'abc') }}", "1024 characters"),
     ("{{ ('[' * 100000) | from_json }}", "nests too deep"),
     ("{{ ('[' * 100000) | from_yaml }}", "not YAML"),
+    (f"{{{{ '{MANY_AS}' | regex_replace('(a+)+$', '') }}}}", "takes longer"),
+    (f"{{{{ ['{MANY_AS}'] | select('match', '(a|a)*$') | list }}}}", "takes longer"),
+    ("{{ ('ab' * 8000000) is search('(a|b)*c') }}", "at most 1000000 characters"),
+    ("{{ ('a' * 1000000) | regex_replace('(a*)', '\\\\1' * 1000) }}", "more than 16 MiB"),
+    ("{{ ('a' * 2000) | regex_replace('a', 'b' * 9000) }}", "more than 16 MiB"),
+    (growing_twice(*LISTS, "{{ ns.a == ns.b }}"), "value is too large"),
+    (growing_twice(*LISTS, "{{ ns.a in [ns.b] }}"), "value is too large"),
+    (growing_twice(*LISTS, "{{ ns.a is eq(ns.b) }}"), "value is too large"),
+    (growing_twice(*LISTS, "{{ [ns.a, ns.b] | map('list') | sort }}"), "value is too large"),
+    (growing_twice(*TUPLES, "{{ {1: 2}.get(ns.a) }}"), "value is too large"),
+    ("{% set t = ((1, 2),) * 900000 %}{% set u = (t, t) %}{{ {u: 1} | length }}", "value is too large"),
+    ("{% set b = 'x' * 1000000 %}{{ range(1000000) | map('ternary', b, b) | join }}", "more than 512 MiB"),
+    ("{{ (['x' * 10000000] * 10000) | map('upper') | list | length }}", "more than 512 MiB"),
+    ("{{ ([range(1000000)] * 10000) | map('list') | list | length }}", "more than 512 MiB"),
+    ("{% set ns = namespace(a=[]) %}{% for i in range(9999) %}{% set ns.a = ns.a + ['x' * 999999 ~ i] %}{% endfor %}",
+     "more than 512 MiB"),
+    ("{{ ('x' * 1000000).join([''] * 1000000) }}", "more than 16 MiB"),
+    ("{{ ([''] * 1000000) | join('x' * 1000000) }}", "more than 16 MiB"),
+    ("{{ ('a' * 1000000).translate({97: 'b' * 1000000}) }}", "more than 16 MiB"),
+    ("{{ ('{0}' * 100000).format('b' * 1000000) }}", "more than 16 MiB"),
+    ("{{ ('%(a)s' * 100000) % {'a': 'b' * 1000000} }}", "more than 16 MiB"),
+    ("{{ ('%(a)s' * 100000) | format(a='b' * 1000000) }}", "more than 16 MiB"),
+    ("{{ ('a ' * 100000) | wordwrap(1, wrapstring='b' * 1000) }}", "more than 16 MiB"),
+    ("{{ ('a\\n' * 100000) | indent('b' * 10000) }}", "`indent`"),
+    ("{{ ([1] * 1000000) | zip(*([[1] * 1000000] * 1000)) | length }}", "more than 1000000 elements"),
     ("{{ " + "(" * 3000 + "1" + ")" * 3000 + " }}", "nests too deep"),
     ("{{ 1" + "+1" * 20000 + " }}", "nests too deep"),
     ("{% if 1 %}" * 300 + "{% endif %}" * 300, "nests too deep"),
@@ -108,7 +148,7 @@ def problems(folder: Path, template: str) -> list[tuple[int, int, str, str]]:
 
 @pytest.fixture(scope="module")
 def refusals() -> list[list[Any]]:
-    """What is said of all templates that would take too much, by a process that has half a gigabyte."""
+    """What is said of all templates that would take too much, by a process that has a gigabyte."""
     done = subprocess.run([sys.executable, "-c", f"import {__name__} as here; here.in_little_memory()"], check=False,
                           capture_output=True, text=True, env={"PYTHONPATH": ":".join(filter(None, sys.path))})
     assert done.returncode == 0, done.stderr[-2000:]
@@ -118,7 +158,8 @@ def refusals() -> list[list[Any]]:
 
 def in_little_memory() -> None:
     """Run in a process of its own."""
-    resource.setrlimit(resource.RLIMIT_AS, (512 * 2**20, 512 * 2**20))
+    resource.setrlimit(resource.RLIMIT_AS, (2**30, 2**30))
+    patience.LIMIT_S = 3.0
     with tempfile.TemporaryDirectory() as folder:
         print(json.dumps([problems(Path(folder), template) for template, _ in TOO_MUCH]))
 
@@ -129,6 +170,30 @@ def test_template_that_would_take_too_much_is_refused(refusals: list[list[Any]],
     assert len(found) == 1, found
     assert TOO_MUCH[number][1] in found[0][2]
     assert found[0][3], "no mend"
+
+
+def test_check_of_a_type_that_never_ends_is_refused_at_its_resource(tmp_path: Path,
+                                                                    monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(patience, "LIMIT_S", 0.2)
+    (tmp_path / "site.yml").write_text(
+        "state: site\ntargets: all\nresources:\n"
+        f"  - line: x\n    path: /etc/motd\n    match: (a+)+$\n    text: {MANY_AS}\n")
+    _, found = read_documents([tmp_path / "site.yml"], Types())
+    assert [place[:3] for place in said(found)] == [(4, 11, patience.TookTooLong.what)]
+
+
+def test_loop_that_asks_other_hosts_is_counted_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bounds, "COUNT", 9_000)
+    loops = "{% for i in range(100) %}" * 2 + "{% set x = hostvars.web1.domain %}" + "{% endfor %}" * 2
+    assert ["steps" in what for _, _, what, _ in problems(tmp_path, loops)] == [True]
+
+
+def test_what_is_compared_and_chained_is_as_in_python(tmp_path: Path) -> None:
+    text = "{{ [1 < 2 < 3, 1 < 3 < 2, 1 in [1] == true, [1, [2]] == [1, [2]], (1, 2) in {(1, 2): 3}, not 1 > 2, " \
+        "3 > 2 != 1, 'a' not in 'bc', 2 > 1 and missing is not defined] }}"
+    made = compiled(tmp_path, "resources:\n  - command: x\n    stdin: \"a" + text + "\"\n", fleet(host("web1")))
+    assert args(graph(made), "command: x")["stdin"] == \
+        "a[True, False, False, True, True, True, True, True, True]"
 
 
 @pytest.mark.parametrize("template", OUT_OF_BOUNDS)

@@ -9,7 +9,7 @@ from typing import Any
 
 from holdfast.compiler.faults import Misused
 from holdfast.compiler.filters.data import boolean
-from holdfast.compiler.filters.text import _compiled
+from holdfast.compiler.filters.text import _compiled, _searched
 
 _OPERATORS: dict[str, Callable[[Any, Any], bool]] = {
     "==": operator.eq, "=": operator.eq, "eq": operator.eq, "!=": operator.ne, "<>": operator.ne, "ne": operator.ne,
@@ -19,12 +19,12 @@ _OPERATORS: dict[str, Callable[[Any, Any], bool]] = {
 
 def match(value: Any, pattern: str, ignorecase: bool = False, multiline: bool = False) -> bool:
     """Does the pattern match from the start?"""
-    return _compiled(pattern, ignorecase, multiline).match(str(value)) is not None
+    return _compiled(pattern, ignorecase, multiline).match(_searched(value)) is not None
 
 
 def search(value: Any, pattern: str, ignorecase: bool = False, multiline: bool = False) -> bool:
     """Does the pattern find something?"""
-    return _compiled(pattern, ignorecase, multiline).search(str(value)) is not None
+    return _compiled(pattern, ignorecase, multiline).search(_searched(value)) is not None
 
 
 def regex(value: Any, pattern: str, ignorecase: bool = False, multiline: bool = False, match_type: str = "search") \
@@ -32,7 +32,7 @@ def regex(value: Any, pattern: str, ignorecase: bool = False, multiline: bool = 
     """`search`, `match` or `fullmatch`, as match_type says."""
     if match_type not in ("search", "match", "fullmatch"):
         raise Misused(f"`match_type` is search, match or fullmatch, not `{match_type}`")
-    return getattr(_compiled(pattern, ignorecase, multiline), match_type)(str(value)) is not None
+    return getattr(_compiled(pattern, ignorecase, multiline), match_type)(_searched(value)) is not None
 
 
 def version(value: Any, version: Any, operator: str = "eq", strict: bool = False, version_type: str = "") -> bool:

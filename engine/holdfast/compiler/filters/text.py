@@ -4,9 +4,10 @@ from __future__ import annotations
 import os.path
 import re
 import shlex
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
+from holdfast.compiler.bounds import LARGEST, LONGEST
 from holdfast.compiler.faults import Misused
 
 _UNITS = ("", "K", "M", "G", "T", "P", "E")
@@ -20,15 +21,35 @@ def _compiled(pattern: str, ignorecase: bool, multiline: bool) -> re.Pattern[str
                       "escape special characters with \\") from None
 
 
+def _searched(value: Any) -> str:
+    """What a pattern is looked for in: what it has tried on the way takes far more memory than the text."""
+    text = str(value)
+    if len(text) > LONGEST:
+        raise Misused(f"regular expressions take texts of at most {LONGEST} characters", "split it first")
+    return text
+
+
 def regex_replace(value: Any, pattern: str = "", replacement: str = "", ignorecase: bool = False,
                   multiline: bool = False, count: int = 0) -> str:
     """The text with what the pattern finds replaced."""
-    return _compiled(pattern, ignorecase, multiline).sub(replacement, str(value), count=count)
+    found, text = _compiled(pattern, ignorecase, multiline), _searched(value)
+    largest = len(replacement) + replacement.count("\\") * len(text)  # of what is put in one place
+    if largest * (len(text) + 1) > LARGEST:
+        _refuse_growth(found.finditer(text), replacement, largest)
+    return found.sub(replacement, text, count=count)
+
+
+def _refuse_growth(found: Iterable[re.Match[str]], replacement: str, largest: int) -> None:
+    size = largest if largest > LARGEST else 0
+    for one in found:
+        size += len(one.expand(replacement)) if size <= LARGEST else 0
+        if size > LARGEST:
+            raise Misused("this would make a text of more than 16 MiB", "make less of it")
 
 
 def regex_search(value: Any, pattern: str, *groups: str, ignorecase: bool = False, multiline: bool = False) -> Any:
     r"""What the pattern finds first, nothing (null) if it finds nothing; with '\\1' or '\\g<name>' a list of groups."""
-    found = _compiled(pattern, ignorecase, multiline).search(str(value))
+    found = _compiled(pattern, ignorecase, multiline).search(_searched(value))
     if found is None:
         return None
     if not groups:
@@ -43,7 +64,7 @@ def regex_search(value: Any, pattern: str, *groups: str, ignorecase: bool = Fals
 def regex_findall(value: Any, pattern: str, multiline: bool = False, ignorecase: bool = False) -> list[Any]:
     """All that the pattern finds."""
     return [list(one) if isinstance(one, tuple) else one
-            for one in _compiled(pattern, ignorecase, multiline).findall(str(value))]
+            for one in _compiled(pattern, ignorecase, multiline).findall(_searched(value))]
 
 
 def regex_escape(value: Any) -> str:
