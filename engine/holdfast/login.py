@@ -16,18 +16,22 @@ if TYPE_CHECKING:
 @dataclass(frozen=True, slots=True)
 class Login:
     """Who to be on the hosts, before what the inventory says. None: as the inventory says.
-    installs_python: also where the inventory does not ask for it."""
+    installs_python: also where the inventory does not ask for it. is_here: hosts are this machine, whatever the
+    inventory says."""
 
     user: str | None = None
     key: str | None = None
     become_password: str | None = None
     installs_python: bool = False
+    is_here: bool = False
 
     def __repr__(self) -> str:
         return f"Login(user={self.user!r}, key={self.key!r})"
 
     def instead(self, connection: Connection) -> Connection:
         """The connection as this login."""
+        if self.is_here:
+            connection = replace(connection, channel="local", address="", jump=())
         connection = replace(connection, user=self.user or connection.user, key=self.key or connection.key,
                              installs_python=self.installs_python or connection.installs_python)
         if self.become_password is None:

@@ -68,16 +68,16 @@ class Checked:
 
 def load(folder: str | Path = ".", *, inventory: Sequence[str | Path] = (), set: Mapping[str, Any] | None = None,
          user: str | None = None, key: str | None = None, become_password: str | None = None,
-         install_python: bool = False, store: str = "") -> Project:
+         install_python: bool = False, is_here: bool = False, store: str = "") -> Project:
     """A project folder. inventory: instead of its `inventory/`. set: variables that go before all others. user, key,
     become_password: instead of what the inventory says. install_python: runs that apply install python3 on hosts
-    without a usable Python. store: a path, or a URL of PostgreSQL, instead of
-    `.holdfast/holdfast.db`. Raises Problems when there is no such folder."""
+    without a usable Python. is_here: hosts are this machine, whatever the inventory says. store: a path, or a URL of
+    PostgreSQL, instead of `.holdfast/holdfast.db`. Raises Problems when there is no such folder."""
     path = Path(folder)
     if not path.is_dir():
         raise Problems([Problem("there is no such folder", Place(str(folder)), "make one with `holdfast init`")])
     return Project(path, tuple(map(str, inventory)), dict(set or {}),
-                   Login(user, key, become_password, install_python), store)
+                   Login(user, key, become_password, install_python, is_here), store)
 
 
 class Project:

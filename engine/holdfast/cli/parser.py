@@ -19,6 +19,8 @@ COMMANDS = (
                                 ("apply", "make hosts what the documents say"),
                                 ("drift", "show what is no longer as declared"),
                                 ("enforce", "keep hosts as declared, by the schedules of associations"),
+                                ("pull", "fetch a project, verify it, and apply what is for this host"),
+                                ("sign", "sign a project, for hosts that pull it"),
                                 ("hold", "accept one drift for a time, list and end such holds"),
                                 ("undo", "go back to what was before a run"))),
     ("ask hosts", (("facts", "show what hosts say of themselves"),
