@@ -27,11 +27,14 @@ NOTHING = r"\Z."
 STAYS = {
     "block": (r"(path|content) .*srv/blocks/a\.c98c2c79~", "a backup is kept for a person to find"),
     "ini": (r"(path|content) .*srv/php\.ini\.[0-9a-f]{8}~", "a backup is kept for a person to find"),
+    "json_value": (r"(path|content) .*srv/daemon\.json\.[0-9a-f]{8}~", "a backup is kept for a person to find"),
+    "yaml_value": (r"(path|content) .*srv/app\.yml\.[0-9a-f]{8}~", "a backup is kept for a person to find"),
     **{name: (r"(path|content) .*srv", why) for name, why in NO_WAY_BACK.items()},
 }
 # Cases whose `absent` cannot be undone, and why.
 GONE = {
     "download": "all that is in the directory was removed with it, and is not kept",
+    "git": "all that was in it was removed with it, and is not kept",
     "archive": "the files that were unpacked are not kept",
     "directory": "all that was in it was removed with it, and is not kept",
     **NO_WAY_BACK,

@@ -187,4 +187,90 @@ FETCH = (
          contents=(("app.tar", APP),)),
 )
 
-CASES = (*INI, *RULES, *FETCH)
+CLONED = (
+    Case("git",
+         """
+         - git: /srv/clone
+           repo: file:///opt/repo
+           revision: main
+           depth: 1
+           user: daemon
+           update: true
+           force: true
+           submodules: true
+           key: /etc/hostname
+           known_hosts: /etc/hostname
+         """,
+         lambda w: bool(w.file("/srv/clone/a").exists and w.file("/srv/clone/a").content_string == "two\n"
+                        and w.file("/srv/clone").user == "daemon"),
+         """
+         - directory: /srv/clone
+           state: absent
+           force: true
+         """,
+         ("echo mine > /srv/clone/a", "rm -r /srv/clone", "git config --system --replace-all safe.directory '*'; "
+          "git -C /opt/repo -c user.name=t -c user.email=t@x commit -q --allow-empty -m three"),
+         before="dpkg -s git > /dev/null 2>&1 || apt-get install -qq --no-install-recommends git; rm -rf /opt/repo; "
+                "git init -q -b main /opt/repo; cd /opt/repo; for one in one two; do echo $one > a; git add a; "
+                "git -c user.name=t -c user.email=t@x commit -q -m $one; done; chown -R daemon /opt/repo"),
+)
+
+PLACES = (
+    Case("json_value",
+         """
+         - json_value: size
+           path: /srv/daemon.json
+           key: log-opts.max-size
+           value: 10m
+           create: true
+           validate: python3 -m json.tool %s
+           backup: true
+         - json_value: debug
+           path: /srv/daemon.json
+           key: debug
+           value: true
+         """,
+         lambda w: w.check_output("cat /srv/daemon.json") == '{"log-opts": {"max-size": "10m"}, "debug": true}',
+         """
+         - json_value: debug
+           path: /srv/daemon.json
+           key: debug
+           state: absent
+         - json_value: size
+           path: /srv/daemon.json
+           key: log-opts
+           state: absent
+         """,
+         ("sed -i s/10m/9m/ /srv/daemon.json", "echo '{}' > /srv/daemon.json"),
+         before="echo '{}' > /srv/daemon.json"),
+    Case("yaml_value",
+         """
+         - yaml_value: workers
+           path: /srv/app.yml
+           key: server.workers
+           value: 8
+           create: true
+           validate: grep -q kept %s
+           backup: true
+         - yaml_value: hosts
+           path: /srv/app.yml
+           key: hosts
+           value: [a, b]
+         """,
+         lambda w: w.check_output("cat /srv/app.yml") ==
+         "# kept\nserver:\n    host: x # mine\n    workers: 8\nhosts:\n    - a\n    - b",
+         """
+         - yaml_value: workers
+           path: /srv/app.yml
+           key: server.workers
+           state: absent
+         - yaml_value: hosts
+           path: /srv/app.yml
+           key: hosts
+           state: absent
+         """,
+         ("sed -i s/8/9/ /srv/app.yml", "sed -i '/- b/d' /srv/app.yml"),
+         before="printf '# kept\\nserver:\\n    host: x # mine\\n' > /srv/app.yml"),
+)
+
+CASES = (*PLACES, *CLONED, *INI, *RULES, *FETCH)
