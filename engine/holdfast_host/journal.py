@@ -15,7 +15,7 @@ from typing import Any, Dict, List, Mapping, Optional, Sequence
 
 from . import files
 from .errors import Failed
-from .graph import INTERRUPTED, Event, Node
+from .graph import CHANGED, INTERRUPTED, OK, Event, Node
 from .record import Record
 
 KEPT = 200  # journals of runs that nobody has collected; the oldest go first
@@ -222,12 +222,14 @@ def _story(path: str) -> Optional[Dict[str, Any]]:
             entry = json.loads(line)
         except ValueError:
             break  # the last line of a host that lost power while writing it
-        if "run" in entry:
-            story = {**entry, "events": [], "status": INTERRUPTED}
+        if "run" in entry:  # a second time where the run went on after a boot
+            story = {**entry, "events": story.get("events", []), "status": INTERRUPTED}
         elif "before" in entry:
             begun.append(entry["before"])
         elif "after" in entry:
-            story["events"].append(entry["after"])
+            node, status = entry["after"][:2]
+            if status != OK or not any(before[:2] == [node, CHANGED] for before in story["events"]):
+                story["events"].append(entry["after"])
             begun = [number for number in begun if number != entry["after"][0]]
         elif "end" in entry:
             story["status"] = entry["end"]

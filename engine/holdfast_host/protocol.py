@@ -15,7 +15,7 @@ import re
 import zlib
 from typing import Any, Dict, FrozenSet, Iterator, List, Mapping, Tuple
 
-MAJOR, MINOR = 1, 2
+MAJOR, MINOR = 1, 3
 MAX_FRAME = 16 * 1024 * 1024  # bytes of a payload, packed or not
 PACK_FROM = 512  # bytes; smaller payloads are not worth packing
 BLOB_PART = 256 * 1024  # bytes of content in one `blob` message
@@ -45,7 +45,7 @@ MOVES: Mapping[str, Mapping[Tuple[str, str], str]] = {
 # Every word on the wire: the keys of each message, and their types. Unknown keys are dropped on arrival.
 MESSAGES: Mapping[str, Mapping[str, Tuple[type, ...]]] = {
     "hello": {"major": (int,), "minor": (int,), "who": (str,), "python": (str,), "user": (str,), "host": (str,),
-              "unfinished": (list,), "owed": (list,)},
+              "unfinished": (list,), "owed": (list,), "boot": (str,)},
     "facts": {"facts": (dict,)},
     "graph": {"run": (str,), "mode": (str,), "nodes": (list,), "secrets": (dict,), "who": (str,),
               "key": (str,), "planned": (list,), "earlier": (dict,), "confirm_s": (int, float), "seal": (str,)},
@@ -54,7 +54,7 @@ MESSAGES: Mapping[str, Mapping[str, Tuple[type, ...]]] = {
     "event": {"events": (list,)},
     "output": {"node": (int,), "stream": (str,), "text": (str,)},
     "result": {"run": (str,), "status": (str,), "message": (str,), "owed": (list,), "paid": (list,),
-               "awaits": (bool,)},
+               "awaits": (bool,), "back_s": (int, float)},
     "cancel": {"now": (bool,)},
     "done": {"run": (str,)},
     "undo": {"run": (str,), "seal": (str,), "only": (list,), "is_known": (bool,), "nodes": (list,), "left": (list,)},

@@ -100,6 +100,7 @@ class Resource(Record):
     barrier: ClassVar[bool] = False  # what else it does cannot be known: a plan for what needs it is told with a caveat
     sways: ClassVar[str] = ""  # a kind of identity: what a plan says of who wants such ones is told with a caveat
     gives: ClassVar[Tuple[str, ...]] = ()  # the names of its outputs, so that a misspelt one is found in the document
+    departs: ClassVar[bool] = False  # its deed ends the host's boot: the run goes on after the next one
     refreshes: ClassVar[str] = ""  # what a notification does here ("restart"); "": cannot be notified
     _args_: ClassVar[Dict[str, Arg]] = {}
 
@@ -181,6 +182,13 @@ class Resource(Record):
         """Whether a notification has something to do after this change (None: it was in state). A service that the
         change has just started need not be restarted."""
         return True
+
+    def back_s(self) -> float:
+        """How long the host may take to be there again. Only for types with `departs`."""
+        raise NotImplementedError(type(self).__name__)
+
+    def arrive(self) -> None:
+        """Called where the run goes on after the deed of a type with `departs`: waits for what has to be up."""
 
     def outputs(self, observed: Any) -> Outputs:
         """Values that other resources may use, read from what is."""

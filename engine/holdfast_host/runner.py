@@ -23,6 +23,7 @@ STOPS = frozenset({FAILED, SKIPPED, TIMED_OUT, INTERRUPTED})  # what needs such 
 WORST_FIRST = (("failed", {FAILED, TIMED_OUT, SKIPPED}), ("interrupted", {INTERRUPTED}), ("changed", {CHANGED}),
                ("pending", {PENDING, UNKNOWN}))
 WAITING = (PENDING, UNKNOWN)  # in a plan: it will act
+DEPARTS = "departs"  # the rest is for a runner of the next boot
 NOT_BEGUN = "not begun: the run was stopped before"
 NOT_AGAIN = "carried out earlier in this run, and not repeated"
 NOT_KNOWN = "begun earlier in this run, and its end is not known: it is not done twice"
@@ -73,6 +74,7 @@ class Runner:
         self.teller = Teller(Redactor(secrets))
         self.outputs: Dict[str, Mapping[str, Any]] = {}
         self.swept: Set[str] = set()
+        self.departing: Optional[Resource] = None  # what ends this boot
         self.epoch = 0  # grows when something has changed, or is planned to: observations before are old then
         for step in self.steps:
             owed = ledger.owed.get(step.node.id)
@@ -81,7 +83,8 @@ class Runner:
 
     def go(self) -> str:
         """Carries it out; returns the worst of what happened: failed, interrupted, changed, pending or ok; or refused,
-        when the host has changed since the plan that this is held to."""
+        when the host has changed since the plan that this is held to; or departs, when the host is about to go down:
+        nothing is told of the rest then."""
         files.look_away()  # from what an earlier plan of this process laid over the files
         if self.held is not None and self.held.planned and not self._is_as_planned(self.held):
             return planned.REFUSED
@@ -98,6 +101,8 @@ class Runner:
                 self._rest_not_begun(number)
                 break
             number = group[-1] + 1
+            if self.departing is not None:
+                return DEPARTS
         found = {step.status for step in self.steps}
         for status, causes in WORST_FIRST:
             if found & causes:
@@ -256,6 +261,11 @@ class Runner:
         except (HoldfastError, _Later):
             return False  # it will be told in its turn
         given = self.earlier[number]
+        try:
+            self._make(number).arrive()
+        except HoldfastError as error:
+            self._tell_error(number, error)
+            return True
         if given is None:
             self._tell(number, FAILED, error="Failed", message=NOT_KNOWN, mend="see what it did; `holdfast apply` "
                        "without --resume does it again")
@@ -486,6 +496,8 @@ class Runner:
             return
         self._notify(number, CHANGED)
         self._keep_outputs(number, given)
+        if resource.departs:
+            self.departing = resource
         if self._is_told(number, change):
             self._refresh(number, change)
         else:
@@ -510,6 +522,8 @@ class Runner:
         finally:
             self.epoch += 1
             files.forget()
+        if resource.departs:
+            self.departing = resource
         wrong = self._settle_debt(number)
         self._notify(number, CHANGED)
         self._tell(number, CHANGED, change, message=wrong, refreshed=self._refresh_words(number),

@@ -14,7 +14,7 @@ from typing import Any, Callable, Dict, List, Mapping, Optional, Sequence
 from . import journal, limit, lock, owing, planned, protocol, sealing
 from .errors import HoldfastError, Interrupted
 from .graph import APPLY, PLAN, Event, nodes_from_wire
-from .runner import Runner
+from .runner import DEPARTS, Runner
 from .values import Blob
 
 TOGETHER_S = 0.1  # events of so many seconds go in one frame
@@ -137,7 +137,7 @@ class Server:
         running = (lock.holder(self._folder) or {}).get("run", "")
         self._send({"kind": "hello", "major": protocol.MAJOR, "minor": protocol.MINOR,
                     "python": "%d.%d.%d" % sys.version_info[:3], "host": os.uname().nodename, "user": str(os.geteuid()),
-                    "unfinished": journal.uncollected(self._folder, running), "owed": self._owed()})
+                    "boot": _boot(), "unfinished": journal.uncollected(self._folder, running), "owed": self._owed()})
 
     def _owed(self) -> List[Sequence[str]]:
         ledger = journal.Ledger(self._folder)
@@ -198,13 +198,13 @@ class Server:
         paid: Sequence[owing.Paid] = ()
         try:
             status = runner.go()
-            if mode == APPLY and status != planned.REFUSED and not self._is_stopping:
+            if mode == APPLY and status not in (planned.REFUSED, DEPARTS) and not self._is_stopping:
                 paid = owing.pay(journal.Ledger(self._folder), {node.id for node in nodes})
         except Interrupted:
             status = "interrupted"
         finally:
             self._in_hand = False
-        confirm_s = message.get("confirm_s", 0.0) if mode == APPLY and book.has_begun else 0.0
+        confirm_s = message.get("confirm_s", 0.0) if mode == APPLY and book.has_begun and status != DEPARTS else 0.0
         if confirm_s:
             from . import confirming
 
@@ -215,7 +215,7 @@ class Server:
         with self._lock:
             self._flush()
             self._send({"kind": "result", "run": run, "status": status, "owed": self._owed(), "paid": paid,
-                        "awaits": bool(confirm_s)})
+                        "awaits": bool(confirm_s), **_until_back(runner)})
         if confirm_s:
             self._unless_confirmed(run, confirm_s, book, status)
 
@@ -310,6 +310,19 @@ class Server:
                 self._send({"kind": "refused", "error": error, "message": message})
             self._is_over = self._is_stopping = True
             self._came.notify_all()
+
+
+def _boot() -> str:
+    """The kernel's name for the time since the host was switched on; "": it does not say."""
+    try:
+        with open("/proc/sys/kernel/random/boot_id", encoding="ascii") as stream:
+            return stream.read().strip()
+    except OSError:
+        return ""
+
+
+def _until_back(runner: Runner) -> Mapping[str, float]:
+    return {} if runner.departing is None else {"back_s": runner.departing.back_s()}
 
 
 def _shortened(event: Event) -> Event:

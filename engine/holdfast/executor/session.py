@@ -35,6 +35,7 @@ class Greeting:
     python: str
     unfinished: Sequence[Any]
     owed: OwedList
+    boot: str = ""  # the same until the host is booted anew
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +70,8 @@ class Session:
         hello = await self._expect("hello", HELLO_S)
         if hello["major"] != protocol.MAJOR:
             raise RemoteProtocolError(f"it speaks version {hello['major']} of the protocol, not {protocol.MAJOR}")
-        return Greeting(hello.get("python", ""), hello.get("unfinished", ()), owed_of(hello.get("owed", [])))
+        return Greeting(hello.get("python", ""), hello.get("unfinished", ()), owed_of(hello.get("owed", [])),
+                        hello.get("boot", ""))
 
     async def facts(self) -> Mapping[str, Any]:
         """What the host says of itself."""

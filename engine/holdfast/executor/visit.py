@@ -10,9 +10,10 @@ from typing import Any, Protocol
 
 from holdfast.channels.model import Channel, Unreachable
 from holdfast.compiler.model import HostGraph
-from holdfast_host.graph import APPLY, INTERRUPTED, OK
+from holdfast_host.graph import APPLY, CHANGED, INTERRUPTED, OK, Event
 from holdfast_host.planned import REFUSED
 from holdfast_host.protocol import LocalProtocolError, RemoteProtocolError
+from holdfast_host.runner import DEPARTS, NOT_AGAIN
 from holdfast_host.values import Blob, from_wire
 
 from .model import Happening, HostResult, Job, Noticed, OutputCame, ResourceDone, Result
@@ -59,6 +60,8 @@ class Visit:
         self._channel: Channel | None = None
         self._session: Session | None = None
         self._results: dict[int, Result] = {}
+        self._boot = ""
+        self._before: dict[int, Result] = {}  # what came of each resource before the host was booted anew
         self._is_whole = False  # the runner has said its last word on the graph
         self._spent_s, self._since = 0.0, 0.0
 
@@ -69,6 +72,7 @@ class Visit:
                 self._channel = await self._around.open(self.host)
                 self._session = Session(self._channel)
                 greeting = await self._session.greet(self._around.job.who)
+                self._boot = greeting.boot
                 await self._collect(self._session, greeting.unfinished)
             for id, since, why in greeting.owed:
                 self._around.emit(Noticed(self.host, f"{id} is owed a notification since {since}, of {why}"))
@@ -90,6 +94,9 @@ class Visit:
         try:
             with self._failing(), self._counted():
                 ending = await self._carried_out(graph)
+                while ending["status"] == DEPARTS:
+                    await self._back_again(float(ending.get("back_s", 0.0)))
+                    ending = await self._carried_out(graph)
                 owed = owed_of(ending.get("owed", []))
                 for said in paid_of(ending.get("paid", [])):
                     self._around.emit(Noticed(self.host, said))
@@ -139,14 +146,16 @@ class Visit:
     async def _carried_out(self, graph: HostGraph) -> Mapping[str, Any]:
         assert self._session is not None
         job, session = self._around.job, self._session
+        held = job.held_to(graph) if not self._before else None  # the plan had no more to say from there on
         order = Order(job.run, job.mode, job.who, [node.to_wire() for node in graph.nodes], graph.secrets,
-                      functools.cache(lambda: _blobs(graph)), job.blob, job.held_to(graph), await self._earlier(graph),
-                      job.confirm_s, job.seal)
+                      functools.cache(lambda: _blobs(graph)), job.blob, held, await self._earlier(graph), job.confirm_s,
+                      job.seal)
 
         def on_events(wire: Sequence[Any]) -> None:
             for event in events_of(wire, len(graph.nodes)):
-                result = self._results[event.node] = result_of(graph, event)
-                self._around.emit(ResourceDone(self.host, result))
+                if not self._is_told(event):
+                    result = self._results[event.node] = result_of(graph, event)
+                    self._around.emit(ResourceDone(self.host, result))
 
         def on_output(node: int, stream: str, text: str) -> None:
             if not 0 <= node < len(graph.nodes):
@@ -167,6 +176,45 @@ class Visit:
             if patience.when() is not None:  # it was told to stop now, and did not say another word
                 raise self._stopped(graph) from None
             raise Failure("unreachable", f"{error.what}; {GOES_ON}", error.mend) from None
+
+    def _is_told(self, event: Event) -> bool:
+        """Whether nothing new has come of a resource since the host was booted anew."""
+        before = self._before.get(event.node)
+        if before is None or before.event.status not in (OK, CHANGED):
+            return False
+        return event.status == OK or (event.status == CHANGED and event.message == NOT_AGAIN)
+
+    async def _back_again(self, within_s: float) -> None:
+        """Waits until the host has been booted anew, and greets it. Raises Failure."""
+        assert self._channel is not None
+        self._before = dict(self._results)
+        self._around.emit(Noticed(self.host, f"is booted anew; it is waited for, {within_s:g} s at most"))
+        await self._channel.close()
+        self._channel = self._session = None
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(_least(within_s, self._left_s())):
+                while not await self._is_booted_anew():
+                    if self._around.stop.level:
+                        raise Failure("interrupted", f"{self._around.stop.why}; it was about to be booted anew", "")
+                    await asyncio.sleep(AGAIN_S)
+                return
+        raise Failure("unreachable", f"it was to be booted anew, and was not back within {within_s:g} s",
+                      "look at its console; `holdfast apply --resume` goes on from there")
+
+    async def _is_booted_anew(self) -> bool:
+        try:
+            channel = await self._around.open(self.host)
+        except Unreachable:
+            return False
+        self._channel, self._session = channel, Session(channel)
+        with contextlib.suppress(Unreachable, RemoteProtocolError):
+            greeting = await self._session.greet(self._around.job.who)
+            if greeting.boot != self._boot:
+                self._boot = greeting.boot
+                return True
+        await channel.close()
+        self._channel = self._session = None
+        return False
 
     async def _confirmed(self) -> None:
         """Reaches the host once more, over a new connection, and says so. Raises Failure."""
@@ -202,7 +250,10 @@ class Visit:
     async def _earlier(self, graph: HostGraph) -> Mapping[int, Mapping[str, Any] | None]:
         ask = self._around.job.earlier
         known = await ask(self.host) if ask is not None else {}
-        return {number: known[node.id] for number, node in enumerate(graph.nodes) if node.id in known}
+        found = {number: known[node.id] for number, node in enumerate(graph.nodes) if node.id in known}
+        found.update({number: result.event.outputs for number, result in self._before.items()
+                      if result.event.status == CHANGED})
+        return found
 
     async def _mind(self, session: Session, patience: asyncio.Timeout) -> None:
         """Passes requests to stop on to the host; the host's time limit is one to stop now."""
@@ -278,6 +329,10 @@ class Visit:
     def _is_late(self) -> bool:
         left = self._left_s()
         return left is not None and left <= 0
+
+
+def _least(one: float, other: float | None) -> float:
+    return one if other is None else min(one, other)
 
 
 async def _cancel(session: Session, *, now: bool) -> None:

@@ -2,12 +2,18 @@
 that."""
 from __future__ import annotations
 
-from tests.contract.cases import accounts, files, repositories, system, values
+from tests.contract.cases import accounts, files, machine, repositories, system, values
 
-CASES = (*files.CASES, *accounts.CASES, *system.CASES, *values.CASES, *repositories.CASES)
+CASES = (*files.CASES, *accounts.CASES, *system.CASES, *machine.CASES, *values.CASES, *repositories.CASES)
+
+# Types that no case can hold, and where they are held instead.
+APART = {"reboot": "tests/contract/test_reboot.py"}
 
 # Arguments that the contract cannot hold, and where they are held instead.
 ELSEWHERE = {
+    **{("reboot", name): "it ends the host's boot: tests/contract/test_reboot.py" for name in (
+        "if_required", "if_kernel_is_older", "always", "timeout_s")},
+    ("firewall", "source"): "read as `template` is: tests/unit/modules/test_firewall.py",
     **{(name, "always"): "each run is a change: tests/contract/test_types_alone.py" for name in ("command", "script")},
     **{(name, "read_only"): "never a change: tests/contract/test_types_alone.py" for name in ("command", "script")},
     ("download", "proxy"): "a proxy of the test's: tests/unit/modules/test_download.py",
