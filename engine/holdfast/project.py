@@ -27,7 +27,8 @@ from holdfast import library
 from holdfast.channels.boot import archive
 from holdfast.channels.model import Connection
 from holdfast.compiler.model import Compiled, HostGraph, Rollout
-from holdfast.documents.model import Document
+from holdfast.documents.association import Association
+from holdfast.documents.model import Document, State
 from holdfast.documents.types import Types
 from holdfast.executor.model import Earlier, Happening, HostResult, Job, Mode, Noticed, RunDone, RunStarted, WayBack
 from holdfast.executor.stop import Stop
@@ -37,7 +38,7 @@ from holdfast.login import Login, connections
 from holdfast.plan import Drift, Plan, drift_of
 from holdfast.problems import Place, Problem, Problems
 from holdfast.reports.holding import HELD, held_words
-from holdfast.selection import named, read
+from holdfast.selection import named, own_states, read
 from holdfast.store import Store, new_run_id
 from holdfast_host.graph import Node
 from holdfast_host.planned import Held
@@ -135,8 +136,42 @@ class Project:
 
     def validate(self, documents: Documents = (), targets: str = "") -> Checked:
         """Everything that can be refused without a host is refused here."""
-        compiled, names = self._compiled(_paths(documents), targets)
+        paths = _paths(documents)
+        if not targets:
+            documents_here, _ = read(self.folder, paths, self.types)
+            kept = [one for one in documents_here.values() if isinstance(one, Association)]
+            if kept:
+                return self._validate_kept(paths, documents_here, kept)
+        compiled, names = self._compiled(paths, targets)
         return Checked(names, tuple(self._hosts(compiled)))
+
+    def _validate_kept(self, paths: tuple[str, ...], documents: Mapping[str, Document],
+                       kept: Sequence[Association]) -> Checked:
+        """Documents with targets of their own, and those that associations keep, each where it is for."""
+        hosts: set[str] = set()
+        names: list[str] = []
+        problems: list[Problem] = []
+        own = [one.name for one in own_states(self.folder, documents, paths) if one.targets]
+        asked = [(one.expression, [use.document for use in one.documents], one.targets[0].place if one.targets else
+                  one.documents[0].name.place) for one in kept if one.documents]
+        for expression, about, place in [("", own, None), *asked]:
+            wanted = [name for name in about if isinstance(documents.get(name), State)]
+            if not wanted:
+                continue
+            try:
+                compiled, found = self._compiled(paths, expression, names=wanted)
+            except Problems as wrong:
+                problems += [replace(one, place=place) if one.place and one.place.file == "-t" else one
+                             for one in wrong.problems]
+                continue
+            names += [name for name in found if name not in names]
+            hosts.update(self._hosts(compiled))
+        if not asked:  # what is wrong in the associations themselves
+            self._compiled(paths, "")
+        if problems:
+            raise Problems(dict.fromkeys(problems))
+        return Checked((*names, *(one.name for one in kept)),
+                       tuple(one for one in self.inventory.hosts if one in hosts))
 
     def convert(self, playbook: str | Path) -> Converted:
         """An Ansible playbook, or the folder of a role, as a document; what has no like is left out and named."""

@@ -27,18 +27,24 @@ def named(folder: Path, documents: Mapping[str, Document], problems: Sequence[Pr
           has_targets: bool) -> tuple[str, ...]:
     """The documents to apply: those with targets; in files that were named and with `-t` also those without, unless
     another document uses them. With problems in their files it may be that none can be read. Raises Problems."""
-    files = {str(path) for path in files_of([Path(path) for path in paths])} if paths else set[str]()
-    states = [one for one in documents.values() if isinstance(one, State)]
-    used = {part.document for one in states for part in one.resources if isinstance(part, Use)}
-    own = str(folder / "playbooks")
-    found = [one for one in states if (one.place.file in files if paths else one.place.file.startswith(own))
-             and (one.targets or (paths and has_targets and one.name not in used))]
+    states = own_states(folder, documents, paths)
+    used = {part.document for one in documents.values() if isinstance(one, State)
+            for part in one.resources if isinstance(part, Use)}
+    found = [one for one in states if one.targets or (paths and has_targets and one.name not in used)]
     if found:
         return tuple(one.name for one in found)
     if problems:
         raise Problems(problems)
-    where = Place(str(paths[0]) if paths else own)
+    where = Place(str(paths[0]) if paths else str(folder / "playbooks"))
     if not documents:
         raise Problems([Problem("there is no document in here", where, "begin one with `state: NAME`")])
     raise Problems([Problem("no document here says which hosts it is for", where,
                             "add `targets:` to one, or name its file and give -t")])
+
+
+def own_states(folder: Path, documents: Mapping[str, Document], paths: Sequence[str | Path]) -> list[State]:
+    """The state documents in these files, (): in playbooks/; without those of libraries."""
+    files = {str(path) for path in files_of([Path(path) for path in paths])} if paths else set[str]()
+    own = str(folder / "playbooks")
+    return [one for one in documents.values() if isinstance(one, State)
+            and (one.place.file in files if paths else one.place.file.startswith(own))]

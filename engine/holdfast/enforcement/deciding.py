@@ -45,11 +45,18 @@ class Verdict:
 
 @dataclass(frozen=True, slots=True)
 class Findings:
-    """What is to be done about one host. over: drift that is no more."""
+    """What is to be done about one host. over: drift that is no more. owed: ids of what differs in nothing, but is to
+    be told of a change (a service that is to be restarted): that of another resource now, or one of before a crash."""
 
     host: str
     verdicts: tuple[Verdict, ...] = ()
     over: tuple[Episode, ...] = ()
+    owed: tuple[str, ...] = ()
+
+    @property
+    def wants_repair(self) -> bool:
+        """Is there something to put back, or to tell? What is owed may come of what is left alone; then it is too."""
+        return bool(self.of("repair") or (self.owed and not self.verdicts))
 
     def of(self, decision: Decision) -> tuple[Verdict, ...]:
         """The differences with this decision."""
@@ -60,9 +67,12 @@ def findings(result: HostResult, graph: HostGraph, declared: Mapping[str, str], 
              is_reapplied: bool, damping: Damping, interval_s: float, now: float) -> Findings:
     """declared: digests of the graph's resources. now: seconds since the epoch."""
     acts = {node.id for node in graph.nodes if from_wire(node.args.get("always", False)) is True}
-    verdicts = []
+    verdicts, owed = [], []
     for one in result.results:
         if one.status != "pending" or one.id in acts:
+            continue
+        if one.event.refreshed and not one.event.fields and not one.event.diffs:
+            owed.append(one.id)
             continue
         before = known.open.get(one.id)
         cause: Cause = "corrective" if known.settled.get(one.id) == declared.get(one.id) else "intended"
@@ -75,7 +85,7 @@ def findings(result: HostResult, graph: HostGraph, declared: Mapping[str, str], 
             if given_up or is_fight(known.past.get(one.id, ()), damping, interval_s, now):
                 decision, stopped = "fight", before.stopped if before and given_up else now
         verdicts.append(Verdict(one, cause, decision, before is None, stopped))
-    return Findings(result.host, tuple(verdicts), tuple(_over(result, known, association)))
+    return Findings(result.host, tuple(verdicts), tuple(_over(result, known, association)), tuple(owed))
 
 
 def is_fight(past: Sequence[Episode], damping: Damping, interval_s: float, now: float) -> bool:
@@ -100,11 +110,16 @@ def standing(status: str, found: Findings | None) -> tuple[str, str]:
     """How a host stands by what became of it, and by what is not put back there: the status, and what to say of it."""
     if status not in KNOWN or status == "failed" or found is None:
         return STANDING_OF.get(status, "unknown"), ""
-    for decision, name in (("fight", "drifted"), ("report", "drifted"), ("held", "held")):
-        some = [one.result.id for one in found.verdicts if one.decision == decision]
+    waits = [*(one.result.id for one in found.of("repair")), *found.owed] if status == "pending" else []
+    for word, name, some in (("fight", "drifted", _ids(found, "fight")), ("reported", "drifted", _ids(found, "report")),
+                             ("not put back yet", "drifted", waits), ("held", "held", _ids(found, "held"))):
         if some:
-            return name, f"{decision}: {', '.join(some[:3])}" + (f" and {len(some) - 3} more" if len(some) > 3 else "")
+            return name, f"{word}: {', '.join(some[:3])}" + (f" and {len(some) - 3} more" if len(some) > 3 else "")
     return "good", ""
+
+
+def _ids(found: Findings, decision: Decision) -> list[str]:
+    return [one.result.id for one in found.of(decision)]
 
 
 def _over(result: HostResult, known: Known, association: str) -> list[Episode]:

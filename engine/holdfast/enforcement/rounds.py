@@ -134,8 +134,8 @@ class Round:
     async def _repair(self, found: Mapping[str, Findings]) -> tuple[HostResult, ...]:
         """What became of the hosts on which something was to be put back. What is held, and what is fought over, is
         left alone."""
-        hosts = [host for host, one in found.items() if one.of("repair")]
-        if not hosts or self._stop.level:
+        hosts = [host for host, one in found.items() if one.wants_repair]
+        if not hosts or self._stop.level or self._association.action != "reapply":
             return ()
         held = self._project.holds()
         graphs = {host: without(self._graphs[host], {

@@ -20,9 +20,6 @@ Restart=on-failure
 RestartSec=10
 KillSignal=SIGTERM
 TimeoutStopSec=15min
-NoNewPrivileges=true
-ProtectSystem=full
-PrivateTmp=true
 
 [Install]
 WantedBy=multi-user.target"""

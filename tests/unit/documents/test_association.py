@@ -2,14 +2,17 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
 
+import holdfast
 from holdfast.documents.association import Association
 from holdfast.documents.loading import load_text
 from holdfast.documents.schedules import Schedule
 from holdfast.documents.types import Types
+from holdfast.problems import Problems
 
 TYPES = Types()
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -65,3 +68,20 @@ def at(*when: int, fold: int = 0) -> float:
 def test_a_round_is_due_by_the_clock_of_its_time_zone(cron: str, before: float, due: float) -> None:
     found = Schedule(0.0, cron, "Europe/Berlin").after(before)
     assert found == due, datetime.fromtimestamp(found, UTC)
+
+
+def test_what_an_association_keeps_is_validated_where_it_is_for(tmp_path: Path) -> None:
+    (tmp_path / "inventory").mkdir()
+    (tmp_path / "inventory" / "h.yml").write_text("inventory: x\nhosts: {a: {tags: {role: web}}, b: {}}\n")
+    (tmp_path / "playbooks").mkdir()
+    document = "state: base\nresources:\n  - file: /x\n    content: '{{ word }}'\n---\n"
+    keeps = "association: k\ndocuments: base\nevery: 5m\ntargets: "
+    for targets, line, what in (("group:nope", 9, "no group"), ("role=web", 4, "word"), ("role=wb", 9, "no host")):
+        (tmp_path / "playbooks" / "a.yml").write_text(document + keeps + targets + "\n")
+        with pytest.raises(Problems) as found, holdfast.load(tmp_path) as project:
+            project.validate()
+        assert any(one.place and one.place.line == line and what in one.what for one in found.value.problems), targets
+    (tmp_path / "playbooks" / "a.yml").write_text(document.replace("{{ word }}", "w") + keeps + "role=web\n")
+    with holdfast.load(tmp_path) as project:
+        checked = project.validate()
+    assert checked.documents == ("base", "k") and checked.hosts == ("a",)

@@ -63,6 +63,20 @@ def test_each_difference_has_one_decision(found: Findings, decision: str, cause:
     assert standing("changed", found)[0] == stands
 
 
+def test_what_is_only_to_be_told_of_a_change_is_no_drift() -> None:
+    graph = HostGraph("h", (Node("service: a", "service", {}),), (Place("x"),))
+    event = Event(0, "pending", refreshed="restart: file: /a changed")
+    result = HostResult("h", "pending", (Result("service: a", None, event),))
+    found = findings(result, graph, {}, Known({}, {}, {}, {}), association="x", is_reapplied=True, damping=Damping(),
+                     interval_s=60.0, now=NOW)
+    assert found.verdicts == () and found.wants_repair
+    assert standing("pending", found)[0] == "drifted" and standing("changed", found)[0] == "good"
+
+
+def test_what_was_stopped_before_it_was_put_back_is_not_good() -> None:
+    assert standing("pending", looked("pending"))[0] == "drifted"
+
+
 def test_what_is_in_state_again_is_over() -> None:
     assert looked("ok", opened=OPEN).over == (OPEN,) and not looked("pending", opened=OPEN).over
 
