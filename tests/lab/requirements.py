@@ -7,7 +7,7 @@ import shutil
 import sys
 from pathlib import Path
 
-from . import cgroup
+from . import cgroup, paths
 from .errors import CommandFailed, LabUnavailable
 from .process import run
 
@@ -45,9 +45,10 @@ def ensure() -> None:
         raise LabUnavailable(f"the lab needs Linux, this is {sys.platform}")
     if os.geteuid() != 0:
         raise LabUnavailable("the lab needs root: it boots real systemd hosts in namespaces of their own")
-    _install([package for tool, package in TOOLS.items() if shutil.which(tool) is None])
-    if not KEYRING.exists():
-        _install(["debian-archive-keyring"])
+    with paths.locked(paths.runtime() / ".requirements.lock"):  # one that comes up beside this one installs the same
+        _install([package for tool, package in TOOLS.items() if shutil.which(tool) is None])
+        if not KEYRING.exists():
+            _install(["debian-archive-keyring"])
     if "overlay" not in Path("/proc/filesystems").read_text() and run("modprobe", "overlay", check=False).returncode:
         raise LabUnavailable("the kernel has no overlay file system")
     cgroup.mount_point()

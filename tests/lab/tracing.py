@@ -11,19 +11,18 @@ from pathlib import Path
 from .errors import LabError
 from .host import LabHost
 
-SETTLE_S = 0.3  # strace says nothing when it has attached
+ATTACH_TIMEOUT_S = 30.0
+SETTLE_S = 0.3  # what has just ended is still written down
 
 
 @contextmanager
 def traced(host: LabHost, *options: str) -> Iterator[None]:
     """strace with these options is on sshd and all that it starts meanwhile."""
-    master = int(host.run("systemctl show -p MainPID --value ssh").stdout)
-    tracer = subprocess.Popen(["strace", "-f", "-qq", *options, "-p", str(_outer_pid(host, master))],
+    master = _outer_pid(host, int(host.run("systemctl show -p MainPID --value ssh").stdout))
+    tracer = subprocess.Popen(["strace", "-f", "-qq", *options, "-p", str(master)],
                               stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
     try:
-        time.sleep(SETTLE_S)
-        if tracer.poll() is not None:
-            raise LabError(f"strace does not trace {host.name}: {tracer.stderr.read() if tracer.stderr else ''}")
+        _wait_until_attached(host, master, tracer)
         yield
         time.sleep(SETTLE_S)
     finally:
@@ -36,6 +35,17 @@ def killing(host: LabHost, call: str, when: int = 1) -> Iterator[None]:
     """Whatever a session of this host starts is killed with SIGKILL at its `when`th system call of this name."""
     with traced(host, "-e", f"trace={call}", "-e", f"inject={call}:signal=SIGKILL:when={when}", "-o", "/dev/null"):
         yield
+
+
+def _wait_until_attached(host: LabHost, pid: int, tracer: subprocess.Popen[str]) -> None:
+    """strace itself says nothing of it, the kernel does."""
+    end = time.monotonic() + ATTACH_TIMEOUT_S
+    while f"TracerPid:\t{tracer.pid}\n" not in Path(f"/proc/{pid}/status").read_text():
+        if tracer.poll() is not None:
+            raise LabError(f"strace does not trace {host.name}: {tracer.stderr.read() if tracer.stderr else ''}")
+        if time.monotonic() > end:
+            raise LabError(f"strace has not begun to trace {host.name} after {ATTACH_TIMEOUT_S:g} s")
+        time.sleep(0.01)
 
 
 def _outer_pid(host: LabHost, inner: int) -> int:
