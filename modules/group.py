@@ -25,6 +25,11 @@ def _gid(number: int) -> None:
         raise Refused("", "is 0 to 4294967294, not %d" % number)
 
 
+def _members(names: Sequence[str]) -> None:
+    for name in names:
+        checks.account(name)
+
+
 class Observed(Record):
     """entry: None: there is no such group in /etc/group. elsewhere: a directory service knows it. gid_owner: the other
     group that has the wanted number. primary_of: users whose primary group it is. strangers: wanted members that are
@@ -45,8 +50,9 @@ class Group(Resource):
     gid: Optional[int] = arg(default=None, check=_gid, doc="Its number; without it the host chooses one. When it is "
                              "changed, files keep the old number.")
     system: bool = arg(default=False, doc="Choose the number from those of system groups when the group is made.")
-    members: Optional[Tuple[str, ...]] = arg(default=None, doc="Exactly these users are members. Without it members "
-                                             "are left as they are; `user` has `groups` for single ones.")
+    members: Optional[Tuple[str, ...]] = arg(default=None, check=_members, doc="Exactly these users are members. "
+                                             "Without it members are left as they are; `user` has `groups` for single "
+                                             "ones.")
 
     gives: ClassVar[Tuple[str, ...]] = ("gid",)
     named: ClassVar[str] = "name"

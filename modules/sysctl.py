@@ -70,7 +70,7 @@ class Sysctl(Resource):
         return (("path", self.path), ("package", "procps"), *regular.wants(self.path))
 
     def observe(self) -> Observed:
-        place = "/proc/sys/" + (self.name if "/" in self.name else self.name.replace(".", "/"))
+        place = "/proc/sys/" + plain(self.name)
         now = None
         if self.state == "present" and self.runtime:
             try:
@@ -122,8 +122,9 @@ class Sysctl(Resource):
 
 
 def plain(name: str) -> str:
-    """A setting's name with slashes, in which it has one spelling only."""
-    return name if "/" in name.partition(".")[0] else name.replace(".", "/")
+    """A setting's name with slashes between its parts, in which it has one spelling only. Where dots divide it, a slash
+    stands for a dot that is part of a name, as sysctl.d(5) has it."""
+    return name if "/" in name.partition(".")[0] else name.translate(str.maketrans("./", "/."))
 
 
 def setting(row: str) -> Tuple[str, str]:

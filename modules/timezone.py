@@ -42,7 +42,7 @@ class Timezone(Resource):
         return (("package", "tzdata"),)
 
     def observe(self) -> Observed:
-        is_known = files.look(os.path.join(ZONES, self.name)) is not None
+        is_known = is_zone(os.path.join(ZONES, self.name))
         return Observed(files.look(LINK), files.read(NAME), is_known, () if is_known else near(self.name))
 
     def diff(self, observed: Observed) -> Optional[Change]:
@@ -75,6 +75,12 @@ class Timezone(Resource):
             files.make_link(LINK, link, lambda: files.look(LINK) == observed.link)
         if NAME in change.files:
             files.replace(NAME, self.name.encode() + b"\n", observed.name)
+
+
+def is_zone(path: str) -> bool:
+    """Whether this is a compiled zone: beside those there lie folders of them and tables in the same place."""
+    state = files.look(files.real(path))
+    return state is not None and state.kind == files.FILE and (files.read(path) or b"").startswith(b"TZif")
 
 
 def zone_of(link: Optional[files.FileState]) -> Optional[str]:

@@ -276,7 +276,7 @@ class User(Resource):
             "name": self.name, "uid": entry.uid, "group": primary, "home": entry.home, "shell": entry.shell,
             "comment": entry.comment, "create_home": False, "append": False,
             "groups": sorted(g.name for g in known.groups.values() if self.name in g.members and g.name != primary),
-            "system": entry.uid < int(accounts.login_defs().get("UID_MIN", "1000")),
+            "system": entry.uid < accounts.login_number("UID_MIN", "1000"),
             "password_hash": shadow.password if shadow else None,
             "expires": _date_of(shadow.expires if shadow else None)}))
 
@@ -359,9 +359,13 @@ def _days(text: str) -> Optional[int]:
 
 
 def _date_of(days: Optional[int]) -> str:
+    """As `_days` reads it; what lies beyond the last day that can be written is that day."""
     import datetime
 
-    return "never" if days is None else (datetime.date(1970, 1, 1) + datetime.timedelta(days)).isoformat()
+    if days is None:
+        return "never"
+    first, last = datetime.date(1970, 1, 1), datetime.date.max
+    return (first + datetime.timedelta(min(days, (last - first).days))).isoformat()
 
 
 def _own_group(known: accounts.Accounts, name: str) -> Tuple[Declared, ...]:
@@ -378,9 +382,8 @@ def _without(home: Mapping[str, Optional[files.FileState]]) -> List[Declared]:
 
 def future_home(home: str, owner: str, group: str) -> Dict[str, Optional[files.FileState]]:
     """What a new home will hold: itself and copies of what /etc/skel has."""
-    settings = accounts.login_defs()
-    umask = int(settings.get("UMASK", "022"), 8)
-    mode = settings.get("HOME_MODE", "%04o" % (0o777 & ~umask)).rjust(4, "0")
+    usual = 0o777 & ~accounts.login_number("UMASK", "022", 8)
+    mode = "%04o" % (accounts.login_number("HOME_MODE", "%o" % usual, 8) & 0o7777)
     found: Dict[str, Optional[files.FileState]] = {home: files.FileState(files.DIRECTORY, mode, owner, group)}
     for folder, folders, names in os.walk(SKELETON):
         for name in (*folders, *names):

@@ -29,7 +29,8 @@ class GroupEntry(Record):
 
 
 class ShadowEntry(Record):
-    """A line of shadow. password: a hash, or what stands in its place; expires: days since 1970-01-01, None: never."""
+    """A line of shadow. password: a hash, or what stands in its place; expires: days since 1970-01-01, None: never,
+    for which -1 stands too."""
 
     name: str
     password: str
@@ -74,20 +75,37 @@ def parsed(data: Optional[bytes], entry: Callable[[Any], Any]) -> Dict[str, Any]
 
 def _user(row: Any) -> UserEntry:
     name, _, uid, gid, comment, home, shell = row
-    return UserEntry(name, int(uid), int(gid), comment, home, shell)
+    return UserEntry(name, _number(uid), _number(gid), comment, home, shell)
 
 
 def _group(row: Any) -> GroupEntry:
     name, _, gid, members = row
-    return GroupEntry(name, int(gid), tuple(word.strip() for word in members.split(",") if word.strip()))
+    return GroupEntry(name, _number(gid), tuple(word.strip() for word in members.split(",") if word.strip()))
 
 
 def _shadow(row: Any) -> ShadowEntry:
-    return ShadowEntry(row[0], row[1], int(row[7]) if row[7].strip() else None)
+    days = row[7].strip()
+    return ShadowEntry(row[0], row[1], _number(days) if days and not days.startswith("-") else None)
+
+
+def _number(text: str) -> int:
+    """Raises ValueError for what libc takes for none: Python's own `int` also reads 1_000 and digits of any script."""
+    if not (text.isascii() and text.isdigit()):
+        raise ValueError(text)
+    return int(text)
 
 
 def login_defs() -> Dict[str, str]:
     """The settings of /etc/login.defs, which useradd follows."""
     text = (files.read(LOGIN_DEFS) or b"").decode("utf-8", "surrogateescape")
-    rows = (line.split(None, 1) for line in text.splitlines() if not line.lstrip().startswith("#"))
-    return {row[0]: row[1].strip() for row in rows if len(row) == 2}
+    rows = (line.split(None, 1) for line in text.split("\n") if not line.lstrip().startswith("#"))
+    return {row[0]: row[1].strip().strip('"') for row in rows if len(row) == 2}
+
+
+def login_number(setting: str, default: str, base: int = 10) -> int:
+    """A number of /etc/login.defs; the default where it is not there, or is none, as useradd then warns and does."""
+    found = login_defs().get(setting, default)
+    try:
+        return int(found, base)
+    except ValueError:
+        return int(default, base)
