@@ -42,4 +42,43 @@ FIREWALL = (
                     " tcp dport {{ 2400 + 1 }} drop\n}\n"),)),
 )
 
-CASES = (*FIREWALL,)
+MOUNTS = (
+    Case("mount",
+         """
+         - directory: [/srv/mnt, /srv/mnt/ram, /srv/mnt/a b, /srv/mnt/later, /srv/mnt/off]
+         - mount: /srv/mnt/ram
+           source: tmpfs
+           kind: tmpfs
+           options: [size=4m, noexec, mode=0755]
+         - mount: /srv/mnt/a b
+           source: /etc/ssh
+           kind: none
+           options: [bind, ro]
+           over: true
+           check_order: 0
+           dump: true
+         - mount: /srv/mnt/later
+           source: LABEL=never
+           kind: ext4
+           check_order: 2
+           state: present
+         - mount: /srv/mnt/off
+           source: tmpfs
+           kind: tmpfs
+           state: unmounted
+         """,
+         lambda w: bool(
+             {"noexec", "size=4096k"} <= set(w.run("findmnt -no OPTIONS /srv/mnt/ram").stdout.strip().split(","))
+             and w.file("/srv/mnt/a b/sshd_config").exists
+             and w.run("findmnt -no OPTIONS '/srv/mnt/a b'").stdout.startswith("ro")
+             and w.file("/etc/fstab").contains("LABEL=never") and not w.mount_point("/srv/mnt/off").exists),
+         """
+         - mount: [/srv/mnt/ram, /srv/mnt/a b, /srv/mnt/later, /srv/mnt/off]
+           state: absent
+         """,
+         ("umount /srv/mnt/ram; mount -t tmpfs none /srv/mnt/off", "mount -o remount,size=8m,exec /srv/mnt/ram",
+          "sed -i '/srv.mnt/d' /etc/fstab; umount '/srv/mnt/a b'"),
+         before="mkdir -p '/srv/mnt/a b'; touch '/srv/mnt/a b/hidden'"),
+)
+
+CASES = (*FIREWALL, *MOUNTS)

@@ -1,0 +1,63 @@
+"""What a user can see of `mount` without mounting: lines of fstab, what is refused, what is a difference."""
+import pytest
+
+from holdfast_host import Refused, files, fstab, regular
+from holdfast_host.fstab import Entry
+from modules.mount import Mount, Observed, bytes_of
+
+FSTAB = "# made by hand\nUUID=1 / ext4 errors=remount-ro 0 1\n\nnas:/a\t/srv/a\\040b nfs ro  # old\n"
+RAM = Entry("tmpfs", "/srv/r", "tmpfs", "size=4m")
+
+
+def test_entries_are_read_as_fstab_has_them():
+    assert fstab.entries(FSTAB) == [Entry("UUID=1", "/", "ext4", "errors=remount-ro", 0, 1),
+                                    Entry("nas:/a", "/srv/a b", "nfs", "ro")]
+    assert fstab.parsed(Entry("a b", "/c\\d\te", "none").row()) == Entry("a b", "/c\\d\te", "none")
+
+
+def test_other_lines_stay_and_ours_is_there_once():
+    assert fstab.edited(FSTAB, [], RAM) == FSTAB + "tmpfs\t/srv/r\ttmpfs\tsize=4m\t0\t0\n"
+    old = Entry("nas:/a", "/srv/a b", "nfs", "ro")
+    assert fstab.edited(FSTAB, [old], old) == FSTAB, "with its comment and its blanks"
+    assert fstab.edited(FSTAB, [old], None) == FSTAB[:FSTAB.index("nas")]
+    assert fstab.edited("a /b c\nx /y z\na /b c\n", [Entry("a", "/b", "c")], RAM) == RAM.row() + "\nx /y z\n"
+
+
+@pytest.mark.parametrize(("given", "said"), [
+    ({"path": "/a", "source": "x"}, "`kind` is missing"), ({"path": "/", "state": "absent"}, "is the root"),
+    ({"path": "/a", "source": "x", "kind": "swap"}, "declare a `swap`"),
+    ({"path": "/a", "source": "x", "kind": "none", "options": ["bind"]}, "absolute path"),
+    ({"path": "/a", "source": "x", "kind": "ext4", "options": ["ro,noexec"]}, "one word each"),
+    ({"path": "/a", "state": "absent", "kind": "ext4"}, "says nothing"),
+])
+def test_what_cannot_be_is_refused(given, said):
+    with pytest.raises(Refused, match=said):
+        Mount(**given)
+
+
+def observed(here=(), is_source=False, point=""):
+    state = files.FileState("file", "0644", "root", "root", "", 0)
+    return Observed(regular.Observed(fstab.PATH, state, b""), here, is_source, point)
+
+
+def test_nothing_is_mounted_over_something_in_silence():
+    ram = Mount(path="/srv/r", source="tmpfs", kind="tmpfs")
+    other = fstab.Mount("/srv/r", "/", "ext4", "/dev/sdb1", ("rw",))
+    with pytest.raises(Refused, match=r"sdb1 \(ext4\) is mounted at /srv/r already"):
+        ram.diff(observed((other,)))
+    with pytest.raises(Refused, match="would be hidden"):
+        ram.diff(observed(point="full"))
+    assert Mount(path="/srv/r", source="tmpfs", kind="tmpfs", over=True).diff(observed(point="full")).action == "mount"
+    with pytest.raises(Refused, match="does not exist"):
+        ram.diff(observed(point="missing"))
+
+
+def test_options_that_can_be_seen_are_held_against_the_mount():
+    mount = fstab.Mount("/srv/r", "/", "tmpfs", "tmpfs", ("rw", "noexec", "size=4096k"))
+
+    def differing(*options):
+        return set(Mount(path="/srv/r", source="tmpfs", kind="tmpfs", options=options).differing(mount))
+
+    assert differing("noexec", "size=4m", "mode=0700") == set()
+    assert differing("exec", "ro", "size=8m") == {"noexec", "ro", "size"}
+    assert (bytes_of("64K"), bytes_of("50%")) == (65536, None)
