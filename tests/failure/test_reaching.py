@@ -297,6 +297,19 @@ def test_python_is_installed_when_asked_for(desk: Desk, bare: LabHost, by: str) 
     assert again.hosts() == {"h1": "ok"} and not again.of("noticed"), again.text
 
 
+def test_run_installs_it_when_asked_for_and_then_runs(desk: Desk, bare: LabHost) -> None:
+    desk.reach(h1={"user": "deploy", "become": True})
+    words = ("run", "-t", "h1", "--json", "--", "python3", "-c", "print(6 * 7)")
+    said = desk.run(*words)
+    assert said.hosts() == {"h1": "unreachable"} and "--install-python" in result(said)["mend"], said.text
+    assert bare.run("command -v python3", check=False).stdout == "", "the control"
+    said = desk.run("run", "--install-python", *words[1:])
+    assert said.code == 0 and said.of("resource_done", host="h1")[0]["outputs"]["stdout"] == "42", said.text
+    assert [one["message"] for one in said.of("noticed", host="h1")] == [
+        f"{NO_PYTHON}: python3 was installed with apt-get, as was asked for"]
+    assert bare.run("command -v python3").stdout.strip() == "/usr/bin/python3"
+
+
 def test_python_that_cannot_be_installed_is_explained(desk: Desk, bare: LabHost) -> None:
     desk.reach(h1={"user": "deploy"})
     said = desk.apply("--install-python")
