@@ -47,7 +47,7 @@ def offered(folder: Path, line: str) -> list[str]:
     ("holdfast inventory show d", ["db1"]),
     ("holdfast inventory select env", ["env=prod"]),
     ("holdfast plan playbooks/", ["playbooks/site.yml"]),
-    ("holdfast doc mo", ["motd"]),
+    ("holdfast doc mot", ["motd"]),
     ("holdfast doc st", ["state"]),
     ("holdfast runs show l", ["last"]),
     ("holdfast -i nowhere plan -t ", []),
