@@ -36,6 +36,7 @@ GONE = {
     "download": "all that is in the directory was removed with it, and is not kept",
     "git": "all that was in it was removed with it, and is not kept",
     "archive": "the files that were unpacked are not kept",
+    "tmpfiles": "all that was in the directory was removed with it, and is not kept",
     "directory": "all that was in it was removed with it, and is not kept",
     **NO_WAY_BACK,
 }

@@ -273,4 +273,126 @@ PLACES = (
          before="printf '# kept\\nserver:\\n    host: x # mine\\n' > /srv/app.yml"),
 )
 
-CASES = (*PLACES, *CLONED, *INI, *RULES, *FETCH)
+CA = """\
+-----BEGIN CERTIFICATE-----
+MIIBjTCCATWgAwIBAgIUKzCL0thRajx0xA0wiys/CsONJxYwCgYIKoZIzj0EAwIw
+HDEaMBgGA1UEAwwRSG9sZGZhc3QgY29udHJhY3QwIBcNMjYxMTI0MjM0MjM4WhgP
+MjEyNjEwMzEyMzQyMzhaMBwxGjAYBgNVBAMMEUhvbGRmYXN0IGNvbnRyYWN0MFkw
+EwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAENpB4JZ7VvNd3dY5ElNQE42dLj7P3Xwsc
+dWu6lt6MvEWEVtwD2iAGAGN4xWvEY7pt3ufH36y51YGUYcpv9eV4rKNTMFEwHQYD
+VR0OBBYEFN4Iic3PkIx7al8gtI+3Zv0iHcRyMB8GA1UdIwQYMBaAFN4Iic3PkIx7
+al8gtI+3Zv0iHcRyMA8GA1UdEwEB/wQFMAMBAf8wCgYIKoZIzj0EAwIDRgAwQwIf
+AkJXqeagm+LODio6ceXnDFKqvvFaqz7kT+AuBkUc7gIgMOg19cl3XJ1M/SPylnq8
+iQYCYkHkfwXbK61aiUnVX50=
+-----END CERTIFICATE-----
+"""
+"""Of nobody: its key was thrown away."""
+
+SYSTEM = (
+    Case("environment",
+         """
+         - environment: CONTRACT
+           value: a b$HOME
+         - environment: CONTRACT_PATH
+           value: /opt/c#1
+           profile: contract
+         """,
+         lambda w: bool("CONTRACT=a b$HOME" in w.check_output("runuser -l daemon -s /bin/bash -c env; "
+                                                              "su -s /bin/sh daemon -c env")
+                        and "CONTRACT_PATH=/opt/c#1" in w.check_output("bash -lc env")),
+         """
+         - environment: CONTRACT
+           state: absent
+         - environment: CONTRACT_PATH
+           profile: contract
+           state: absent
+         """,
+         ("echo CONTRACT=other >> /etc/environment", "rm /etc/profile.d/contract.sh")),
+    Case("limits",
+         """
+         - limits: files
+           domain: daemon
+           item: nofile
+           soft: "333"
+           hard: "444"
+           file: contract
+         """,
+         lambda w: w.check_output("su -s /bin/sh daemon -c 'ulimit -Sn; ulimit -Hn'") == "333\n444",
+         """
+         - limits: files
+           domain: daemon
+           item: nofile
+           file: contract
+           state: absent
+         """,
+         ("sed -i s/333/222/ /etc/security/limits.d/contract.conf",
+          "printf 'daemon\\t-\\tnofile\\t99\\n' >> /etc/security/limits.d/contract.conf")),
+    Case("logrotate",
+         """
+         - package: logrotate
+         - logrotate: contract
+           paths: [/var/log/contract/*.log]
+           every: daily
+           keep: 2
+           compress: false
+           options: [missingok, notifempty, create 0640 root adm]
+           after: echo rotated >> /var/log/contract/told
+         - logrotate: said
+           content: |
+             /var/log/said.log {
+                 missingok
+             }
+         """,
+         lambda w: bool(w.run("mkdir -p -m 755 /var/log/contract && echo 1 > /var/log/contract/a.log && "
+                              "logrotate -f /etc/logrotate.d/contract && ls /var/log/contract/a.log.1 && "
+                              "cat /var/log/contract/told").stdout.endswith("rotated\n")
+                        and w.file("/etc/logrotate.d/said").exists),
+         """
+         - logrotate: contract
+           state: absent
+         - logrotate: said
+           state: absent
+         """,
+         ("sed -i s/daily/weekly/ /etc/logrotate.d/contract", "rm /etc/logrotate.d/said"),
+         before="rm -rf /var/log/contract; apt-get install -qq logrotate"),
+    Case("tmpfiles",
+         """
+         - tmpfiles: contract
+           lines: [d /srv/tmpfiles 0750 daemon adm 10d, f /srv/tmpfiles/f 0640 daemon adm - said, x /srv/other]
+         - tmpfiles: later
+           lines: [d /srv/later]
+           now: false
+         """,
+         lambda w: bool(w.file("/srv/tmpfiles/f").exists and w.file("/srv/tmpfiles/f").content_string == "said"
+                        and (w.file("/srv/tmpfiles").mode, w.file("/srv/tmpfiles").user) == (0o750, "daemon")
+                        and not w.file("/srv/later").exists and w.file("/etc/tmpfiles.d/later.conf").exists),
+         """
+         - tmpfiles: contract
+           state: absent
+         - tmpfiles: later
+           state: absent
+         - directory: /srv/tmpfiles
+           state: absent
+           force: true
+         """,
+         ("rm -r /srv/tmpfiles", "chmod 700 /srv/tmpfiles", "sed -i s/10d/9d/ /etc/tmpfiles.d/contract.conf")),
+    Case("ca_certificate",
+         """
+         - ca_certificate: contract
+           source: ca.pem
+         """,
+         lambda w: bool(w.file("/etc/ssl/certs/contract.pem").exists
+                        and CA.split("\n")[1] in w.file("/etc/ssl/certs/ca-certificates.crt").content_string),
+         """
+         - ca_certificate: contract
+           state: absent
+         """,
+         ("echo > /usr/local/share/ca-certificates/contract.crt", "rm /etc/ssl/certs/ca-certificates.crt"),
+         contents=(("ca.pem", CA),)),
+    Case("ca_certificate in the document",
+         "- ca_certificate: written\n  content: |\n" + "".join(f"    {line}\n" for line in CA.splitlines()),
+         lambda w: bool(w.file("/etc/ssl/certs/written.pem").exists),
+         "- ca_certificate: written\n  state: absent"),
+)
+
+CASES = (*SYSTEM, *PLACES, *CLONED, *INI, *RULES, *FETCH)
