@@ -34,8 +34,10 @@ check: setup
 	$(BIN)/lint-imports
 	$(BIN)/vermin --quiet --target=3.8- --violations --no-tips engine/holdfast_host modules
 
-# The same tests as in the suite, with as many generated cases and kills as take an hour or two.
+# The same tests as in the suite, with as many generated cases and kills as take an hour or two; and twenty minutes in
+# which hosts are sabotaged and enforcement alone keeps them.
 soak: setup
+	$(BIN)/python -m tests.soak
 	HOLDFAST_PAIRS=10000 HOLDFAST_KILLS=4000 $(BIN)/python -m pytest tests/generated tests/trust/test_kills.py
 
 lab-up: setup
