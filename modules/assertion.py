@@ -3,7 +3,7 @@ from __future__ import annotations
 
 from typing import ClassVar, Optional, Sequence
 
-from holdfast_host import Change, Declared, Refused, Resource, arg
+from holdfast_host import ALWAYS, Change, Declared, Refused, Resource, arg
 
 
 class Assert(Resource):
@@ -11,6 +11,7 @@ class Assert(Resource):
     nothing."""
 
     named: ClassVar[str] = "name"
+    looks_only: ClassVar[str] = ALWAYS
     example: ClassVar[str] = """
         - assert: the host is a Debian
           that: "{{ facts.os.family == 'debian' }}"

@@ -5,7 +5,7 @@ import re
 import time
 from typing import Any, ClassVar, Dict, List, Optional, Sequence, Tuple
 
-from holdfast_host import ALLOWED, Change, Declared, Failed, Field, Record, Refused, Resource, arg, checks
+from holdfast_host import ALLOWED, ALWAYS, Change, Declared, Failed, Field, Record, Refused, Resource, arg, checks
 
 PAUSE_S = 0.5
 READ_BYTES = 1024 * 1024  # of an answer; what comes after is not looked at
@@ -35,6 +35,7 @@ class HttpCheck(Resource):
     it does; after `timeout_s` that is a failure. A plan asks once."""
 
     named: ClassVar[str] = "url"
+    looks_only: ClassVar[str] = ALWAYS
     example: ClassVar[str] = """
         - http_check: http://localhost/health
           contains: ^ok

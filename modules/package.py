@@ -20,6 +20,7 @@ from holdfast_host import (
     checks,
     dpkg,
     process,
+    versions,
 )
 from holdfast_host.record import with_fields
 
@@ -27,8 +28,11 @@ ALSO = "also removes"
 UNPREDICTED = "the newest after apt-get update"
 
 def _version(text: str) -> None:
-    if not re.match(r"[A-Za-z0-9.+:~*?\[\]!-]+\Z", text):
-        raise Refused("", "`%s` is not a version" % text, "as apt-cache policy prints it, perhaps with `*`: \"1.2.*\"")
+    if text[:1] in "<>=":
+        versions.read(text)
+    elif not re.match(r"[A-Za-z0-9.+:~*?\[\]!-]+\Z", text):
+        raise Refused("", "`%s` is not a version" % text, "as apt-cache policy prints it, perhaps with `*`: "
+                      "\"1.2.*\"; or a range: \">= 1.2, < 2\"")
 
 
 def _seconds(number: int) -> None:
@@ -75,8 +79,9 @@ class Package(Resource):
     state: str = arg(default="present", choices=("present", "absent", "latest", "purged"), doc="present: some version, "
                      "or `version`; latest: the newest that the lists offer; absent: removed; purged: with its "
                      "configuration files.")
-    version: Optional[str] = arg(default=None, check=_version, doc="Exactly this version, or one that fits a pattern: "
-                                 "\"1.2.*\". An installed version that fits is kept.")
+    version: Optional[str] = arg(default=None, check=_version, doc="Exactly this version, one that fits a pattern "
+                                 "(\"1.2.*\"), or one in a range (\">= 1.2, < 2\"). An installed version that fits is "
+                                 "kept.")
     allow_downgrade: bool = arg(default=False, doc="Go back to an older version where that is asked for.")
     autoremove: bool = arg(default=False, doc="With `state: absent`: remove also what apt had installed for it "
                            "and nothing else needs.")
@@ -88,6 +93,7 @@ class Package(Resource):
                            "apt's lock.")
 
     gives: ClassVar[Tuple[str, ...]] = ("version",)
+    told_in_state: ClassVar[Tuple[str, ...]] = ("version",)
     named: ClassVar[str] = "name"
     barrier: ClassVar[bool] = True
     example: ClassVar[str] = """
@@ -101,7 +107,7 @@ class Package(Resource):
             raise Refused("version", "says nothing with `state: %s`" % self.state, "leave it out")
         if self.autoremove and self.state != "absent":
             raise Refused("autoremove", "goes with `state: absent`", "leave it out")
-        if self.version and self.state == "latest" and not re.search(r"[*?\[]", self.version):
+        if self.version and self.state == "latest" and self._is_exact():
             raise Refused("state", "is latest, but `version` names one", "leave one of them out")
 
     def provides(self) -> Sequence[Identity]:
@@ -137,9 +143,14 @@ class Package(Resource):
     def _fits(self, version: str) -> bool:
         if self.version is None:
             return True
+        if self.version[0] in "<>=":
+            return versions.fits(version, versions.read(self.version))
         import fnmatch
 
         return fnmatch.fnmatchcase(version, self.version)
+
+    def _is_exact(self) -> bool:
+        return self.version is not None and not re.search(r"[*?\[<>=]", self.version)
 
     # -- deciding ----------------------------------------------------------------------------------------------------
 
@@ -175,11 +186,11 @@ class Package(Resource):
 
     def _unpredicted(self, now: Optional[dpkg.Installed]) -> Change:
         """The lists have to be fetched first: what they will offer is not known."""
-        is_exact = self.version is not None and not re.search(r"[*?\[]", self.version)
-        after = self.version if is_exact else UNPREDICTED
+        after = self.version if self._is_exact() else UNPREDICTED
         before = now.version if now and now.status in dpkg.INSTALLED else None
+        named = self.version is not None and self.version[0] not in "<>="
         return Change("install" if before is None else "upgrade", (Field("version", before, after),),
-                      payload=Step("%s=%s" % (self.name, self.version) if self.version else self.name, refresh=True,
+                      payload=Step("%s=%s" % (self.name, self.version) if named else self.name, refresh=True,
                                    downgrade=self.allow_downgrade))
 
     def _installation(self, now: Optional[dpkg.Installed], offer: Offer, leaving: Sequence[str]) -> Optional[Change]:

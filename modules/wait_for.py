@@ -4,7 +4,7 @@ from __future__ import annotations
 import time
 from typing import ClassVar, Optional, Sequence
 
-from holdfast_host import Change, Declared, Failed, Field, Identity, Refused, Resource, arg, checks, files
+from holdfast_host import ALWAYS, Change, Declared, Failed, Field, Identity, Refused, Resource, arg, checks, files
 
 PAUSE_S, CONNECT_S = 0.2, 5.0
 
@@ -23,6 +23,7 @@ class WaitFor(Resource):
     """A port answers or a path is there, or is gone, before anything goes on. It is looked at from the host itself."""
 
     named: ClassVar[str] = "name"
+    looks_only: ClassVar[str] = ALWAYS
     example: ClassVar[str] = """
         - wait_for: the database answers
           port: 5432

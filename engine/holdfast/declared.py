@@ -45,12 +45,14 @@ def without(graph: HostGraph, why: Mapping[str, str]) -> HostGraph:
     stay = [number for number, node in enumerate(graph.nodes) if node.id not in reasons]
     now = {before: after for after, before in enumerate(stay)}
     nodes = tuple(_moved(graph.nodes[number], now) for number in stay)
-    left = [Left(node.id, place, reasons[node.id]) for node, place in zip(graph.nodes, graph.places, strict=True)
-            if node.id in reasons]
+    parts = graph.parts or ((),) * len(graph.nodes)
+    left = [Left(node.id, graph.places[number], reasons[node.id], parts[number], is_alone=True)
+            for number, node in enumerate(graph.nodes) if node.id in reasons]
     where = graph.where_argument
     name = hashlib.sha256("\n".join([graph.name, *(node.id for node in nodes)]).encode()).hexdigest()
     return replace(graph, nodes=nodes, places=tuple(graph.places[number] for number in stay), left=(*graph.left, *left),
-                   name=name, where_argument=where and (lambda number, argument: where(stay[number], argument)))
+                   parts=tuple(parts[number] for number in stay), name=name,
+                   where_argument=where and (lambda number, argument: where(stay[number], argument)))
 
 
 def _moved(node: Node, now: Mapping[int, int]) -> Node:

@@ -24,6 +24,8 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 from holdfast import library
+from holdfast.agents.judging import agent_states
+from holdfast.agents.model import AgentState
 from holdfast.channels.boot import archive
 from holdfast.channels.model import Connection
 from holdfast.compiler.model import Compiled, HostGraph, Rollout
@@ -90,6 +92,7 @@ class Project:
         self.folder, self.settings, self._store_at = folder, settings, store or str(folder / STORE)
         self._inventory_paths, self._login = inventory, login
         self._secrets: dict[str, str] = {}
+        self._declared: dict[str, Mapping[str, tuple[State, ...]]] = {}  # of the runs that this object carried out
 
     def __enter__(self) -> Project:
         return self
@@ -265,6 +268,18 @@ class Project:
         """What a plan that has been made has seen."""
         return drift_of(done, self.store.drift_since([one.host for one in done.results if one.status == "pending"]))
 
+    def agents(self, targets: str = "") -> tuple[AgentState, ...]:
+        """How the agents of hosts stood when that was told last. targets: as in select."""
+        return self.store.agents(self.select(targets))
+
+    def agents_seen(self, done: RunDone) -> tuple[AgentState, ...]:
+        """How the agents stand that the documents of a run declare, on its hosts; the run has just been carried out."""
+        declared = self._declared.get(done.run, {})
+        states = [one for result in done.results for one in agent_states(result, declared.get(result.host, ()))]
+        kept = {(one.host, one.agent): one for one in self.store.agents([one.host for one in states])} if states else {}
+        return tuple(replace(one, since=known.since, asked=known.asked, version=one.version or known.version)
+                     if (known := kept.get((one.host, one.agent))) else one for one in states)
+
     def run(self, mode: Mode, documents: Documents = (), targets: str = "", *,
             rollout: Mapping[str, Any] | None = None, emit: Emit | None = None, kept_facts_s: float = NO_FACTS_KEPT,
             ) -> RunDone:
@@ -304,7 +319,7 @@ class Project:
         compiled = self._without_held(compiled)
         job = Job(new_run_id(time.time()), mode, who(), self._connections(self._hosts(compiled)), compiled.graphs,
                   frozenset(compiled.needs_facts), compiled.graph_of, compiled.blob,
-                  replace(compiled.rollout, **(rollout or {})), folder=self.folder)
+                  replace(compiled.rollout, **(rollout or {})), folder=self.folder, declared=compiled.declared)
         return job, names, facts
 
     async def resume_async(self, run: str, *, rollout: Mapping[str, Any], emit: Emit, stop: Stop) -> RunDone:
@@ -333,7 +348,7 @@ class Project:
         job = Job(kept.id, "apply", who(), self._connections([host for host in hosts if host in now]), compiled.graphs,
                   frozenset(compiled.needs_facts).intersection(hosts), compiled.graph_of, compiled.blob,
                   replace(compiled.rollout, **{**asked["rollout"], **rollout}), earlier=earlier,
-                  folder=self.folder, seal=kept.seal,
+                  folder=self.folder, declared=compiled.declared, seal=kept.seal,
                   left_out={host: "the documents are not for this host any more" for host in hosts if host not in now})
         self.store.reopen_run(kept.id, time.time()).result()
         return await self._carry_out(job, names, asked["targets"], emit, stop, is_begun=True, whole=lambda result: (
@@ -395,7 +410,7 @@ class Project:
         job = Job(new_run_id(time.time()), "apply", who(), self._connections(hosts),
                   {host: compiled.graphs[host] for host in hosts}, frozenset(), compiled.graph_of, compiled.blob,
                   replace(plan.rollout, **rollout), lambda graph: held(graph, keys), left_out=left,
-                  folder=self.folder)
+                  folder=self.folder, declared=compiled.declared)
         return await self._carry_out(job, names, plan.targets, emit, stop)
 
     def command(self, command: Sequence[str] | str, targets: str = "", *, rollout: Mapping[str, Any] | None = None,
@@ -563,7 +578,8 @@ class Project:
             await asyncio.wrap_future(self.store.begin_run(started, documents, targets, request, job.seal))
 
         async def keep(result: HostResult) -> None:
-            await self.store.kept(job.run, whole(result) if whole else result)
+            states = agent_states(result, job.declared.get(result.host, ())) if result.status != "untouched" else ()
+            await self.store.kept(job.run, whole(result) if whole else result, states)
 
         async def collected(run: str, result: HostResult) -> bool:
             return await self.store.collect(run, result)
@@ -575,6 +591,7 @@ class Project:
             refused = RunDone(job.run, (), f"refused: {len(problems.problems)} problems", 0.0)
             await asyncio.wrap_future(self.store.end_run(refused, time.time()))
             raise
+        self._declared[job.run] = job.declared
         if done.facts and keeps_facts:
             await asyncio.wrap_future(self.store.keep_facts(done.facts, time.time()))
         if job.mode == "apply" and job.undoes is None:

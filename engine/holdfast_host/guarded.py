@@ -74,6 +74,7 @@ class Guarded(Resource):
 
     gives: ClassVar[Tuple[str, ...]] = ("stdout", "stderr", "code")
     barrier: ClassVar[bool] = True
+    looks_only: ClassVar[str] = "read_only"
     refreshes: ClassVar[str] = "run"
     runs: ClassVar[str] = ""  # the argument that names the program
 

@@ -101,6 +101,8 @@ class Resource(Record):
     sways: ClassVar[str] = ""  # a kind of identity: what a plan says of who wants such ones is told with a caveat
     gives: ClassVar[Tuple[str, ...]] = ()  # the names of its outputs, so that a misspelt one is found in the document
     departs: ClassVar[bool] = False  # its deed ends the host's boot: the run goes on after the next one
+    told_in_state: ClassVar[Tuple[str, ...]] = ()  # outputs that a report has also where nothing was to be done
+    looks_only: ClassVar[str] = NEVER  # does it change nothing: NEVER, ALWAYS, or the argument with which that is so
     refreshes: ClassVar[str] = ""  # what a notification does here ("restart"); "": cannot be notified
     _args_: ClassVar[Dict[str, Arg]] = {}
 

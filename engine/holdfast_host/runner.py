@@ -381,7 +381,9 @@ class Runner:
                 library.resource_type(step.node.type).refreshes, ", ".join(step.maybe_told_by)))
         else:
             is_told = bool(step.told_by) and self.mode == APPLY  # but there is nothing to do
-            self._tell(number, OK, message=self._settle_debt(number) if is_told else "")
+            told = library.resource_type(step.node.type).told_in_state
+            outputs = {name: self.outputs[step.node.id].get(name) for name in told}
+            self._tell(number, OK, message=self._settle_debt(number) if is_told else "", outputs=outputs)
 
     def _sweep(self, number: int) -> None:
         """A run that was killed on its way elsewhere, or back, may have left something beside what is in state."""

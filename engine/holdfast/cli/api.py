@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 if TYPE_CHECKING:
     from types import TracebackType
 
+    from holdfast.agents.model import AgentState
     from holdfast.compiler.explaining import Explanation
     from holdfast.compiler.model import HostGraph
     from holdfast.converting.model import Converted
@@ -86,6 +87,14 @@ class Project(Protocol):
 
     def drift_seen(self, done: RunDone) -> Drift:
         """What a plan that has been made has seen, and since when that is so."""
+        ...
+
+    def agents(self, targets: str) -> Sequence[AgentState]:
+        """How the agents of hosts stood when that was told last."""
+        ...
+
+    def agents_seen(self, done: RunDone) -> Sequence[AgentState]:
+        """How they stand after a run that has just been carried out."""
         ...
 
     def explain(self, host: str, resource: str, documents: Sequence[str]) -> Explanation: ...

@@ -2,13 +2,16 @@
 from __future__ import annotations
 
 from argparse import Namespace
+from collections.abc import Sequence
 
+from holdfast.agents.model import AgentState
 from holdfast.cli.api import Emit, GetApi, Stop
 from holdfast.cli.console import Console
 from holdfast.cli.options import rollout
 from holdfast.cli.running import Start, carry_out, code_of, load_project
 from holdfast.executor.model import Mode, RunDone
 from holdfast.problems import Place, Problem, Problems
+from holdfast.reports.agents import agent_object, agents_seen
 from holdfast.reports.objects import drifted_object, of_run
 from holdfast.reports.plans import UNSEEN, Since, changes
 from holdfast.reports.summary import summary
@@ -27,9 +30,10 @@ def run_states(args: Namespace, console: Console, api: GetApi, mode: Mode, drift
         done, interrupted = carry_out(args, console, api, project, start, drift=drift)
         since = {(one.host, one.result.id): one.first_seen for one in project.drift_seen(done).differences} if drift \
             else UNSEEN
+        agents = project.agents_seen(done)
     if save:
         console.note(f"kept in {save}; to do just this: holdfast apply {save}")
-    return _told(args, console, done, mode, interrupted, drift, since)
+    return _told(args, console, done, mode, interrupted, drift, since, agents)
 
 
 def apply_saved(args: Namespace, console: Console, api: GetApi) -> int:
@@ -44,7 +48,8 @@ def apply_saved(args: Namespace, console: Console, api: GetApi) -> int:
             return await project.apply_saved_async(path, rollout=rollout(args), emit=emit, stop=stop)
 
         done, interrupted = carry_out(args, console, api, project, start)
-    return _told(args, console, done, "saved plan", interrupted)
+        agents = project.agents_seen(done)
+    return _told(args, console, done, "saved plan", interrupted, agents=agents)
 
 
 def resume(args: Namespace, console: Console, api: GetApi) -> int:
@@ -58,10 +63,11 @@ def resume(args: Namespace, console: Console, api: GetApi) -> int:
             return await project.resume_async(args.resume, rollout=rollout(args), emit=emit, stop=stop)
 
         done, interrupted = carry_out(args, console, api, project, start)
+        agents = project.agents_seen(done)
     if not done.results:
         console.note(f"run {done.run} is whole: nothing is left to do")
         return code_of(done, args, interrupted)
-    return _told(args, console, done, "apply", interrupted)
+    return _told(args, console, done, "apply", interrupted, agents=agents)
 
 
 def undo(args: Namespace, console: Console, api: GetApi) -> int:
@@ -96,14 +102,17 @@ def _given(args: Namespace) -> list[str]:
 
 
 def _told(args: Namespace, console: Console, done: RunDone, mode: str, interrupted: bool, drift: bool = False,
-          since: Since = UNSEEN) -> int:
+          since: Since = UNSEEN, agents: Sequence[AgentState] = ()) -> int:
     if console.json:
+        for state in agents:
+            console.object(of_run(done.run, agent_object(state)))
         for (host, id_), first in since.items():
             console.object(of_run(done.run, drifted_object(host, id_, first)))
     else:
         if mode != "apply" or args.diff:
             console.lines(spaced(changes(done.results, console.style, args.diff, since,
                                          everything=console.verbose > 0)))
+        console.lines(spaced(agents_seen(agents, console.style)))
         console.lines(summary(done, mode, console.style, drift))
     return code_of(done, args, interrupted)
 

@@ -47,6 +47,9 @@ def check(builder: Builder, resources: Resources, settings: Mapping[str, Any], i
         values = [one.value for one in (*scope.definitions.values(), *scope.defaults.values())
                   if one.scope is scope]
         texts[id(scope)] = scope, _codes(values)
+        for one in scope.definitions.values():
+            if one.scope is not scope and id(one.scope) in texts:  # what `use` gives is read where it is written
+                texts[id(one.scope)][1].extend(one.value.codes())
     for unit in builder.units:
         found = _codes(unit.values())
         if isinstance(unit, Unit):

@@ -82,7 +82,7 @@ def compile_documents(request: Request) -> Compiled:
                 break  # the others would take as long, one after the other
     compilation.raise_problems()
     return Compiled(graphs, tuple(waiting), compilation.graph_of, compilation.resources.contents.get,
-                    compilation.rollout)
+                    compilation.rollout, {host: compilation.declared(host) for host in compilation.hosts})
 
 
 @dataclass(frozen=True, slots=True)
@@ -229,6 +229,16 @@ class _Compilation:
             for host in chosen.open:
                 found[host].append((name, True))
         return found
+
+    def declared(self, host: str) -> tuple[State, ...]:
+        """The documents that may give a host resources, those used by others included."""
+        waiting, found = [name for name, _ in self._of_host[host]], dict[str, State]()
+        while waiting:
+            document = self.request.documents[waiting.pop(0)]
+            if isinstance(document, State) and document.name not in found:
+                found[document.name] = document
+                waiting += [one.document for one in document.resources if isinstance(one, Use)]
+        return tuple(found.values())
 
     # -- one host ----------------------------------------------------------------------------------------------------
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from holdfast.compiler.model import HostGraph, Left
 from holdfast.compiler.order import Arranged, Cycles, arrange, finder
 from holdfast.compiler.units import Compiled, Outcome, Unit
+from holdfast.documents.model import Part
 from holdfast.documents.types import Types
 from holdfast.problems import Place, Problem
 from holdfast_host.graph import Node
@@ -38,6 +39,7 @@ class _Structure:
     arranged: Arranged | None
     places: tuple[Place, ...]
     where: Where
+    parts: tuple[tuple[Part, ...], ...]
     problems: tuple[Problem, ...]
 
 
@@ -72,7 +74,8 @@ class Graphs:
             digest.update(own)
         name = digest.hexdigest()
         shared = self._nodes.setdefault(name, tuple(nodes))
-        return HostGraph(host, shared, structure.places, left, secrets, name, structure.where), ()
+        return HostGraph(host, shared, structure.places, left, secrets, name, structure.where,
+                         structure.parts), ()
 
     def _structure(self, made: Sequence[Compiled], left: Sequence[Left], uses: tuple[str, ...],
                    lacking: frozenset[str]) -> _Structure:
@@ -91,8 +94,12 @@ class Graphs:
         except Cycles as found:
             problems += [_cycle([resources[position] for position in cycle]) for cycle in found.cycles]
         units = tuple(resources[position].unit for position in arranged.order) if arranged else ()
+        parts: dict[str, dict[Part, None]] = {}  # what is declared twice is part of both
+        for one in made:
+            parts.setdefault(one.item.id, {}).update(dict.fromkeys(one.unit.parts))
         return _Structure(tuple(kept), tuple(again), arranged, tuple(unit.place for unit in units), Where(units),
-                          tuple(problems))
+                          tuple(tuple(parts[resources[position].item.id]) for position in arranged.order)
+                          if arranged else (), tuple(problems))
 
     def _references(self, resources: Sequence[Compiled], left: Sequence[Left], uses: tuple[str, ...],
                     lacking: frozenset[str]) -> list[Problem]:

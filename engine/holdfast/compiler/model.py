@@ -5,25 +5,28 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from holdfast.documents.model import HealthCheck
+from holdfast.documents.model import HealthCheck, Part, State
 from holdfast.problems import Place
 from holdfast_host.graph import Node
 
 
 @dataclass(frozen=True, slots=True)
 class Left:
-    """A resource that is declared but not in this host's graph, because its `when` is false."""
+    """A resource that is declared but not in this host's graph, because its `when` is false. is_alone: it is declared
+    for the host, and left alone for now: what it is like is not looked at."""
 
     id: str
     place: Place
     why: str
+    parts: tuple[Part, ...] = ()
+    is_alone: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class HostGraph:
     """The task graph of one host. name: SHA-256 over the SHA-256 of each node's canonical JSON, in hex. places: where
     each node was declared, with `where_argument` for single arguments. secrets: the values that the graph refers to by
-    name."""
+    name. parts: what each node is reported under; (): nothing is."""
 
     host: str
     nodes: tuple[Node, ...]
@@ -32,6 +35,7 @@ class HostGraph:
     secrets: Mapping[str, str] = field(default_factory=dict, repr=False)
     name: str = ""
     where_argument: Callable[[int, str], Place] | None = field(default=None, repr=False, compare=False)
+    parts: tuple[tuple[Part, ...], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +59,8 @@ class Compiled:
     """Graphs for all hosts that the documents target, in inventory order.
 
     needs_facts: hosts whose graph cannot be made before their facts are known; for these `graph_of(host, facts)` makes
-    it (raising Problems), for the others the graph is in `graphs`. blob: content by SHA-256.
+    it (raising Problems), for the others the graph is in `graphs`. blob: content by SHA-256. declared: for each
+    host the documents that may give it resources, those used by others included.
     """
 
     graphs: Mapping[str, HostGraph]
@@ -63,3 +68,4 @@ class Compiled:
     graph_of: Callable[[str, Mapping[str, Any]], HostGraph]
     blob: Callable[[str], bytes]
     rollout: Rollout = Rollout()
+    declared: Mapping[str, tuple[State, ...]] = field(default_factory=dict)

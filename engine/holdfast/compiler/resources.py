@@ -113,11 +113,11 @@ class Resources:
     def _left(self, unit: Unit, outcome: Outcome) -> bool:
         for value, context in unit.around.when:
             if not self._condition(value, context):
-                outcome.left += (Left(self._rough_id(unit), unit.place, _why(value)),)
+                outcome.left += (Left(self._rough_id(unit), unit.place, _why(value), unit.parts),)
                 return True
         for value in unit.early:
             if not self._condition(value):
-                outcome.left += (Left(self._rough_id(unit), unit.place, _why(value)),)
+                outcome.left += (Left(self._rough_id(unit), unit.place, _why(value), unit.parts),)
                 return True
         return False
 
@@ -192,7 +192,7 @@ class Resources:
     def _one(self, unit: Unit, outcome: Outcome) -> None:
         for value in unit.when:
             if not self._condition(value):
-                outcome.left += (Left(self._rough_id(unit), unit.place, _why(value)),)
+                outcome.left += (Left(self._rough_id(unit), unit.place, _why(value), unit.parts),)
                 return
         names = self._names(unit.name, unit.resource.name.place)
         for name in names:

@@ -13,7 +13,7 @@ from holdfast.compiler.order import Item
 from holdfast.compiler.scopes import Definition, Element, Scope
 from holdfast.compiler.texts import Code, Texts
 from holdfast.compiler.values import Value, read_expression, read_node
-from holdfast.documents.model import LOOP_NAMES, Document, Reference, Resource, State, Use
+from holdfast.documents.model import LOOP_NAMES, Document, Part, Reference, Resource, State, Use
 from holdfast.problems import Place, Problem
 from holdfast.trees.tree import Node
 from holdfast_host.graph import Node as GraphNode
@@ -39,11 +39,13 @@ class Ref:
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Around:
-    """What the `use`s around a resource ask of it: conditions and requirements, each with where it is evaluated."""
+    """What the `use`s around a resource ask of it: conditions and requirements, each with where it is evaluated; and
+    what they are reported under."""
 
     when: tuple[tuple[Value, Context], ...] = ()
     requires: tuple[tuple[Ref, Context], ...] = ()
     uses: tuple[str, ...] = ()
+    parts: tuple[Part, ...] = ()
 
 
 @dataclass(eq=False, slots=True)
@@ -99,6 +101,11 @@ class Unit:
     @property
     def place(self) -> Place:
         return self.resource.place
+
+    @property
+    def parts(self) -> tuple[Part, ...]:
+        """What it is reported under."""
+        return _parts(self.around, self.resource)
 
 
 @dataclass(eq=False, slots=True)
@@ -210,7 +217,8 @@ class Builder:
             self.units.append(looped)
             return [looped]
         inner = Around(around.when + tuple((value, context) for value in (*early, *late)),
-                       around.requires + tuple((ref, context) for ref in requires), (*around.uses, used.name))
+                       around.requires + tuple((ref, context) for ref in requires), (*around.uses, used.name),
+                       _parts(around, use))
         return self.document(used, self._inner_scope(used, parameters, context, use.name.place), inner)
 
     def looped(self, looped: LoopedUse, element: Element) -> list[Unit | LoopedUse]:
@@ -223,7 +231,7 @@ class Builder:
             around = looped.around
             inner = Around(around.when + tuple((value, context) for value in looped.when),
                            around.requires + tuple((ref, context) for ref in looped.requires),
-                           (*around.uses, used.name))
+                           (*around.uses, used.name), _parts(around, looped.use))
             before = len(self.units), len(self.scopes), len(self.problems)
             looped.children[key] = self.document(
                 used, self._inner_scope(used, looped.parameters, context, looped.use.name.place), inner)
@@ -247,6 +255,10 @@ class Builder:
         """All texts that cannot be read."""
         for _, value in self._values.values():
             yield from value.problems()
+
+
+def _parts(around: Around, declared: Resource | Use) -> tuple[Part, ...]:
+    return around.parts if declared.part is None else (*around.parts, declared.part)
 
 
 def _folder(document: State) -> Path:

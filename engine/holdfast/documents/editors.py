@@ -39,19 +39,26 @@ _TEMPLATE: Json = {"type": "string", "pattern": r"\{[{%#]"}
 def schema(types: Types) -> Json:
     """For documents of all kinds, with these resource types. Types that cannot be imported take any argument."""
     resources = [_resource(name, types[name]) for name in types]
-    state = _mapping(schemas.STATE, keys.STATE, {
-        "parameters": {"type": "object", "additionalProperties": _parameter()},
-        "resources": {"type": "array", "items": {"anyOf": [*resources, _use()]}}})
     return {
         "$schema": DRAFT, "title": "Holdfast documents", "type": "object",
-        "if": {"required": ["association"]}, "then": {"$ref": "#/definitions/association"},
-        "else": {"$ref": "#/definitions/state"},
+        "if": {"required": ["association"]}, "then": {"$ref": "#/definitions/association"}, "else": {
+            "if": {"required": ["agent"]}, "then": {"$ref": "#/definitions/agent"},
+            "else": {"$ref": "#/definitions/state"}},
         "definitions": {
-            "state": state, "association": _mapping(schemas.ASSOCIATION, keys.ASSOCIATION),
+            "state": _document(schemas.STATE, keys.STATE), "agent": _document(schemas.AGENT, keys.AGENT),
+            "association": _mapping(schemas.ASSOCIATION, keys.ASSOCIATION),
+            "resources": {"type": "array", "items": {"anyOf": [*resources, _use()]}},
             "secret": _mapping(schemas.SECRET, keys.SECRET), "template": _TEMPLATE,
             "references": {"anyOf": [_REFERENCE, {"type": "array", "items": _REFERENCE, "minItems": 1},
                                      {"type": "null"}]}},
     }
+
+
+def _document(rules: schemas.Rules, docs: Mapping[str, str]) -> Json:
+    """One kind of document that declares resources. Its lists of resources are those whose rule says so."""
+    listed = {word: {"$ref": "#/definitions/resources"} for word, rule in rules.items()
+              if rule.get("meta") == schemas.RESOURCES["meta"]}
+    return _mapping(rules, docs, {"parameters": {"type": "object", "additionalProperties": _parameter()}, **listed})
 
 
 def _resource(name: str, found: type[Resource] | Problem) -> Json:

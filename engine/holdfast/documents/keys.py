@@ -7,18 +7,40 @@ Docs = Mapping[str, str]
 
 KINDS: Docs = {
     "state": "What hosts should be: their resources, and what they need.",
-    "use": "The resources of another state document, with parameters of their own.",
     "association": "State documents that are kept true on their hosts, by a schedule.",
+    "agent": "A program that works on hosts for their keeper: how it is installed, set up, checked and removed. It is "
+             "reported as one.",
+    "use": "The resources of another document, with parameters of their own.",
 }
 
-STATE: Docs = {
-    "state": "A state document, and its name.",
+_DECLARING: Docs = {
     "description": "What it is for.",
     "targets": "Which hosts: tags, groups, host globs and facts, as in `role=web and env=prod`. A list: any of these.",
     "vars": "Variables of this document. They go before those of the inventory.",
     "parameters": "Typed inputs, given where the document is used, by --set or by the inventory.",
     "rollout": "How a run goes through its hosts.",
+}
+
+STATE: Docs = {
+    "state": "A state document, and its name.", **_DECLARING,
     "resources": "What is declared, in order; each begins with its type and name.",
+}
+
+AGENT: Docs = {
+    "agent": "An agent, and its name.", **_DECLARING,
+    "state": "present, or absent: then it is removed. The parameter `agent_state`, which every agent has, goes before "
+             "it.",
+    "repository": "Resources that come before its packages: where these come from.",
+    "package": "Its packages: a name, a mapping of a name and arguments of `package`, or a list of such.",
+    "archive": "Resources that install it where it is no package.",
+    "version": "The version of its first package: exact, a pattern (\"1.5.*\") or a range (\">= 1.5, < 2\"); of an "
+               "archive, what is reported.",
+    "configuration": "Resources it reads: they come after its packages, and restart its services when they change.",
+    "service": "Its services, which run and start at boot: as `package` is written.",
+    "health": "Resources that only look, and tell whether it is well: command_check, http_check, wait_for, assert, or "
+              "a command with `read_only: true`.",
+    "remove": "Resources that remove what is left of it. Before them its services are stopped, its files and templates "
+              "removed and its packages purged.",
 }
 
 ROLLOUT: Docs = {
@@ -100,4 +122,4 @@ SECRET: Docs = {
     "command": "The shell command that prints the value, run on the controller.",
 }
 
-OF_KIND: Mapping[str, Docs] = {"state": STATE, "association": ASSOCIATION}
+OF_KIND: Mapping[str, Docs] = {"state": STATE, "agent": AGENT, "association": ASSOCIATION}

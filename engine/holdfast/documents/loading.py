@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from holdfast import library
+from holdfast.documents import agents as _agents  # noqa: F401  # makes the kind known
 from holdfast.documents import kinds
 from holdfast.documents.association import Association
 from holdfast.documents.model import Document, State, Use

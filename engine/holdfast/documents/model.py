@@ -42,6 +42,16 @@ class Reference:
 
 
 @dataclass(frozen=True, slots=True)
+class Part:
+    """What a resource is reported under. kind, document: of the document; name: of an agent what the resource is to it
+    (`package`, `service`, `health` …), of a baseline the id of a control."""
+
+    kind: str
+    document: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
 class Resource:
     """A declared resource. name: a text or a list of texts (one resource for each), templates allowed. register: the
     name of the variable that stands for its outputs, ""  if there is none. time_limit_s: seconds."""
@@ -58,6 +68,7 @@ class Resource:
     register: str = ""
     time_limit_s: float | None = None
     common: Entries = field(default_factory=dict)  # the keys that all types have, as written
+    part: Part | None = None
 
     @property
     def place(self) -> Place:
@@ -84,6 +95,7 @@ class Use:
     when: tuple[Node, ...] = ()
     loop: Node | None = None
     requires: tuple[Reference, ...] = ()
+    part: Part | None = None
 
     @property
     def place(self) -> Place:
@@ -155,6 +167,14 @@ class State(Document):
     parameters: Mapping[str, Parameter] = field(default_factory=dict)
     rollout: RolloutSpec | None = None
     resources: tuple[Resource | Use, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Agent(State):
+    """A program that works on hosts for their keeper, with all that belongs to it; reported as one. version: of an
+    agent that is no package, as declared; "": not said."""
+
+    version: str = ""
 
 
 def holds_template(node: Node) -> bool:

@@ -7,6 +7,7 @@ from holdfast.documents.model import PARAMETER_KINDS
 
 WORD = r"[A-Za-z_][A-Za-z0-9_]*"  # a variable's name
 NAME = r"[A-Za-z0-9][A-Za-z0-9._-]*"  # a document's name
+KEPT_NAME = r"[A-Za-z0-9][A-Za-z0-9._-]{0,199}"  # of what the store keeps by its name
 
 Rules = dict[str, Any]
 
@@ -45,9 +46,14 @@ ROLLOUT: Rules = {
     "health_check": {"type": "dict", "schema": HEALTH_CHECK},
 }
 
-STATE: Rules = {
-    "state": {"type": "string", "regex": NAME, "required": True, "meta": {
-        "is": "a name of letters, digits, dots and dashes", "mend": "as in `state: web-servers`"}},
+
+def _named(word: str, example: str, name: str = NAME) -> Rules:
+    return {word: {"type": "string", "regex": name, "required": True, "meta": {
+        "is": "a name of letters, digits, dots and dashes", "mend": f"as in `{word}: {example}`"}}}
+
+
+# What all documents have that declare resources.
+_DECLARING: Rules = {
     "description": _TEXT,
     "targets": {"type": ["string", "list"], "empty": False, "schema": {"type": "string"}, "meta": {
         "is": "an expression or a list of expressions", "mend": "as in `targets: role=web and env=prod`"}},
@@ -55,8 +61,29 @@ STATE: Rules = {
     "parameters": _VARIABLES,
     "rollout": {"type": "dict", "schema": ROLLOUT, "meta": {
         "is": "a mapping", "mend": "as in `rollout: {batches: [1, 10%, 100%], error_budget: 5%}`"}},
-    "resources": {"type": "list", "required": True, "meta": {
-        "is": "a list of resources", "mend": "begin each with its type and name: `- package: nginx`"}},
+}
+RESOURCES: Rules = {"type": "list", "meta": {
+    "is": "a list of resources", "mend": "begin each with its type and name: `- package: nginx`"}}
+
+STATE: Rules = {**_named("state", "web-servers"), **_DECLARING, "resources": {**RESOURCES, "required": True}}
+
+_ONE_OR_MORE: Rules = {"type": ["string", "dict", "list"], "empty": False}
+
+AGENT: Rules = {
+    **_named("agent", "node-exporter", KEPT_NAME), **_DECLARING,
+    "state": {"type": "string", "regex": r"present|absent|.*\{\{.*", "meta": {
+        "is": "present or absent", "mend": "write present or absent, or a template that gives one of them"}},
+    "repository": RESOURCES,
+    "package": {**_ONE_OR_MORE, "meta": {"is": "a package's name, or a list of such",
+                                         "mend": "as in `package: chrony`, or `{name: chrony, recommends: false}`"}},
+    "archive": RESOURCES,
+    "version": {"type": "string", "empty": False, "meta": {
+        "is": "a version as text", "mend": 'in quotes: "1.5.*" or ">= 1.5, < 2"'}},
+    "configuration": RESOURCES,
+    "service": {**_ONE_OR_MORE, "meta": {"is": "a service's name, or a list of such",
+                                         "mend": "as in `service: chrony`, or `{name: chrony, on_notify: reload}`"}},
+    "health": RESOURCES,
+    "remove": RESOURCES,
 }
 
 HOOK: Rules = {

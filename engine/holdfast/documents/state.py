@@ -2,7 +2,8 @@
 from __future__ import annotations
 
 import re
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import Any, TypeVar
 
 from holdfast.documents import kinds, references, schemas, structure
 from holdfast.documents.arguments import argument_problems, unknown_type
@@ -14,6 +15,7 @@ from holdfast.documents.model import (
     Document,
     Entries,
     Entry,
+    Parameter,
     Resource,
     State,
     Use,
@@ -27,42 +29,61 @@ from holdfast.problems import Problem
 from holdfast.trees.tree import Node
 from holdfast_host.values import describe
 
+Made = TypeVar("Made", bound=State)
+
 
 def load(node: Node, types: Types) -> tuple[Document | None, list[Problem]]:
     """A state document, and everything that is wrong in it."""
     problems = structure.check(node, schemas.STATE, "a state document")
-    name = node.get("state")
-    if name is None or name.kind != "text":
-        return None, problems
+    resources = declared(node.get("resources"), types, problems)
+    return made(State, node, resources, problems), problems
+
+
+def declared(node: Node | None, types: Types, problems: list[Problem]) -> list[Resource | Use]:
+    """The resources of a list, without those that cannot be read. problems: takes what is wrong with them."""
+    resources = []
+    for element in _list(node):
+        one, found = _resource_or_use(element, types)
+        problems += found
+        if one is not None:
+            resources.append(one)
+    return resources
+
+
+def made(kind: type[Made], node: Node, resources: Sequence[Resource | Use], problems: list[Problem],
+         own: Mapping[str, Parameter] | None = None, **more: Any) -> Made | None:
+    """A document that declares resources, from its mapping, whose first key names its kind; None: it has no name. own:
+    parameters that all documents of the kind have; more: fields that the kind adds. problems: takes what is wrong."""
+    word, name = node.items()[0]
+    if name.kind != "text":
+        return None
     variables = _entries(node.get("vars"))
     for entry in variables.values():
         problems += secret_problems(entry.value)
-    parameters = {}
+    parameters = dict(own or {})
     for entry in _entries(node.get("parameters")).values():
-        made, found = parameter(entry)
+        one, found = parameter(entry)
         problems += found
-        if made is not None:
-            parameters[made.name] = made
-            problems += secret_problems(made.default) if made.default is not None else []
+        if one is not None:
+            if one.name in (own or {}):
+                problems.append(Problem(f"each {word.value} has a parameter `{one.name}` already", one.place,
+                                        "choose another name"))
+                continue
+            parameters[one.name] = one
+            problems += secret_problems(one.default) if one.default is not None else []
     problems += _name_problems(variables, "a variable")
     problems += _name_problems(_entries(node.get("parameters")), "a parameter")
     problems += [Problem(f"`{both}` is a variable and a parameter", variables[both].key.place, "keep one of the two",
                          (("the parameter", parameters[both].place),))
                  for both in variables if both in parameters]
     problems += _target_problems(_texts(node.get("targets")))
-    resources = []
-    for element in _list(node.get("resources")):
-        one, found = _resource_or_use(element, types)
-        problems += found
-        if one is not None:
-            resources.append(one)
     problems += _registered_twice(resources, variables | _entries(node.get("parameters")))
     description = node.get("description")
     rolls, found = rollout(node.get("rollout"))
     problems += found
     targets = tuple(one for one in _texts(node.get("targets")) if not holds_template(one))
-    return State("state", str(name.value), name.place, str(description.value) if description else "", targets,
-                 variables, parameters, rolls, tuple(resources)), problems
+    return kind(str(word.value), str(name.value), name.place, str(description.value) if description else "", targets,
+                variables, parameters, rolls, tuple(resources), **more)
 
 
 kinds.register(kinds.Kind("state", "What hosts should be: their resources, and what they need.", load))
@@ -93,7 +114,7 @@ def _name_problems(entries: Entries, what: str) -> list[Problem]:
                     "choose another name") for name, entry in entries.items() if name in BUILT_IN_NAMES]
 
 
-def _registered_twice(resources: list[Resource | Use], taken: Entries) -> list[Problem]:
+def _registered_twice(resources: Sequence[Resource | Use], taken: Entries) -> list[Problem]:
     problems = []
     places = {name: entry.key.place for name, entry in taken.items()}
     for resource in resources:

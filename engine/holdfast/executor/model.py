@@ -10,6 +10,7 @@ from typing import Any, Literal
 
 from holdfast.channels.model import Connection
 from holdfast.compiler.model import HostGraph, Rollout
+from holdfast.documents.model import Part, State
 from holdfast.problems import Place
 from holdfast_host.graph import Event
 from holdfast_host.planned import Held
@@ -29,11 +30,14 @@ BAD = frozenset({"failed", "unreachable", "timed_out", "refused"})  # these spen
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What became of one resource: the host's event, with what the controller knows of it."""
+    """What became of one resource: the host's event, with what the controller knows of it. parts: what it is reported
+    under; is_alone: declared, and left alone for now; neither is known of results that the store gives back."""
 
     id: str
     place: Place | None
     event: Event
+    parts: tuple[Part, ...] = ()
+    is_alone: bool = False
 
     @property
     def status(self) -> str:
@@ -91,7 +95,8 @@ class Job:
     there, None where it is not known whether it has. left_out: hosts that are not contacted, with the reason.
     folder: of the project, where health checks are run. undoes: hosts in needs_facts are asked for this way back
     instead of their facts. confirm_s: a host that is not reached again within so many seconds after a change takes it
-    back. seal: hosts keep what it takes to undo the run under this key, which only the store keeps."""
+    back. seal: hosts keep what it takes to undo the run under this key, which only the store keeps. declared: for each
+    host the documents that may give it resources."""
 
     run: str
     mode: Mode
@@ -108,6 +113,7 @@ class Job:
     confirm_s: float | None = None
     left_out: Mapping[str, str] = field(default_factory=dict)
     folder: Path = Path()
+    declared: Mapping[str, tuple[State, ...]] = field(default_factory=dict)
     seal: str = field(default_factory=lambda: secrets.token_hex(KEY_BYTES), repr=False)
 
 

@@ -50,12 +50,13 @@ def result_of(graph: HostGraph, event: Event) -> Result:
     place = graph.places[event.node]
     if event.argument and graph.where_argument is not None and event.argument in graph.nodes[event.node].args:
         place = graph.where_argument(event.node, event.argument)
-    return Result(graph.nodes[event.node].id, place, event)
+    return Result(graph.nodes[event.node].id, place, event, graph.parts[event.node] if graph.parts else ())
 
 
 def left_of(graph: HostGraph) -> list[Result]:
     """The resources that are declared but not for this host."""
-    return [Result(left.id, left.place, Event(len(graph.nodes) + number, SKIPPED, message=left.why))
+    return [Result(left.id, left.place, Event(len(graph.nodes) + number, SKIPPED, message=left.why), left.parts,
+                   left.is_alone)
             for number, left in enumerate(graph.left)]
 
 

@@ -7,11 +7,12 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, Select, func, select
 
+from holdfast.agents.model import AgentState
 from holdfast.executor.model import HostResult
 from holdfast.store import rows
 from holdfast.store.life import Controller, is_alive
 from holdfast.store.model import Run
-from holdfast.store.tables import drift, facts, host_results, resource_results, runs
+from holdfast.store.tables import agents, drift, facts, host_results, resource_results, runs
 
 ENDED = "the controller ended"
 WHOLE = (runs.c.hosts, runs.c.request, runs.c.seal)  # not in lists of runs
@@ -93,6 +94,14 @@ def drift_since(connection: Connection, hosts: Sequence[str]) -> dict[tuple[str,
     query = select(drift.c.host, drift.c.id, drift.c.first_seen)
     return {(row.host, row.id): row.first_seen for part in _parts(hosts)
             for row in connection.execute(query.where(drift.c.host.in_(part)))}
+
+
+def agents_of(connection: Connection, hosts: Sequence[str]) -> tuple[AgentState, ...]:
+    """How the agents of these hosts stood when that was told last."""
+    found = [rows.agent_state(dict(row)) for part in _parts(hosts)
+             for row in connection.execute(select(agents).where(agents.c.host.in_(part))).mappings()]
+    order = {host: number for number, host in enumerate(hosts)}
+    return tuple(sorted(found, key=lambda one: (order[one.host], one.agent)))
 
 
 def _parts(names: Sequence[str]) -> Iterator[Sequence[str]]:

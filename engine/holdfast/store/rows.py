@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
+from holdfast.agents.model import AgentState
 from holdfast.executor.model import HostResult, Result
 from holdfast.problems import Place
 from holdfast_host.graph import Event
@@ -51,6 +52,19 @@ def digest_of(id_: str) -> str:
 def change_row(event: Event) -> Row:
     """What differs, as it is kept of a drift."""
     return {"action": event.action or None, "fields": event.fields or None, "diffs": event.diffs or None}
+
+
+def agent_row(run: str, state: AgentState, now: float) -> Row:
+    """The row of an agent on a host. now: seconds since the epoch."""
+    return {"host": state.host, "agent": state.agent, "wanted": state.wanted, "present": state.present,
+            "healthy": state.healthy, "version": state.version, "why": state.why, "since": now,
+            "asked": None if state.present is None else now, "run": run}
+
+
+def agent_state(row: Mapping[str, Any]) -> AgentState:
+    """What `agent_row` was made from, with its times."""
+    return AgentState(row["host"], row["agent"], row["wanted"], row["present"], row["healthy"], row["version"],
+                      row["why"], row["since"], row["asked"])
 
 
 def host_result(row: Mapping[str, Any], resources: Iterable[Mapping[str, Any]]) -> HostResult:

@@ -15,6 +15,7 @@ from queue import Empty, SimpleQueue
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from holdfast.agents.model import AgentState
 from holdfast.executor.model import HostResult, RunDone, RunStarted
 from holdfast.problems import Problem, Problems
 from holdfast.store import rows
@@ -88,14 +89,15 @@ class Store:
         return self._put({"reopen": [{"id_": run, "machine_": controller.machine, "boot_": controller.boot,
                                       "pid_": controller.pid, "born_": controller.born, "last_sign_": now}]})
 
-    def keep(self, run: str, *results: HostResult) -> Future[None]:
-        """Results of hosts; those that are there already are replaced."""
+    def keep(self, run: str, *results: HostResult, agents: Sequence[AgentState] = ()) -> Future[None]:
+        """Results of hosts; those that are there already are replaced. agents: how they stand there now."""
         self._kept.get(run, set()).update(result.host for result in results)
-        return self._put(_job(run, results))
+        now = time.time()
+        return self._put({**_job(run, results), "agents": [rows.agent_row(run, one, now) for one in agents]})
 
-    async def kept(self, run: str, result: HostResult) -> None:
+    async def kept(self, run: str, result: HostResult, agents: Sequence[AgentState] = ()) -> None:
         """`keep`, and wait until it is durable."""
-        await asyncio.wrap_future(self.keep(run, result))
+        await asyncio.wrap_future(self.keep(run, result, agents=agents))
 
     def end_run(self, done: RunDone, ended: float) -> Future[None]:
         """With the results of hosts that were not kept one by one (untouched ones, for the most part)."""
@@ -166,6 +168,12 @@ class Store:
     def write(self, job: Job) -> Future[None]:
         """Rows by the names of the statements in writing.py; they become durable together."""
         return self._put(job)
+
+    def agents(self, hosts: Sequence[str]) -> tuple[AgentState, ...]:
+        """How the agents of these hosts stood when that was told last, in the order of the hosts."""
+        from holdfast.store.reading import agents_of  # noqa: PLC0415 -- SQLAlchemy
+
+        return self.ask(lambda connection: agents_of(connection, hosts))
 
     # -- facts ---------------------------------------------------------------------------------------------------
 

@@ -5,6 +5,7 @@ from typing import Any
 
 from sqlalchemy import (
     JSON,
+    Boolean,
     Column,
     Float,
     ForeignKey,
@@ -19,7 +20,7 @@ from sqlalchemy import (
 from sqlalchemy.engine import Dialect
 from sqlalchemy.types import TypeDecorator
 
-NEWEST = "0005"  # the version of the schema below
+NEWEST = "0006"  # the version of the schema below
 
 
 class Words(TypeDecorator[str]):
@@ -196,6 +197,20 @@ deliveries = Table(
     Column("event", JSON, nullable=False),
     Column("tries", Integer, nullable=False),
     Column("next_try", Float(53), nullable=False),
+)
+
+agents = Table(  # how the agents of hosts stood when that was told last
+    "agents", metadata,
+    Column("host", String(255), primary_key=True),
+    Column("agent", String(200), primary_key=True),
+    Column("wanted", String(16), nullable=False),
+    Column("present", Boolean),  # NULL, as of `healthy`: not known
+    Column("healthy", Boolean),
+    Column("version", Words, nullable=False),
+    Column("why", Words, nullable=False),
+    Column("since", Float(53), nullable=False),
+    Column("asked", Float(53)),
+    Column("run", String(32), nullable=False),  # no foreign key: it may be forgotten
 )
 
 version = Table("alembic_version", metadata, Column("version_num", String(32), primary_key=True))

@@ -1,7 +1,7 @@
 """What is written, and in which order within one transaction."""
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from importlib import import_module
 from typing import Any
 
@@ -16,6 +16,7 @@ from sqlalchemy import (
     case,
     delete,
     exists,
+    func,
     insert,
     or_,
     select,
@@ -24,6 +25,7 @@ from sqlalchemy import (
 
 from holdfast.store.rows import Row
 from holdfast.store.tables import (
+    agents,
     deliveries,
     drift,
     facts,
@@ -66,6 +68,7 @@ def statements(dialect: Dialect) -> dict[str, Executable]:
         "sign": update(runs).where(this_run).values(last_sign=bindparam("last_sign_")),
         "end": update(runs).where(this_run).values({name: bindparam(name + "_") for name in ended}),
         "facts": _upsert(dialect, facts),
+        "agents": _stands(dialect, agents, ("wanted", "present", "healthy", "version"), agents.c.present),
     }
 
 
@@ -111,6 +114,20 @@ def _of_enforcement(dialect: Dialect) -> dict[str, Executable]:
             tries=bindparam("tries_"), next_try=bindparam("next_try_")),
         "delivered": delete(deliveries).where(deliveries.c.number == bindparam("number_")),
     }
+
+
+def _stands(dialect: Dialect, table: Any, standing: Sequence[str], known: Any) -> Executable:
+    """How something stands: `since` is kept while it stands the same, `asked` and `version` while nobody can ask."""
+    made = _insert(dialect, table)
+    new = made.excluded
+    rest = {column.name: new[column.name] for column in table.columns if not column.primary_key}
+    rest["asked"] = func.coalesce(new.asked, table.c.asked)
+    if "version" in rest:
+        rest["version"] = case((new[known.name].is_(None), table.c.version), else_=new.version)
+    same = and_(*(table.c[name].is_not_distinct_from(rest[name]) for name in standing))
+    rest["since"] = case((same, table.c.since), else_=new.since)
+    stands: Executable = made.on_conflict_do_update(index_elements=list(table.primary_key), set_=rest)
+    return stands
 
 
 def _upsert(dialect: Dialect, table: Any) -> Executable:

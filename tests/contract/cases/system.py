@@ -376,7 +376,7 @@ HOST = (
          """,
          ("apt-mark unhold holdfast-hello", "apt-mark unhold holdfast-hello; apt-get install -y holdfast-hello=2.0",
           "apt-mark unhold holdfast-hello; apt-get purge -y holdfast-hello")),
-    Case("wait_for, http_check and assert",
+    Case("wait_for, http_check, command_check and assert",
          """
          - assert: this is a Debian
            that: "{{ facts.os.family == 'debian' }}"
@@ -405,6 +405,20 @@ HOST = (
            request_s: 5
            timeout_s: 20
            requires: [{wait_for: the port}, {file: /srv/www/index.html}]
+         - command_check: the page is well
+           run: grep -c well /srv/www/index.html || echo lost
+           shell: true
+           user: nobody
+           success: [0]
+           matches: ^1$
+           timeout_s: 5
+           mend: write another page
+           requires: {file: /srv/www/index.html}
+         - command_check: nothing else is said
+           run: grep -v well /srv/www/index.html
+           success: [1]
+           silent: true
+           requires: {file: /srv/www/index.html}
          """,
          lambda w: bool(w.service("www").is_running and w.check_output(ASK) == "all is well"),
          """

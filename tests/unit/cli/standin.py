@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+from holdfast.agents.model import AgentState
 from holdfast.cli.main import main
 from holdfast.executor.model import Happening, HostDone, HostResult, RunDone, RunStarted
 from holdfast.inventory.listing import inventory_list
@@ -83,6 +84,12 @@ class Project:
     async def run_async(self, **asked: Any) -> RunDone:
         self._api.asked = asked
         return await self._tell(asked["emit"], asked["stop"], asked["mode"])
+
+    def agents_seen(self, done: RunDone) -> tuple[AgentState, ...]:
+        return ()
+
+    def agents(self, targets: str) -> tuple[AgentState, ...]:
+        return self.store.agents(self.select(targets))
 
     def drift_seen(self, done: RunDone) -> Drift:
         return drift_of(done, self.store.drift_since([one.host for one in done.results]))

@@ -164,3 +164,20 @@ def test_document_that_uses_itself_is_refused_with_the_way(tmp_path: Path) -> No
     found = faults(tmp_path, text)
     assert [one[2] for one in said(found)] == ["`a` uses itself: a -> b -> a"]
     assert [str(place) for _, place in found[0].also] == [f"{tmp_path}/site.yml:4:10"]
+
+
+def test_a_parameter_that_is_only_passed_on_is_read(tmp_path: Path) -> None:
+    text = """state: site
+targets: all
+parameters: {passed: {type: text, default: there}, idle: {type: text, default: never}}
+resources:
+  - use: inner
+    parameters: {given: "{{ passed }}"}
+---
+state: inner
+parameters: {given: {type: text}}
+resources:
+  - command: x
+    stdin: "{{ given }}"
+"""
+    assert [what for _, _, what, _ in said(faults(tmp_path, text))] == ["nothing reads the parameter `idle`"]

@@ -20,8 +20,9 @@ from tests.docs.pages import blocks
 TYPES = Types()
 SCHEMA = schema(TYPES)
 GOOD = {
-    **{path.name: path.read_text() for path in (library.root() / "playbooks").glob("*.yml")},
-    **{str(block): block.text for block in blocks() if block.language == "yaml" and block.text.startswith("state:")},
+    **{path.name: path.read_text() for path in (library.root() / "playbooks").rglob("*.yml")},
+    **{str(block): block.text for block in blocks()
+       if block.language == "yaml" and block.text.startswith(("state:", "agent:"))},
     **{f"example of {name}": "state: x\nresources:\n" + textwrap.indent(textwrap.dedent(TYPES.need(name).example), "  ")
        for name in TYPES},
     "secrets": """
@@ -100,10 +101,10 @@ def test_a_secret_is_underlined_where_reports_would_show_it() -> None:
 
 
 def test_every_key_and_argument_is_explained() -> None:
-    for name in ("STATE", "ROLLOUT", "HEALTH_CHECK", "PARAMETER", "COMMON", "USE", "SECRET", "ASSOCIATION",
+    for name in ("STATE", "AGENT", "ROLLOUT", "HEALTH_CHECK", "PARAMETER", "COMMON", "USE", "SECRET", "ASSOCIATION",
                  "DAMPING", "HOOK"):
         assert getattr(keys, name).keys() == getattr(schemas, name).keys(), name
-    for kind in SCHEMA["definitions"]["state"]["properties"]["resources"]["items"]["anyOf"]:
+    for kind in SCHEMA["definitions"]["resources"]["items"]["anyOf"]:
         assert kind["description"]
         assert all(rule.get("description") for rule in kind["properties"].values()), kind["title"]
 
@@ -112,7 +113,7 @@ def test_types_of_the_project_are_in_it(tmp_path: Path) -> None:
     (tmp_path / "motd.py").write_text(
         "from holdfast_host import Resource, arg\nclass Motd(Resource):\n    text: str = arg(doc='What it says.')\n")
     (tmp_path / "broken.py").write_text("from holdfast_host import Resource\nclass Broken(Resource):\n    x = 1 / 0\n")
-    found = schema(Types([tmp_path]))["definitions"]["state"]["properties"]["resources"]["items"]["anyOf"]
+    found = schema(Types([tmp_path]))["definitions"]["resources"]["items"]["anyOf"]
     by_name = {name: kind for kind in found for name in kind["required"][:1]}
     assert by_name["motd"]["properties"]["text"]["description"] == "What it says."
     assert "division by zero" in by_name["broken"]["description"]

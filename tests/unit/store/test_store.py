@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from holdfast.agents.model import AgentState
 from holdfast.executor.model import HostResult, Result, RunDone, RunStarted
 from holdfast.problems import Problems
 from holdfast.store import Store, new_run_id
@@ -336,3 +337,24 @@ def test_the_command_keeps_runs_where_the_environment_says(store_at, tmp_path):
     listed = subprocess.run([*holdfast, "runs", "list"], env=environment, capture_output=True, text=True, check=False)
     assert "1 changed" in listed.stdout
     assert not (tmp_path / "site" / ".holdfast").exists()
+
+
+def test_how_an_agent_stands_is_kept_with_the_time_since_when(store_at):
+    def told(present, healthy, version=""):
+        store.keep("r1", agents=[AgentState("a", "probe", "present", present, healthy, version)]).result()
+        return store.agents(["a", "b"])
+
+    with Store.open(store_at) as store:
+        assert store.agents(["a"]) == ()
+        first, = told(True, True, "1.2")
+        assert (first.present, first.healthy, first.version) == (True, True, "1.2")
+        assert first.since == first.asked
+        again, = told(True, True, "1.2")
+        assert again.since == first.since < again.asked, "it stands as it stood"
+        unhealthy, = told(True, False, "1.2")
+        assert unhealthy.since > first.since
+        away, = told(None, None)
+        assert (away.present, away.version, away.asked) == (None, "1.2", unhealthy.asked), "what was known last"
+        assert away.since > unhealthy.since
+        upgraded, = told(True, True, "1.3")
+        assert (upgraded.version, upgraded.since) == ("1.3", upgraded.asked)

@@ -1,0 +1,1 @@
+"""Agents that documents of kind `agent` declare, each reported as one."""

@@ -1,0 +1,88 @@
+"""From what a host answered to how its agents stand; pure."""
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from holdfast.agents.model import AgentState
+from holdfast.documents.model import Agent, State
+from holdfast.executor.model import HostResult, Result
+from holdfast_host.graph import CHANGED, FAILED, OK, PENDING, SKIPPED
+
+STANDS = frozenset({OK, CHANGED})
+ANSWERED = frozenset({"ok", "changed", "pending", "failed"})
+REMOVAL, PACKAGE, WATCHED = "removal", "package", ("service", "health")
+
+
+def agent_states(result: HostResult, declared: Iterable[State]) -> tuple[AgentState, ...]:
+    """The agents of a host after a run. declared: the documents that may give it resources. An agent of which all is
+    left out there is not told of."""
+    found = [_state(result, one) for one in declared if isinstance(one, Agent)]
+    return tuple(one for one in found if one is not None)
+
+
+def _state(result: HostResult, agent: Agent) -> AgentState | None:
+    parts = [(one, role) for one in result.results for role in _roles(one, agent)]
+    there = [(one, role) for one, role in parts if not _is_left(one)]
+    if not there:
+        return None if parts and result.status in ANSWERED else AgentState(
+            result.host, agent.name, "", None, None, why=result.message or f"the host is {result.status}")
+    if all(role == REMOVAL for _, role in there):
+        return _removed(result.host, agent.name, [one for one, _ in there])
+    installing = [one for one, role in there if role == PACKAGE]
+    present = _present(installing)
+    watched = [one for one, role in there if role in WATCHED]
+    healthy = _all_stand(watched) if watched else present
+    if present is False:
+        healthy = False
+    return AgentState(result.host, agent.name, "present", present, healthy,
+                      _version(installing, agent) if present else "", _why([one for one, _ in there]))
+
+
+def _roles(one: Result, agent: Agent) -> list[str]:
+    return [part.name for part in one.parts if part.kind == "agent" and part.document == agent.name]
+
+
+def _is_left(one: Result) -> bool:
+    return one.status == SKIPPED and not one.is_alone and not one.event.message.startswith("needs ")
+
+
+def _removed(host: str, agent: str, removing: Sequence[Result]) -> AgentState:
+    gone = _all_stand([one for one in removing if one.id.startswith("package: ")] or removing)
+    return AgentState(host, agent, "absent", None if gone is None else not gone, None, why=_why(removing))
+
+
+def _present(installing: Sequence[Result]) -> bool | None:
+    """A package that is to change from one version to another is there."""
+    found = [True if one.status in STANDS or _before(one) else False if one.status == PENDING else None
+             for one in installing]
+    return False if False in found else None if None in found or not found else True
+
+
+def _all_stand(results: Sequence[Result]) -> bool | None:
+    """Is everything in state? None: that is not known."""
+    if any(one.status in (PENDING, FAILED) for one in results):
+        return False
+    return True if all(one.status in STANDS for one in results) else None
+
+
+def _before(one: Result) -> str:
+    """The version that a planned change of a package would replace."""
+    return next((str(before) for name, before, _ in one.event.fields if name == "version" and before), "") \
+        if one.status == PENDING and one.event.action in ("upgrade", "downgrade") else ""
+
+
+def _version(installing: Sequence[Result], agent: Agent) -> str:
+    first = installing[0] if installing else None
+    if first is None or not first.id.startswith("package: "):
+        return agent.version
+    return _before(first) or str(first.event.outputs.get("version") or "")
+
+
+def _why(results: Sequence[Result]) -> str:
+    """What is wrong first: a failure, then what differs, then what is not known."""
+    for statuses in ((FAILED,), (PENDING,)):
+        for one in results:
+            if one.status in statuses:
+                said = one.event.message.split("\n", 1)[0] or f"to {one.event.action}"
+                return f"{one.id}: {said}"
+    return next((f"{one.id}: {one.event.message or one.status}" for one in results if one.status not in STANDS), "")
