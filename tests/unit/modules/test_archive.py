@@ -174,7 +174,8 @@ def test_hostile_archive_is_refused_before_anything_is_written(tmp_path, members
     unpacked(tmp_path, tar(member("good", b"x")))  # the control
 
 
-@pytest.mark.parametrize("data", [b"", b"no archive", tar(*GOOD, how="w:gz")[:100], zipped(a=(b"x", 0))[:-9]])
+@pytest.mark.parametrize("data", [b"", b"no archive", tar(*GOOD, how="w:gz")[:100], zipped(a=(b"x", 0))[:-9]],
+                         ids=["empty", "text", "half a tar", "half a zip"])
 def test_broken_archive_is_told_as_such(tmp_path, data):
     with pytest.raises(Failed, match="no archive that can be unpacked"):
         unpacked(tmp_path, data)
