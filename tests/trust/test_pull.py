@@ -1,10 +1,13 @@
 """A host pulls its project: what is verified, what is refused, what happens without the source, and after a kill."""
 from __future__ import annotations
 
+import functools
 import http.server
 import json
 import os
+import ssl
 import subprocess
+import tarfile
 import threading
 import time
 from collections.abc import Iterator
@@ -193,3 +196,48 @@ def test_reports_arrive_later_when_nobody_heard_them(
     words = puller.words("--report-to", address)
     assert puller.site.run(*words, HOLDFAST_REPORT_KEY="hook-key-1").code == 0
     assert [one["status"] for one in heard] == ["changed", "ok"] and str(heard[0]["signature"]).startswith("sha256=")
+
+
+@pytest.fixture
+def files(tmp_path: Path) -> Iterator[str]:
+    """A web server over TLS that gives what is in `www`; its certificate is in `tls.pem`."""
+    subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=localhost",
+                    "-addext", "subjectAltName=DNS:localhost", "-keyout", tmp_path / "tls.key", "-out",
+                    tmp_path / "tls.pem"], check=True, capture_output=True)
+    (tmp_path / "www").mkdir()
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(tmp_path / "tls.pem", tmp_path / "tls.key")
+
+    class Handler(http.server.SimpleHTTPRequestHandler):
+        def log_message(self, format: str, *args: object) -> None:
+            pass
+
+    give = functools.partial(Handler, directory=str(tmp_path / "www"))
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), give) as server:
+        server.socket = context.wrap_socket(server.socket, server_side=True)
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        yield f"https://localhost:{server.server_port}/site.tar.gz"
+        server.shutdown()
+        thread.join()
+
+
+def test_an_archive_is_applied_as_it_was_signed(puller: Puller, files: str) -> None:
+    archive = puller.folder / "www" / "site.tar.gz"
+    puller.sign("key", "--archive", str(archive))
+    words = puller.words(source=files)
+    assert puller.site.run(*words).code == 2, "the server's certificate is by nobody who is known"
+    known = {"SSL_CERT_FILE": str(puller.folder / "tls.pem")}
+    done = puller.site.run(*words, **known)
+    assert done.code == 0 and puller.has() == "one", done.text
+
+    with tarfile.open(archive, "w:gz") as made:  # somebody puts a link into it that leads outside
+        made.add(puller.site.folder, ".", filter=lambda one: None if ".holdfast/" in one.name else one)
+        link = tarfile.TarInfo("modules")
+        link.type, link.linkname = tarfile.SYMTYPE, "/tmp"
+        made.addfile(link)
+    refused(puller.site.run(*words, **known), "is no regular file", puller, "one")
+    archive.write_bytes(b"\0" * 100)
+    refused(puller.site.run(*words, **known), "is no archive", puller, "one")
+    archive.unlink()
+    assert "last good copy" in puller.site.run(*words, **known).text and puller.has() == "one"

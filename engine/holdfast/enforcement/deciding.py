@@ -45,13 +45,15 @@ class Verdict:
 
 @dataclass(frozen=True, slots=True)
 class Findings:
-    """What is to be done about one host. over: drift that is no more. owed: ids of what differs in nothing, but is to
-    be told of a change (a service that is to be restarted): that of another resource now, or one of before a crash."""
+    """What is to be done about one host. over: drift that is no more, and undeclared: that is declared no more. owed:
+    ids of what differs in nothing, but is to be told of a change (a service that is to be restarted): that of another
+    resource now, or one of before a crash."""
 
     host: str
     verdicts: tuple[Verdict, ...] = ()
     over: tuple[Episode, ...] = ()
     owed: tuple[str, ...] = ()
+    undeclared: tuple[Episode, ...] = ()
 
     @property
     def wants_repair(self) -> bool:
@@ -85,7 +87,10 @@ def findings(result: HostResult, graph: HostGraph, declared: Mapping[str, str], 
             if given_up or is_fight(known.past.get(one.id, ()), damping, interval_s, now):
                 decision, stopped = "fight", before.stopped if before and given_up else now
         verdicts.append(Verdict(one, cause, decision, before is None, stopped))
-    return Findings(result.host, tuple(verdicts), tuple(_over(result, known, association)), tuple(owed))
+    there = {one.id for one in result.results}
+    gone = [episode for id_, episode in known.open.items() if id_ not in there and episode.association == association]
+    return Findings(result.host, tuple(verdicts), tuple(_over(result, known)), tuple(owed),
+                    tuple(gone) if result.status in ("ok", "pending") else ())
 
 
 def is_fight(past: Sequence[Episode], damping: Damping, interval_s: float, now: float) -> bool:
@@ -122,10 +127,7 @@ def _ids(found: Findings, decision: Decision) -> list[str]:
     return [one.result.id for one in found.of(decision)]
 
 
-def _over(result: HostResult, known: Known, association: str) -> list[Episode]:
-    """What was open and is in state, or is not declared any more by what found it."""
+def _over(result: HostResult, known: Known) -> list[Episode]:
+    """What was open and is in state."""
     in_state = {one.id for one in result.results if one.status == "ok"}
-    there = {one.id for one in result.results}
-    whole = result.status in ("ok", "pending")
-    return [episode for id_, episode in known.open.items()
-            if id_ in in_state or (whole and id_ not in there and episode.association == association)]
+    return [episode for id_, episode in known.open.items() if id_ in in_state]

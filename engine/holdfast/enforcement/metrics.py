@@ -2,7 +2,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Container, Iterable, Mapping
 from http.server import ThreadingHTTPServer
 from pathlib import Path
 
@@ -19,10 +19,12 @@ LOOPBACK = "127.0.0.1"
 
 
 class Metrics(Collector):
-    """Read from the store each time that they are asked for. due: when the next rounds begin."""
+    """Read from the store each time that they are asked for. due: when the next rounds begin. kept: names of the
+    associations; what the store has of others is old."""
 
-    def __init__(self, store: Store, due: Callable[[], Mapping[str, float]], now: Callable[[], float]) -> None:
-        self._store, self._due, self._now = store, due, now
+    def __init__(self, store: Store, due: Callable[[], Mapping[str, float]], kept: Callable[[], Container[str]],
+                 now: Callable[[], float]) -> None:
+        self._store, self._due, self._kept, self._now = store, due, kept, now
         self.registry = CollectorRegistry()
         self.registry.register(self)
 
@@ -47,6 +49,8 @@ class Metrics(Collector):
         good = GaugeMetricFamily("holdfast_host_good_seconds", "When a host was seen to be as declared.",
                                  labels=["association", "host"])
         for one in self._store.ask(enforced.standings):
+            if one.association not in self._kept():
+                continue
             for name in STANDINGS:
                 status.add_metric([one.association, one.host, name], float(one.status == name))
             asked.add_metric([one.association, one.host], one.asked)
@@ -59,7 +63,7 @@ class Metrics(Collector):
                                    labels=["association", "host", "cause"])
         fights = GaugeMetricFamily("holdfast_fights", "Resources that drift again and again, and are left alone.",
                                    labels=["association", "host"])
-        episodes = self._store.ask(enforced.open_drift)
+        episodes = [one for one in self._store.ask(enforced.open_drift) if one.association in self._kept()]
         for (association, host, cause), count in Counter(
                 (one.association, one.host, one.cause) for one in episodes).items():
             opened.add_metric([association, host, cause], count)

@@ -18,7 +18,7 @@ from holdfast.executor.model import HostResult, Job, RunDone
 from holdfast.executor.stop import Stop
 from holdfast.project import Project, who
 from holdfast.store import enforced, new_run_id, rows
-from holdfast.store.model import ENFORCING, Episode, Standing
+from holdfast.store.model import ENFORCING, UNDECLARED, Episode, Standing
 from holdfast_host.sealing import KEY_BYTES
 
 LOOK_S = 600.0  # the longest time for one host where the documents say nothing
@@ -113,12 +113,15 @@ class Round:
         now, name = time.time(), self._association.name
         seen = [self._seen_row(host, verdict, looked.run, now) for host, one in found.items()
                 for verdict in one.verdicts]
-        over = [{"host_": host, "digest_": rows.digest_of(episode.id), "now_": now, "by_": ""}
-                for host, one in found.items() for episode in one.over]
+        over = [_over_row(episode, now, "") for one in found.values() for episode in one.over]
+        over += [_over_row(episode, now, UNDECLARED) for one in found.values() for episode in one.undeclared]
         gone: list[dict[str, Any]] = []
-        if is_whole:
+        if is_whole:  # hosts that are not kept any more
+            meant = self._job_done.connections
             gone = [{"association_": name, "host_": one.host} for one in self._store.ask(
-                lambda connection: enforced.standings(connection, name)) if one.host not in self._job_done.connections]
+                lambda connection: enforced.standings(connection, name)) if one.host not in meant]
+            over += [_over_row(one, now, UNDECLARED) for one in self._store.ask(enforced.open_drift)
+                     if one.association == name and one.host not in meant]
         self._store.write({"over": over, "gone": [{key: row[key] for key in ("host_", "digest_")} for row in over],
                            "seen": seen, "unkept": gone}).result()
         self._project.settle(self._graphs, [one for one in looked.results if one.host in self._graphs])
@@ -162,6 +165,10 @@ class Round:
             "association": one.association, "host": one.host, "status": one.status, "asked": one.asked,
             "good": one.good, "since": one.since, "message": one.message, "told": one.told} for one in made]}).result()
         return made
+
+
+def _over_row(episode: Episode, now: float, by: str) -> dict[str, Any]:
+    return {"host_": episode.host, "digest_": rows.digest_of(episode.id), "now_": now, "by_": by}
 
 
 def _standing(association: str, result: HostResult, found: Findings | None, before: Standing | None,

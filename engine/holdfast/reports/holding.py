@@ -8,7 +8,7 @@ from typing import Any
 from holdfast.reports.details import change_lines
 from holdfast.reports.style import Style, printable
 from holdfast.reports.words import duration, many, moment, table
-from holdfast.store.model import ENFORCING, Episode, Hold, Standing
+from holdfast.store.model import ENFORCING, UNDECLARED, Episode, Hold, Standing
 from holdfast_host.graph import PENDING, Event
 
 PAINT_OF = {"good": "good", "held": "change", "drifted": "change", "failed": "bad", "unreachable": "bad",
@@ -56,6 +56,9 @@ def _told(one: Episode, zone: tzinfo | None) -> Iterator[str]:
     if one.ended is None:
         yield "not healed yet"
         return
+    if one.ended_by == UNDECLARED:
+        yield f"over {moment(one.ended, zone)}: nothing declares it there any more"
+        return
     by = f"by {printable(one.who)}, run {one.ended_by}" if one.who else "found as declared"
     yield f"healed {moment(one.ended, zone)}, after {duration(one.ended - one.first_seen)}: {by}"
 
@@ -84,9 +87,7 @@ def event_lines(event: Mapping[str, Any], style: Style, zone: tzinfo | None = No
 def _seen(event: Mapping[str, Any], style: Style) -> Iterator[str]:
     word, paint = {"drift": ("drifted", "change"), "healed": ("healed", "good"),
                    "fight": ("drifts again and again: left alone", "bad")}[event["event"]]
-    by = str(event.get("by", ""))
-    how = "" if event["event"] != "healed" else ", put back" if by.startswith(ENFORCING) else \
-        f" by {printable(by)}" if by else ", found as declared"
+    how = _how(str(event.get("by", ""))) if event["event"] == "healed" else ""
     yield (f"{printable(event['association'])}: {printable(event['host'])}: {printable(event['resource'])}: "
            + style.paint(word, paint) + how)
     if event["event"] == "drift":
@@ -97,6 +98,14 @@ def _seen(event: Mapping[str, Any], style: Style) -> Iterator[str]:
     if event["event"] == "fight":
         yield (f"    end it with `holdfast hold release {printable(event['host'])} '{printable(event['resource'])}'` "
                "when you know who changes it")
+
+
+def _how(by: str) -> str:
+    if by == UNDECLARED:
+        return ", not declared any more"
+    if by.startswith(ENFORCING):
+        return ", put back"
+    return f" by {printable(by)}" if by else ", found as declared"
 
 
 def _failed(event: Mapping[str, Any], style: Style) -> Iterator[str]:

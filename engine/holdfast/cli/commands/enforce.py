@@ -82,7 +82,7 @@ def _enforce(args: Namespace, console: Console, api: GetApi, project: Any) -> in
 
     stop = api().Stop()
     keeper = Keeper(project, args.associations, tell, stop)  # type: ignore[arg-type]  # a Stop of the executor
-    metrics = Metrics(project.store, keeper.due, time.time)
+    metrics = Metrics(project.store, keeper.due, lambda: keeper.associations, time.time)
     if args.metrics_file:
         keeper.done = lambda _: write(metrics, args.metrics_file)
 
@@ -127,11 +127,12 @@ def _status(project: Any, console: Console) -> int:
     from holdfast.reports.holding import standing_lines  # noqa: PLC0415
     from holdfast.store import enforced  # noqa: PLC0415
 
-    found = project.store.ask(enforced.standings)
+    associations = {name: one for name, one in project.documents().items() if isinstance(one, Association)}
+    found = [one for one in project.store.ask(enforced.standings) if one.association in associations]
     rounds, now = project.store.ask(enforced.rounds_due), time.time()
     late = {}
-    for name, one in project.documents().items():
-        if isinstance(one, Association) and name in rounds:
+    for name, one in associations.items():
+        if name in rounds:
             due = one.schedule.after(rounds[name])
             if due + one.schedule.splay_s + GRACE_S < now:
                 late[name] = due
