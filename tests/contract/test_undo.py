@@ -54,6 +54,7 @@ dpkg-query -W -f 'package ${Package} ${db:Status-Want} ${db:Status-Status} ${Ver
 systemctl list-units --all --plain --no-legend --type=service,timer,socket \
     | awk '{print "unit", $1, $2, ($3 == "active")}' | grep -v -E 'ssh@|systemd-|user@|user-|apt|dpkg|e2scrub|fstrim'
 echo "name $(cat proc/sys/kernel/hostname)"; echo "forward $(cat proc/sys/net/ipv4/ip_forward)"
+pg_isready -q 2>/dev/null && su postgres -c pg_dumpall | grep -v -E '^(--|$|.(un)?restrict)' | sed 's/^/sql /'
 echo "ports $(cat proc/sys/net/ipv4/ip_local_port_range)"; echo "ttl $(cat proc/sys/net/ipv4/ip_default_ttl)"
 """
 

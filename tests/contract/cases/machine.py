@@ -81,4 +81,55 @@ MOUNTS = (
          before="mkdir -p '/srv/mnt/a b'; touch '/srv/mnt/a b/hidden'"),
 )
 
-CASES = (*FIREWALL, *MOUNTS)
+POSTGRESQL = (
+    Case("postgresql",
+         """
+         - package: postgresql
+         - postgresql_role: group of "readers"
+           login: false
+           superuser: false
+           createdb: false
+           createrole: false
+           replication: false
+           inherit: true
+         - postgresql_role: shop'; DROP ROLE postgres; --
+           password: it's a se\\cret
+           member_of: ['group of "readers"']
+           connection_limit: 7
+           port: 5432
+         - postgresql_role: hashed
+           password_hash: SCRAM-SHA-256$4096:AAAAAAAAAAAAAAAAAAAAAA==$""" + "A" * 43 + "=:" + "A" * 43 + """=
+         - postgresql_database: shop "db"
+           owner: shop'; DROP ROLE postgres; --
+           encoding: UTF8
+           locale: C.UTF-8
+           template: template0
+           extensions: [pg_trgm]
+           privileges: {PUBLIC: none, 'group of "readers"': "connect, temporary"}
+           port: 5432
+         """,
+         lambda w: _has_shop(w),
+         """
+         - postgresql_database: shop "db"
+           state: absent
+           force: true
+         - postgresql_role: ["shop'; DROP ROLE postgres; --", hashed, 'group of "readers"']
+           state: absent
+         """,
+         ("""su postgres -c 'psql -c "alter role hashed password null nologin"'""",
+          """su postgres -c "psql -d 'shop \\"db\\"' -c 'drop extension pg_trgm'" """,
+          """su postgres -c "psql -c 'grant create on database \\"shop \\"\\"db\\"\\"\\" to public'" """),
+         before="apt-get install -y -qq postgresql; systemctl start postgresql"),
+)
+
+
+def _has_shop(w: Witness) -> bool:
+    """The password is tried as a client does, over TCP; the rest is asked of the server."""
+    asked = w.run("PGPASSWORD=\"it's a se\\\\cret\" psql -XAt -h 127.0.0.1 -U \"shop'; DROP ROLE postgres; --\" "
+                  "-d 'shop \"db\"' -c 'select count(*) from pg_extension where extname = $$pg_trgm$$; show "
+                  "server_encoding; select has_database_privilege($$hashed$$, current_database(), $$connect$$); "
+                  "select rolcanlogin, rolconnlimit, rolpassword is not null from pg_roles where rolname = $$hashed$$'")
+    return bool(asked.stdout.split() == ["1", "UTF8", "f", "t|-1|t"])
+
+
+CASES = (*FIREWALL, *MOUNTS, *POSTGRESQL)
