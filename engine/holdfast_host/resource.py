@@ -53,7 +53,8 @@ def arg(default: Any = MISSING, *, doc: str, choices: Sequence[str] = (),
     doc: one sentence or two, shown by `holdfast doc`. choices: the words that are allowed. check: called with the
     value, raises Refused. secret: NEVER (a marked secret is refused here), ALLOWED, ALWAYS (the value is secret even
     if nobody marked it). controller: "file" or "template" for an argument of kind Blob that is written as a path on
-    the controller, whose (rendered) content goes to the host. literal: text that a shell reads; outputs of other
+    the controller, whose (rendered) content goes to the host; "ansible": the name
+    of a module of Ansible. literal: text that a shell reads; outputs of other
     resources are refused in it. public: values that are no secret where all others are (secret ALWAYS): the words for
     "there is none".
     """
@@ -72,6 +73,7 @@ class Change(Record):
     """What `diff` found to be needed.
 
     action: a verb in the infinitive ("create", "update", "delete", "run", "install" …). fields: what a reader is shown.
+    unknown: why a plan cannot say whether anything will be different; "": it can.
     files: what paths will be afterwards (None: absent), so that a plan can look at later resources as if this one had
     been carried out. payload: whatever `converge` needs; stays on the host. later: what else will be so afterwards, by
     identity, for the types that ask `ahead.later` for it.
@@ -82,6 +84,7 @@ class Change(Record):
     files: Mapping[str, Optional["FileState"]] = {}
     payload: Any = None
     later: Mapping["Identity", Any] = {}
+    unknown: str = ""
 
 
 Outputs = Dict[str, Any]
@@ -97,6 +100,7 @@ class Resource(Record):
 
     example: ClassVar[str] = ""
     named: ClassVar[str] = ""  # the argument that the resource's name gives; "": the name is only a label
+    blind: ClassVar[bool] = False  # it looks past what is planned before it: a plan for it is told with a caveat then
     barrier: ClassVar[bool] = False  # what else it does cannot be known: a plan for what needs it is told with a caveat
     sways: ClassVar[str] = ""  # a kind of identity: what a plan says of who wants such ones is told with a caveat
     gives: ClassVar[Tuple[str, ...]] = ()  # the names of its outputs, so that a misspelt one is found in the document

@@ -336,7 +336,8 @@ class Runner:
             cls = library.resource_type(step.node.type)
             removes = step.resource is not None and step.resource.is_removal() and not wanted.isdisjoint(
                 step.resource.provides())
-            if (cls.barrier and (makes_file or i in needed)) or removes or self._wants_of(number, cls.sways):
+            if (cls.barrier and (makes_file or i in needed)) or removes or self._wants_of(number, cls.sways) \
+                    or resource.blind:
                 found.append(step.node.id)
         return found[-3:]
 
@@ -355,6 +356,10 @@ class Runner:
         return True
 
     def _planned(self, number: int, change: Change) -> None:
+        if change.unknown:
+            self._notify(number, UNKNOWN)
+            self._tell(number, UNKNOWN, message=change.unknown)
+            return
         opaque = self._may_act_on(number, change)
         message = "as it is now; %s may change it first" % ", ".join(opaque) if opaque else ""
         if change.files or change.later:

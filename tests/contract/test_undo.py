@@ -21,7 +21,7 @@ pytestmark = pytest.mark.lab
 
 HASH = "$6$before00$0123456789abcdefghijklmnopqrstuvwxyz"
 # Types that never take anything back, and why.
-NO_WAY_BACK = dict.fromkeys(("command", "script"), "nobody knows what a program did")
+NO_WAY_BACK = dict.fromkeys(("command", "script", "ansible_module"), "nobody knows what a program did")
 NOTHING = r"\Z."
 # What stays when a case's `present` is undone: facts as `look` gives them, and why.
 STAYS = {

@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from holdfast.compiler import facts
+from holdfast.compiler.ansible import ALONE
 from holdfast.compiler.diagnosis import At, find, place_in_file, undefined
 from holdfast.compiler.faults import Fault, Misused
 from holdfast.compiler.resources import Resources
@@ -95,6 +96,10 @@ def _template_texts(unit: Unit, resources: Resources, problems: list[Problem]) -
         place = unit.resource.arguments[name].value.place
         kind = "templates" if declared.controller == "template" else "files"
         try:
+            if declared.controller == "ansible":
+                found = resources.contents.modules.find(value.value)
+                problems += _terms(found.name.rpartition(".")[2], unit)
+                continue
             path = str(resources.run.outside.find(value.value, kind, unit.context.scope.folder))
             if kind == "templates":
                 texts += _with_included(path, resources, {})
@@ -103,6 +108,18 @@ def _template_texts(unit: Unit, resources: Resources, problems: list[Problem]) -
         except Fault as fault:
             problems += fault.problems
     return texts
+
+
+def _terms(module: str, unit: Unit) -> list[Problem]:
+    """What a module of Ansible may be used with on a host alone."""
+    terms, given = ALONE.get(module), unit.arguments.get("arguments")
+    if terms is None or not isinstance(given, Constant) or not isinstance(given.value, Mapping):
+        return []
+    name, wanted, mend = terms
+    if given.value.get(name) == wanted:
+        return []
+    entry = unit.resource.arguments["arguments"]
+    return [Problem(f"a part of the module `{module}` runs on the controller", entry.value.place, mend)]
 
 
 def _with_included(path: str, resources: Resources, seen: dict[str, None]) -> Texts:

@@ -6,6 +6,7 @@ from typing import Any
 
 import jinja2
 
+from holdfast.compiler.ansible import Modules
 from holdfast.compiler.diagnosis import place_in_file, syntax_problem
 from holdfast.compiler.faults import Fault, Misused
 from holdfast.compiler.later import Pending, unmark
@@ -17,11 +18,19 @@ from holdfast_host.resource import Arg
 from holdfast_host.values import Blob, describe
 
 
+def _no_name(declared: Arg, name: object, place: Place) -> Problem:
+    if declared.controller == "ansible":
+        return Problem(f"`{declared.name}` is the name of a module, not {describe(name)}", place, "as in `lineinfile`")
+    return Problem(f"`{declared.name}` is the path of a file on the controller, not {describe(name)}", place,
+                   "name the file; a content itself goes into `content`")
+
+
 class Contents:
     """Contents of files that hosts may ask for, by SHA-256."""
 
     def __init__(self, run: Evaluator) -> None:
         self.run = run
+        self.modules = Modules(run.outside.root)
         self._data: dict[str, bytes] = {}
         self._files: dict[str, Blob] = {}
         self._templates: dict[str, Code] = {}
@@ -39,9 +48,10 @@ class Contents:
             raise Fault([Problem(f"`{declared.name}` has to be known before the host is touched", place,
                                  "name a file; what is in it may hold outputs, if it is a template")])
         if not isinstance(name, str):
-            raise Fault([Problem(f"`{declared.name}` is the path of a file on the controller, not {describe(name)}",
-                                 place, "name the file; a content itself goes into `content`")])
+            raise Fault([_no_name(declared, name, place)])
         try:
+            if declared.controller == "ansible":
+                return self._keep(self.modules.archive(name)), {}
             if declared.controller == "template":
                 return self._rendered(str(self.run.outside.find(name, "templates", self.run.scope.folder)))
             path = self.run.outside.find(name, "files", self.run.scope.folder)

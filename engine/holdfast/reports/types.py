@@ -45,7 +45,7 @@ def describe(argument: Arg) -> str:
     """`text, present or absent, default present`"""
     kind = argument.kind.removeprefix("Optional[").removesuffix("]") if argument.kind.startswith("Optional[") \
         else argument.kind
-    parts = [KINDS.get(kind, kind)]
+    parts = ["name of a module of Ansible" if argument.controller == "ansible" else KINDS.get(kind, kind)]
     if argument.choices:
         parts.append("one of " + ", ".join(argument.choices))
     parts.append("needed" if argument.required else

@@ -2,15 +2,17 @@
 that."""
 from __future__ import annotations
 
-from tests.contract.cases import accounts, files, machine, repositories, system, values
+from tests.contract.cases import accounts, ansible, files, machine, repositories, system, values
 
-CASES = (*files.CASES, *accounts.CASES, *system.CASES, *machine.CASES, *values.CASES, *repositories.CASES)
+CASES = (*ansible.CASES, *files.CASES, *accounts.CASES, *system.CASES, *machine.CASES, *values.CASES,
+         *repositories.CASES)
 
 # Types that no case can hold, and where they are held instead.
 APART = {"reboot": "tests/contract/test_reboot.py"}
 
 # Arguments that the contract cannot hold, and where they are held instead.
 ELSEWHERE = {
+    **{("ansible_module", name): "tests/contract/test_ansible_module.py" for name in ("always", "read_only")},
     **{("reboot", name): "it ends the host's boot: tests/contract/test_reboot.py" for name in (
         "if_required", "if_kernel_is_older", "always", "timeout_s")},
     ("firewall", "source"): "read as `template` is: tests/unit/modules/test_firewall.py",
