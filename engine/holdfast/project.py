@@ -479,20 +479,30 @@ class Project:
         compiled, _ = self._compiled((), targets, names=names)
         return Job(new_run_id(time.time()), "plan", asked_by, self._connections(self._hosts(compiled)), compiled.graphs,
                    frozenset(compiled.needs_facts), compiled.graph_of, compiled.blob, compiled.rollout,
-                   folder=self.folder)
+                   folder=self.folder, declared=compiled.declared)
 
     async def look_async(self, job: Job, emit: Emit, stop: Stop) -> RunDone:
-        """Carries out a plan that is not kept as a run; what hosts bring of earlier runs is kept."""
+        """Carries out a plan that is not kept as a run; what hosts bring of earlier runs is kept, and how their agents
+        stand."""
         from holdfast.executor.run import execute  # noqa: PLC0415  # brings asyncssh
+        from holdfast.store.rows import agent_row  # noqa: PLC0415
 
         async def collected(run: str, result: HostResult) -> bool:
             return await self.store.collect(run, result)
 
-        return await execute(job, archive(self.types.sources()), emit, stop, collected=collected)
+        done = await execute(job, archive(self.types.sources()), emit, stop, collected=collected)
+        now = time.time()
+        states = [agent_row(job.run, state, now) for result in done.results if result.status != "untouched"
+                  for state in agent_states(result, job.declared.get(result.host, ()))]
+        if states:
+            await asyncio.wrap_future(self.store.write({"agents": states}))
+        return done
 
     async def carry_out_async(self, job: Job, names: Sequence[str], targets: str, emit: Emit, stop: Stop) -> RunDone:
         """Carries out a job that `job_of` began; it is kept as a run."""
-        return await self._carry_out(job, names, targets, emit, stop)
+        done = await self._carry_out(job, names, targets, emit, stop)
+        self._declared.pop(job.run, None)  # nobody asks for its agents any more, and there will be many runs
+        return done
 
     # -- from here to the hosts --------------------------------------------------------------------------------------
 

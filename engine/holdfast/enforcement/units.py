@@ -8,7 +8,6 @@ from pathlib import Path
 ENFORCE = """\
 [Unit]
 Description=Holdfast keeps hosts as {folder} declares them
-Documentation=man:systemd.service(5)
 Wants=network-online.target
 After=network-online.target
 
