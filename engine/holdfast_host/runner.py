@@ -448,6 +448,8 @@ class Runner:
         from . import undoing
         from .journal import alone
 
+        if not self.journal.has_begun:
+            undoing.tidy(self.journal.folder)
         step = self.steps[number]
         tells = [(target.id, alone(target)) for target in (self.steps[i].node for i in step.node.notifies)]
         return undoing.remember(self.journal.folder, self.journal.key, step.node, self._make(number), step.seen[1],

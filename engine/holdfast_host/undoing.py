@@ -7,6 +7,7 @@ only the controller has the key of a run. Journals stay for the last KEPT runs t
 from __future__ import annotations
 
 import base64
+import contextlib
 import hashlib
 import json
 import os
@@ -86,6 +87,15 @@ def _keep(folder: str, key: bytes, sha256: str, data: bytes) -> str:
         os.makedirs(place, 0o700, exist_ok=True)
         files.swap(path, sealing.seal(key, data), lambda: True, mode="0600")
     return name
+
+
+def tidy(folder: str) -> None:
+    """Clears what a run that was killed while it kept a content has left of it. The caller holds the host."""
+    place = os.path.join(folder, CONTENT_FOLDER)
+    with contextlib.suppress(OSError):  # mostly there is nothing; and it keeps nobody from anything
+        for name in os.listdir(place):
+            if name.startswith("."):
+                os.unlink(os.path.join(place, name))
 
 
 def content(folder: str, key: bytes, sha256: str) -> Optional[bytes]:

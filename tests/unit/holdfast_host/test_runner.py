@@ -265,6 +265,19 @@ def test_journal_tells_what_a_killed_run_left(host: Host) -> None:
     assert journal.uncollected(str(host.state)) == []
 
 
+def test_half_a_content_that_a_killed_run_was_keeping_is_cleared(host: Host) -> None:
+    half, whole = (host.state / "undo" / name for name in (".5eed.holdfast", "5eed"))
+    half.parent.mkdir()
+    for path in half, whole:
+        path.write_text("sealed")
+    node = host.node("note", "a", text="x")
+    host.do("plan", node)
+    assert half.exists(), "a plan writes nothing"
+    host.do("apply", node)
+    assert not half.exists()
+    assert whole.exists(), "the control: what is kept stays"
+
+
 @pytest.mark.parametrize("run", ["../x", "a/b", "", ".hidden", "x" * 81])
 def test_run_id_that_is_no_plain_word_never_becomes_a_file(host: Host, run: str) -> None:
     with pytest.raises(ValueError, match="not a run id"):
