@@ -395,4 +395,97 @@ SYSTEM = (
          "- ca_certificate: written\n  state: absent"),
 )
 
-CASES = (*SYSTEM, *PLACES, *CLONED, *INI, *RULES, *FETCH)
+MADE = (
+    Case("certificate",
+         """
+         - directory: /srv/tls
+         - certificate: /srv/tls/ca.pem
+           key: /srv/tls/ca.key
+           common_name: Contract authority
+           authority: true
+           days: 3650
+           key_type: ed25519
+         - certificate: /srv/tls/app.pem
+           key: /srv/tls/app.key
+           common_name: app.example.org
+           names: [app.example.org, "*.app.example.org", 10.0.0.5, "fd00::5"]
+           issuer: /srv/tls/ca.pem
+           issuer_key: /srv/tls/ca.key
+           renew_days: 10
+           owner: daemon
+           key_group: adm
+           key_mode: "0640"
+         - certificate: /srv/tls/app.csr
+           key: /srv/tls/asked.key
+           common_name: app.example.org
+           request: true
+         """,
+         lambda w: bool(w.run("openssl verify -CAfile /srv/tls/ca.pem -verify_hostname x.app.example.org "
+                              "/srv/tls/app.pem").succeeded
+                        and w.file("/srv/tls/app.key").mode == 0o640 and w.file("/srv/tls/app.key").group == "adm"
+                        and "app.example.org" in w.check_output("openssl req -in /srv/tls/app.csr -noout -subject")),
+         """
+         - directory: /srv/tls
+           state: absent
+           force: true
+         """,
+         ("rm /srv/tls/app.key", "openssl req -x509 -key /srv/tls/app.key -subj /CN=app.example.org -days 9 "
+          "-out /srv/tls/app.pem 2> /dev/null", "chmod 600 /srv/tls/app.key", "rm /srv/tls/ca.key")),
+)
+
+CHOICES = (
+    Case("alternatives",
+         """
+         - file: /opt/greeter
+           mode: "0755"
+         - file: /opt/other
+           mode: "0755"
+         - alternatives: greeter
+           path: /opt/greeter
+           link: /srv/greeter
+           priority: 10
+         - alternatives: pager
+           path: auto
+         """,
+         lambda w: {"Status: manual", "Value: /opt/greeter"} <= set(
+             w.run("update-alternatives --query greeter").stdout.split("\n")),
+         """
+         - alternatives: greeter
+           path: /opt/greeter
+           state: absent
+         """,
+         ("update-alternatives --quiet --auto greeter", "update-alternatives --quiet --install /srv/greeter greeter "
+          "/opt/other 90; update-alternatives --quiet --set greeter /opt/other",
+          "update-alternatives --quiet --remove-all greeter")),
+    Case("acl",
+         """
+         - directory: /srv/shared
+         - file: /srv/shared/f
+           mode: "0640"
+         - acl: /srv/shared
+           entries: [u:daemon:rwX, g:games:rX]
+           default: [u:daemon:rwX]
+         - acl: /srv/shared/f
+           entries: [u:games:rX]
+         - directory: /srv/shared/deep/er
+         - file: /srv/shared/deep/er/g
+         - acl: /srv/shared/deep
+           entries: [g:adm:rwX]
+           recurse: true
+         """,
+         lambda w: bool(w.file("/srv/shared").exists
+                        and "user:daemon:rwx" in w.check_output("getfacl -cp /srv/shared").split("\n")
+                        and "default:user:daemon:rwx" in w.check_output("getfacl -cp /srv/shared").split("\n")
+                        and "user:games:r--" in w.check_output("getfacl -cpE /srv/shared/f").split("\n")
+                        and "group:adm:rw-" in w.check_output("getfacl -cpE /srv/shared/deep/er/g").split("\n")),
+         """
+         - acl: /srv/shared
+           entries: [u:daemon:rwX, g:games:rX]
+           default: [u:daemon:rwX]
+           state: absent
+         """,
+         ("setfacl -b /srv/shared", "chmod g-rwx /srv/shared", "setfacl -x g:adm /srv/shared/deep/er/g",
+          "setfacl -k /srv/shared")),
+)
+
+CASES = (*CHOICES, *MADE, *SYSTEM, *PLACES, *CLONED, *INI, *RULES, *FETCH)
