@@ -77,8 +77,7 @@ def fetch(name: str, wait_s: float) -> None:
     before = os.stat(apt.LISTS) if os.path.isdir(apt.LISTS) else None
     done = apt.get(["update", "-o", "Dir::Etc::sourcelist=" + place(name), "-o", "Dir::Etc::sourceparts=-",
                     "-o", "APT::Get::List-Cleanup=0", "-o", "APT::Update::Error-Mode=any"], wait_s)
-    said = re.findall(r"^(?:Err:|[EW]: (?!.*configured multiple times)).*(?:\n  .*)*", done.stdout + done.stderr, re.M)
-    lost = [line for line in said if line.startswith("Err:") or "Failed to fetch" in line]
+    lost = re.findall(r"^(?:Err:|[EW]: Failed to fetch).*(?:\n  .*)*", done.stdout + done.stderr, re.M)
     if lost:  # apt before 2.2 calls that a success
         raise Failed("apt-get update did not get all of it", "\n".join(lost)[-4000:])
     apt.get(["indextargets"], wait_s)  # with all others: two that name one place, with two keys, stop all of apt

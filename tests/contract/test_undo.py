@@ -14,11 +14,13 @@ from holdfast.executor.stop import Stop
 from holdfast.problems import Problem
 from holdfast.reports.fold import is_left_out
 from tests.contract.case import Case, Witness
+from tests.contract.cases.repositories import CASES as REPOSITORIES
 from tests.contract.test_contract import Desk, one_for_each_type
 from tests.lab import Lab, LabHost
 
 pytestmark = pytest.mark.lab
 
+REPOSITORY = REPOSITORIES[0]
 HASH = "$6$before00$0123456789abcdefghijklmnopqrstuvwxyz"
 # Types that never take anything back, and why.
 NO_WAY_BACK = dict.fromkeys(("command", "script", "ansible_module"), "nobody knows what a program did")
@@ -162,10 +164,14 @@ CHANGES = (  # (what is there, what is declared): shell, and resources in YAML
      - systemd_unit: older.service
        state: absent
      """),
+    (f"{REPOSITORY.before} cp /usr/share/keyrings/debian-archive-keyring.gpg /etc/apt/keyrings/contract.gpg; "
+     "chmod 640 /etc/apt/keyrings/contract.gpg; printf 'Types: deb\\nURIs: file:/srv/signed\\nSuites: older/\\n' "
+     "> /etc/apt/sources.list.d/contract.sources", REPOSITORY.present),
 )
 
 
-@pytest.mark.parametrize(("there", "declared"), CHANGES, ids=("accounts", "links", "package", "unit", "unit that goes"))
+@pytest.mark.parametrize(("there", "declared"), CHANGES, ids=(
+    "accounts", "links", "package", "unit", "unit that goes", "repository"))
 def test_what_was_changed_is_as_before(there: str, declared: str, desk: Desk) -> None:
     desk.host.run(there)
     witness = desk.host.witness()

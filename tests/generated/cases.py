@@ -111,7 +111,9 @@ def _directory(chance: random.Random, path: str, _: list[str], __: int) -> Resou
 def _link(chance: random.Random, path: str, paths: list[str], _: int) -> Resource:
     if chance.random() < 0.2:
         return {"link": path, "state": "absent"}
-    return _flags(chance, {"link": path, "to": chance.choice(paths)}, "force")
+    owner = chance.choice(OWNERS)
+    made = {"link": path, "to": chance.choice(paths), **({"owner": owner} if owner else {})}
+    return _flags(chance, made, "force")
 
 
 def _line(chance: random.Random, path: str, _: list[str], number: int) -> Resource:
@@ -134,6 +136,7 @@ def _command(chance: random.Random, path: str, paths: list[str], number: int) ->
         {"command": f"echo told >> {name}", "shell": True, "on_notify": True},
         {"command": f"echo told >> {name}", "shell": True, "on_notify": True},
         {"command": f"cat {path}", "read_only": True, "success": [0, 1]},
+        {"script": f"make {number}", "interpreter": "sh", "content": f"touch {name}", "creates": name},
     ))
 
 
