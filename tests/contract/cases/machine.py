@@ -35,7 +35,7 @@ FIREWALL = (
          """,
          ("nft flush ruleset", "nft add element inet made bad { 192.0.2.9 }; rm /etc/nftables.d/made.nft",
           "systemctl disable holdfast-firewall-contract"),
-         before="apt-get install -y -qq nftables",
+         before="apt-get -f -y -qq install; apt-get install -y -qq nftables",
          contents=(("made.nft.j2", "set bad { type ipv4_addr; elements = { 192.0.2.1 }; }\n"
                     "set seen { type ipv4_addr; flags dynamic; timeout 1h; }\n"
                     "chain input { type filter hook input priority 5; ip saddr @bad drop;\n"
