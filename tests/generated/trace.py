@@ -31,8 +31,8 @@ def writes(log: Path) -> list[str]:
         if RUNNER.match(call):
             inside.add(pid)
         child = re.match(r"(?:clone3?|v?fork)\(.* = (\d+)", call)
-        if child and pid in inside:
-            inside.add(int(child[1]))
+        if child:  # a number that is given a second time belongs to another process
+            (inside.add if pid in inside else inside.discard)(int(child[1]))
         elif pid in inside and _is_write(call):
             found.append(call)
     return found

@@ -1,0 +1,18 @@
+"""What is counted as written by a runner, on logs of system calls."""
+from __future__ import annotations
+
+from pathlib import Path
+
+from tests.generated.trace import runners, writes
+
+RUNNER = 'execve("/usr/bin/python3", ["/usr/bin/python3", "-I", "-S", "-c", "..."], 0x1) = 0'
+WRITE = 'openat(AT_FDCWD</>, "/srv/x", O_WRONLY|O_CREAT|O_TRUNC, 0666) = 3</srv/x>'
+
+
+def test_children_of_a_runner_belong_to_it_and_a_number_that_is_given_again_does_not(tmp_path: Path) -> None:
+    log = tmp_path / "log"
+    log.write_text(f"1 clone(child_stack=NULL) = 7\n7 {WRITE}\n7 {RUNNER}\n7 {WRITE}\n"
+                   f"7 clone(child_stack=NULL <unfinished ...>\n8 {WRITE}\n7 <... clone resumed>) = 8\n8 {WRITE}\n"
+                   f"1 clone(child_stack=NULL) = 8\n8 {WRITE}\n1 clone(child_stack=NULL) = 7\n7 {WRITE}\n")
+    assert runners(log) == 1
+    assert writes(log) == [WRITE, WRITE], "the runner's own, and its child's once it is known to be one"
