@@ -22,10 +22,10 @@ $(VENV)/.ready: setup.cfg pyproject.toml
 demo: setup
 	$(BIN)/python -m tests.demo
 
-# The whole suite, real hosts included; where they cannot be made, their tests are skipped and say why. Files are dealt
-# out to processes that each have hosts of their own; `tests/conftest.py` says how many.
+# The whole suite, real hosts included; where they cannot be made, their tests are skipped and say why. They are dealt
+# out to processes that each have hosts of their own; `tests/dealing.py` says how.
 test: setup
-	$(BIN)/python -m pytest -n auto --dist loadfile
+	$(BIN)/python -m pytest -n auto
 
 # vermin: what is sent to hosts uses the syntax and the standard library of Python 3.8, also where no 3.8 is installed.
 check: setup
