@@ -182,8 +182,9 @@ class Keeper:
     async def _whole(self, association: Association, lock: asyncio.Lock) -> None:
         """A whole round. That it was is kept at its end, so that one that was killed is made again."""
         due = self._due[association.name]
-        if await self._tried(association, None, lock) is None and self.stop.level:
-            return
+        await self._tried(association, None, lock)
+        if self.stop.level:
+            return  # perhaps not of all hosts: it is made again at the next start
         nominal = last_due(association.schedule, due, time.time())
         await asyncio.wrap_future(self.project.store.write({"round": [{"association": association.name,
                                                                         "due": nominal}]}))

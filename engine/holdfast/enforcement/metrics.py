@@ -3,7 +3,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Container, Iterable, Mapping
-from http.server import ThreadingHTTPServer
 from pathlib import Path
 
 from prometheus_client import CollectorRegistry, write_to_textfile
@@ -103,7 +102,6 @@ def serve(metrics: Metrics, port: int) -> Callable[[], None]:
                                 "name another with --metrics-port")]) from None
 
     def end() -> None:
-        assert isinstance(server, ThreadingHTTPServer)
         server.shutdown()
         server.server_close()
         thread.join()

@@ -23,6 +23,7 @@ from holdfast_host.sealing import KEY_BYTES
 
 LOOK_S = 600.0  # the longest time for one host where the documents say nothing
 REPAIR_S = 3600.0
+NOT_ASKED = frozenset({"untouched", "interrupted"})
 Tell = Callable[[events.Event], None]
 
 
@@ -160,7 +161,8 @@ class Round:
     def _keep_standings(self, results: Mapping[str, HostResult], found: Mapping[str, Findings]) -> tuple[Standing, ...]:
         now, name = time.time(), self._association.name
         before = {one.host: one for one in self._store.ask(lambda connection: enforced.standings(connection, name))}
-        made = tuple(_standing(name, one, found.get(host), before.get(host), now) for host, one in results.items())
+        made = tuple(_standing(name, one, found.get(host), before.get(host), now) for host, one in results.items()
+                     if not (self._stop.level and one.status in NOT_ASKED))  # who is stopped knows nothing new
         self._store.write({"kept": [{
             "association": one.association, "host": one.host, "status": one.status, "asked": one.asked,
             "good": one.good, "since": one.since, "message": one.message, "told": one.told} for one in made]}).result()

@@ -6,7 +6,9 @@ import hashlib
 import hmac
 import http.server
 import json
+import socket
 import threading
+import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, ClassVar
@@ -19,7 +21,8 @@ from holdfast.documents.loading import load_text
 from holdfast.documents.types import Types
 from holdfast.enforcement import hooks
 from holdfast.enforcement.announcing import digest
-from holdfast.enforcement.metrics import Metrics
+from holdfast.enforcement.metrics import LOOPBACK, Metrics, serve
+from holdfast.problems import Problems
 from holdfast.store import Store, enforced
 
 EVENT = {"event": "drift", "association": "k", "host": "web1", "resource": "file: /x"}
@@ -142,3 +145,12 @@ def test_metrics_tell_how_hosts_stand(store: Store) -> None:
     assert 'holdfast_host_status{association="k",host="b",status="good"} 0.0' in lines
     assert 'holdfast_host_status{association="k",host="b",status="unreachable"} 1.0' in lines
     assert 'holdfast_round_due_seconds{association="k"} 99.0' in lines and not any('"old"' in line for line in lines)
+    with socket.socket() as free:
+        free.bind((LOOPBACK, 0))
+        port = free.getsockname()[1]
+    end = serve(metrics, port)
+    with urllib.request.urlopen(f"http://{LOOPBACK}:{port}/metrics", timeout=30) as answer:
+        assert b'host="b",status="unreachable"} 1.0' in answer.read()
+    with pytest.raises(Problems, match="cannot be used"):
+        serve(metrics, port)
+    end()

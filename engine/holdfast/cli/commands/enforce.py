@@ -124,11 +124,17 @@ def _code(found: dict[str, Any], args: Namespace) -> int:
 def _status(project: Any, console: Console) -> int:
     from holdfast.documents.association import Association  # noqa: PLC0415
     from holdfast.enforcement.events import standing  # noqa: PLC0415
+    from holdfast.problems import Problems  # noqa: PLC0415
     from holdfast.reports.holding import standing_lines  # noqa: PLC0415
     from holdfast.store import enforced  # noqa: PLC0415
 
-    associations = {name: one for name, one in project.documents().items() if isinstance(one, Association)}
-    found = [one for one in project.store.ask(enforced.standings) if one.association in associations]
+    found = project.store.ask(enforced.standings)
+    try:
+        associations = {name: one for name, one in project.documents().items() if isinstance(one, Association)}
+        found = [one for one in found if one.association in associations]
+    except Problems as problems:  # how hosts stand is known all the same
+        console.problems(problems.problems)
+        associations = {}
     rounds, now = project.store.ask(enforced.rounds_due), time.time()
     late = {}
     for name, one in associations.items():
