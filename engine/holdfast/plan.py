@@ -7,6 +7,8 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from holdfast.agents.model import AgentState
+from holdfast.baselines.model import ControlResult
 from holdfast.executor.model import HostResult, Result, RunDone
 from holdfast.reports import objects
 
@@ -55,6 +57,15 @@ class Drift:
                    for one in self.differences]
         return json.dumps({"run": self.run, "hosts": [objects.host_object(host) for host in self.hosts],
                            "drifted": drifted}, default=str)
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What the documents of a run have reported as one. remarks: what a reader has to know of it."""
+
+    agents: tuple[AgentState, ...] = ()
+    controls: tuple[ControlResult, ...] = ()
+    remarks: tuple[str, ...] = ()
 
 
 def drift_of(done: RunDone, since: Mapping[tuple[str, str], float]) -> Drift:

@@ -18,6 +18,7 @@ import socket
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
 from types import TracebackType
@@ -26,6 +27,8 @@ from typing import TYPE_CHECKING, Any
 from holdfast import library
 from holdfast.agents.judging import agent_states
 from holdfast.agents.model import AgentState
+from holdfast.baselines import judging as baselines
+from holdfast.baselines.judging import Excepted
 from holdfast.channels.boot import archive
 from holdfast.channels.model import Connection
 from holdfast.compiler.model import Compiled, HostGraph, Rollout
@@ -37,7 +40,7 @@ from holdfast.executor.stop import Stop
 from holdfast.inventory.sources import find
 from holdfast.inventory.sources import load as load_inventory
 from holdfast.login import Login, connections
-from holdfast.plan import Drift, Plan, drift_of
+from holdfast.plan import Drift, Plan, Standing, drift_of
 from holdfast.problems import Place, Problem, Problems
 from holdfast.reports.holding import HELD, held_words
 from holdfast.selection import named, own_states, read
@@ -272,8 +275,19 @@ class Project:
         """How the agents of hosts stood when that was told last. targets: as in select."""
         return self.store.agents(self.select(targets))
 
+    def standing(self, done: RunDone) -> Standing:
+        """How the agents and controls stand that the documents of a run declare, on its hosts; the run has just been
+        carried out."""
+        declared = self._declared.get(done.run, {})
+        excepted = self._excepted(declared)
+        controls = [one for result in done.results for one in baselines.control_results(
+            result, declared.get(result.host, ()), excepted.get(result.host, {}))]
+        known = {one.name: one for states in declared.values() for one in states}
+        return Standing(self.agents_seen(done), tuple(controls),
+                        tuple(baselines.expired(known.values(), datetime.now(UTC).date())))
+
     def agents_seen(self, done: RunDone) -> tuple[AgentState, ...]:
-        """How the agents stand that the documents of a run declare, on its hosts; the run has just been carried out."""
+        """As `standing`, of agents alone."""
         declared = self._declared.get(done.run, {})
         states = [one for result in done.results for one in agent_states(result, declared.get(result.host, ()))]
         kept = {(one.host, one.agent): one for one in self.store.agents([one.host for one in states])} if states else {}
@@ -517,7 +531,7 @@ class Project:
         from holdfast.compiler.compiling import compile_documents  # noqa: PLC0415  # brings Jinja2
 
         request, names = self._request(paths, targets, facts, names)
-        compiled = compile_documents(request)
+        compiled = self._without_excepted(compile_documents(request))
         for graph in compiled.graphs.values():
             for name, value in graph.secrets.items():
                 if self._secrets.setdefault(name, value) != value:  # another host's secret of the same name
@@ -549,15 +563,33 @@ class Project:
     def _without_held(self, compiled: Compiled) -> Compiled:
         """Without the resources that are to be left alone for now."""
         held = self.holds()
-        if not held:
-            return compiled
-        from holdfast.declared import without  # noqa: PLC0415  # few runs need it
+        return _alone(compiled, lambda graph: held.get(graph.host, {})) if held else compiled
 
-        def graph_of(host: str, facts: Mapping[str, Any]) -> HostGraph:
-            return without(compiled.graph_of(host, facts), held.get(host, {}))
+    def _without_excepted(self, compiled: Compiled) -> Compiled:
+        """Without the resources of excepted controls alone. Raises Problems."""
+        excepted = self._excepted(compiled.declared)
 
-        return replace(compiled, graph_of=graph_of, graphs={
-            host: without(graph, held.get(host, {})) for host, graph in compiled.graphs.items()})
+        def why(graph: HostGraph) -> dict[str, str]:
+            found = excepted[graph.host]
+            return {node.id: found[parts[0]] for node, parts in zip(graph.nodes, graph.parts, strict=True)
+                    if parts and all(part in found for part in parts)}
+
+        return _alone(compiled, why) if any(excepted.values()) else compiled
+
+    def _excepted(self, declared: Mapping[str, tuple[State, ...]]) -> dict[str, Excepted]:
+        """By host the controls that are not asked for today. Raises Problems."""
+        faults = [one for states in declared.values() for one in baselines.problems(states)]
+        if faults:
+            raise Problems(dict.fromkeys(faults))
+        chosen: dict[str, frozenset[str]] = {}
+
+        def selects(targets: str, host: str) -> bool:
+            if targets not in chosen:
+                chosen[targets] = frozenset(self.select(targets))
+            return host in chosen[targets]
+
+        today = datetime.now(UTC).date()
+        return {host: baselines.excepted_on(host, states, today, selects) for host, states in declared.items()}
 
     async def _carry_out(self, job: Job, documents: Sequence[str], targets: str, emit: Emit, stop: Stop,
                          request: Mapping[str, Any] | None = None, *, is_begun: bool = False, keeps_facts: bool = True,
@@ -624,6 +656,14 @@ class Project:
                 if not nodes.items() <= before.get(host, {}).items()]
         if rows:
             self.store.write({"settled": rows}).result()
+
+
+def _alone(compiled: Compiled, why: Callable[[HostGraph], Mapping[str, str]]) -> Compiled:
+    """Without some resources of each graph. why: by id."""
+    from holdfast.declared import without  # noqa: PLC0415  # few runs need it
+
+    return replace(compiled, graph_of=lambda host, facts: without(graph := compiled.graph_of(host, facts), why(graph)),
+                   graphs={host: without(graph, why(graph)) for host, graph in compiled.graphs.items()})
 
 
 def types(folder: str | Path = ".") -> Types:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from holdfast.converting.model import Converted
     from holdfast.executor.model import Happening, Mode, RunDone
     from holdfast.inventory.model import Inventory
-    from holdfast.plan import Drift
+    from holdfast.plan import Drift, Standing
     from holdfast.problems import Problem
     from holdfast.store import Store
     from holdfast_host.resource import Resource
@@ -93,8 +93,8 @@ class Project(Protocol):
         """How the agents of hosts stood when that was told last."""
         ...
 
-    def agents_seen(self, done: RunDone) -> Sequence[AgentState]:
-        """How they stand after a run that has just been carried out."""
+    def standing(self, done: RunDone) -> Standing:
+        """What a run that has just been carried out has found of agents and controls."""
         ...
 
     def explain(self, host: str, resource: str, documents: Sequence[str]) -> Explanation: ...

@@ -2,20 +2,22 @@
 from __future__ import annotations
 
 from argparse import Namespace
-from collections.abc import Sequence
 
-from holdfast.agents.model import AgentState
 from holdfast.cli.api import Emit, GetApi, Stop
 from holdfast.cli.console import Console
 from holdfast.cli.options import rollout
 from holdfast.cli.running import Start, carry_out, code_of, load_project
 from holdfast.executor.model import Mode, RunDone
+from holdfast.plan import Standing
 from holdfast.problems import Place, Problem, Problems
 from holdfast.reports.agents import agent_object, agents_seen
+from holdfast.reports.controls import control_lines, control_objects
 from holdfast.reports.objects import drifted_object, of_run
 from holdfast.reports.plans import UNSEEN, Since, changes
 from holdfast.reports.summary import summary
 from holdfast.reports.undone import stays
+
+NOTHING = Standing()
 
 
 def run_states(args: Namespace, console: Console, api: GetApi, mode: Mode, drift: bool = False,
@@ -30,10 +32,10 @@ def run_states(args: Namespace, console: Console, api: GetApi, mode: Mode, drift
         done, interrupted = carry_out(args, console, api, project, start, drift=drift)
         since = {(one.host, one.result.id): one.first_seen for one in project.drift_seen(done).differences} if drift \
             else UNSEEN
-        agents = project.agents_seen(done)
+        standing = project.standing(done)
     if save:
         console.note(f"kept in {save}; to do just this: holdfast apply {save}")
-    return _told(args, console, done, mode, interrupted, drift, since, agents)
+    return _told(args, console, done, mode, interrupted, drift, since, standing)
 
 
 def apply_saved(args: Namespace, console: Console, api: GetApi) -> int:
@@ -48,8 +50,8 @@ def apply_saved(args: Namespace, console: Console, api: GetApi) -> int:
             return await project.apply_saved_async(path, rollout=rollout(args), emit=emit, stop=stop)
 
         done, interrupted = carry_out(args, console, api, project, start)
-        agents = project.agents_seen(done)
-    return _told(args, console, done, "saved plan", interrupted, agents=agents)
+        standing = project.standing(done)
+    return _told(args, console, done, "saved plan", interrupted, standing=standing)
 
 
 def resume(args: Namespace, console: Console, api: GetApi) -> int:
@@ -63,11 +65,11 @@ def resume(args: Namespace, console: Console, api: GetApi) -> int:
             return await project.resume_async(args.resume, rollout=rollout(args), emit=emit, stop=stop)
 
         done, interrupted = carry_out(args, console, api, project, start)
-        agents = project.agents_seen(done)
+        standing = project.standing(done)
     if not done.results:
         console.note(f"run {done.run} is whole: nothing is left to do")
         return code_of(done, args, interrupted)
-    return _told(args, console, done, "apply", interrupted, agents=agents)
+    return _told(args, console, done, "apply", interrupted, standing=standing)
 
 
 def undo(args: Namespace, console: Console, api: GetApi) -> int:
@@ -102,17 +104,18 @@ def _given(args: Namespace) -> list[str]:
 
 
 def _told(args: Namespace, console: Console, done: RunDone, mode: str, interrupted: bool, drift: bool = False,
-          since: Since = UNSEEN, agents: Sequence[AgentState] = ()) -> int:
+          since: Since = UNSEEN, standing: Standing = NOTHING) -> int:
     if console.json:
-        for state in agents:
-            console.object(of_run(done.run, agent_object(state)))
+        for one in (*map(agent_object, standing.agents), *control_objects(standing.controls)):
+            console.object(of_run(done.run, one))
         for (host, id_), first in since.items():
             console.object(of_run(done.run, drifted_object(host, id_, first)))
     else:
         if mode != "apply" or args.diff:
             console.lines(spaced(changes(done.results, console.style, args.diff, since,
                                          everything=console.verbose > 0)))
-        console.lines(spaced(agents_seen(agents, console.style)))
+        console.lines(spaced(agents_seen(standing.agents, console.style)))
+        console.lines(spaced(control_lines(standing.controls, standing.remarks, console.style, console.verbose > 0)))
         console.lines(summary(done, mode, console.style, drift))
     return code_of(done, args, interrupted)
 

@@ -43,10 +43,15 @@ def schema(types: Types) -> Json:
         "$schema": DRAFT, "title": "Holdfast documents", "type": "object",
         "if": {"required": ["association"]}, "then": {"$ref": "#/definitions/association"}, "else": {
             "if": {"required": ["agent"]}, "then": {"$ref": "#/definitions/agent"},
-            "else": {"$ref": "#/definitions/state"}},
+            "else": {"if": {"required": ["baseline"]}, "then": {"$ref": "#/definitions/baseline"},
+                     "else": {"$ref": "#/definitions/state"}}},
         "definitions": {
             "state": _document(schemas.STATE, keys.STATE), "agent": _document(schemas.AGENT, keys.AGENT),
             "association": _mapping(schemas.ASSOCIATION, keys.ASSOCIATION),
+            "baseline": _document(schemas.BASELINE, keys.BASELINE, {
+                "controls": {"type": "array", "items": _document(schemas.CONTROL, keys.CONTROL)},
+                "exceptions": {"type": "array",
+                               "items": _mapping(schemas.CONTROL_EXCEPTION, keys.CONTROL_EXCEPTION)}}),
             "resources": {"type": "array", "items": {"anyOf": [*resources, _use()]}},
             "secret": _mapping(schemas.SECRET, keys.SECRET), "template": _TEMPLATE,
             "references": {"anyOf": [_REFERENCE, {"type": "array", "items": _REFERENCE, "minItems": 1},
@@ -54,11 +59,13 @@ def schema(types: Types) -> Json:
     }
 
 
-def _document(rules: schemas.Rules, docs: Mapping[str, str]) -> Json:
-    """One kind of document that declares resources. Its lists of resources are those whose rule says so."""
+def _document(rules: schemas.Rules, docs: Mapping[str, str], more: Mapping[str, Json] | None = None) -> Json:
+    """What declares resources. Its lists of resources are those whose rule says so. more: for keys that are lists of
+    something else."""
     listed = {word: {"$ref": "#/definitions/resources"} for word, rule in rules.items()
               if rule.get("meta") == schemas.RESOURCES["meta"]}
-    return _mapping(rules, docs, {"parameters": {"type": "object", "additionalProperties": _parameter()}, **listed})
+    parameters: Json = {"type": "object", "additionalProperties": _parameter()}
+    return _mapping(rules, docs, {"parameters": parameters, **listed, **(more or {})})
 
 
 def _resource(name: str, found: type[Resource] | Problem) -> Json:

@@ -10,6 +10,7 @@ KINDS: Docs = {
     "association": "State documents that are kept true on their hosts, by a schedule.",
     "agent": "A program that works on hosts for their keeper: how it is installed, set up, checked and removed. It is "
              "reported as one.",
+    "baseline": "Demands that hosts are held against, each reported by itself, with a score.",
     "use": "The resources of another document, with parameters of their own.",
 }
 
@@ -41,6 +42,32 @@ AGENT: Docs = {
               "a command with `read_only: true`.",
     "remove": "Resources that remove what is left of it. Before them its services are stopped, its files and templates "
               "removed and its packages purged.",
+}
+
+BASELINE: Docs = {
+    "baseline": "A baseline, and its name.", **_DECLARING,
+    "resources": "Resources that belong to no control: what controls notify, or `use` of another baseline.",
+    "controls": "What is demanded.",
+    "exceptions": "Controls that are not asked for, for a time; also of baselines that this one uses.",
+}
+
+CONTROL: Docs = {
+    "control": "Its id.",
+    "title": "What is demanded, in a line.",
+    "severity": "low, medium, high or critical.",
+    "rationale": "Why.",
+    "reference": "Where a published benchmark has it.",
+    "when": "It is applicable only if this expression is true, or all of a list.",
+    "resources": "Resources that make it so; it passes when all are in state.",
+    "check": "Resources that only look, as in `health` of an agent.",
+}
+
+CONTROL_EXCEPTION: Docs = {
+    "control": "The id of a control.",
+    "targets": "On which hosts, as an expression; without it on all.",
+    "owner": "Who answers for it.",
+    "reason": "Why it is not asked for.",
+    "expires": "The last day on which it counts, as in 2027-03-31 (UTC).",
 }
 
 ROLLOUT: Docs = {
@@ -122,4 +149,4 @@ SECRET: Docs = {
     "command": "The shell command that prints the value, run on the controller.",
 }
 
-OF_KIND: Mapping[str, Docs] = {"state": STATE, "agent": AGENT, "association": ASSOCIATION}
+OF_KIND: Mapping[str, Docs] = {"state": STATE, "agent": AGENT, "baseline": BASELINE, "association": ASSOCIATION}

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from holdfast import library
 from holdfast.documents import agents as _agents  # noqa: F401  # makes the kind known
+from holdfast.documents import baselines as _baselines  # noqa: F401  # makes the kind known
 from holdfast.documents import kinds
 from holdfast.documents.association import Association
 from holdfast.documents.model import Document, State, Use

@@ -3,6 +3,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from typing import Literal
 
 from holdfast.problems import Place
@@ -175,6 +176,39 @@ class Agent(State):
     agent that is no package, as declared; "": not said."""
 
     version: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Control:
+    """One demand of a baseline. reference: where a published benchmark has it, "": nowhere."""
+
+    id: str
+    place: Place
+    title: str
+    severity: str
+    rationale: str
+    reference: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ControlException:
+    """A control that is not asked for, for a time, and who answers for that. targets: an expression, "": all hosts of
+    the document. expires: the last day on which it counts, in UTC."""
+
+    control: str
+    place: Place
+    owner: str
+    reason: str
+    expires: date
+    targets: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Baseline(State):
+    """Demands that hosts are held against, each reported by itself."""
+
+    controls: tuple[Control, ...] = ()
+    exceptions: tuple[ControlException, ...] = ()
 
 
 def holds_template(node: Node) -> bool:

@@ -126,6 +126,37 @@ ASSOCIATION: Rules = {
         "is": "a list of hooks", "mend": "as in `- webhook: https://example.org/drift`"}},
 }
 
+SEVERITIES = ("low", "medium", "high", "critical")
+
+CONTROL: Rules = {
+    **_named("control", "ssh-no-root", KEPT_NAME),
+    "title": {**_TEXT, "required": True, "empty": False},
+    "severity": {"type": "string", "allowed": list(SEVERITIES), "required": True},
+    "rationale": {**_TEXT, "required": True, "empty": False},
+    "reference": _TEXT,
+    "when": _CONDITION,
+    "resources": RESOURCES,
+    "check": RESOURCES,
+}
+
+CONTROL_EXCEPTION: Rules = {
+    "control": {"type": "string", "required": True, "empty": False},
+    "targets": {"type": "string", "empty": False},
+    "owner": {"type": "string", "required": True, "empty": False},
+    "reason": {"type": "string", "required": True, "empty": False},
+    "expires": {"type": "string", "required": True, "regex": r"\d{4}-\d\d-\d\d", "meta": {
+        "is": "a day", "mend": "as in 2027-03-31: the last day on which it counts"}},
+}
+
+BASELINE: Rules = {
+    **_named("baseline", "our-servers", KEPT_NAME), **_DECLARING,
+    "resources": RESOURCES,
+    "controls": {"type": "list", "schema": {"type": "dict", "schema": CONTROL}, "meta": {
+        "is": "a list of controls", "mend": "begin each with its id: `- control: ssh-no-root`"}},
+    "exceptions": {"type": "list", "schema": {"type": "dict", "schema": CONTROL_EXCEPTION}, "meta": {
+        "is": "a list of exceptions", "mend": "as in `- {control: ID, owner: …, reason: …, expires: 2027-03-31}`"}},
+}
+
 PARAMETER: Rules = {
     "type": {"type": "string", "required": True, "allowed": list(PARAMETER_KINDS)},
     "default": {"nullable": True},

@@ -12,7 +12,7 @@ from holdfast.cli.main import main
 from holdfast.executor.model import Happening, HostDone, HostResult, RunDone, RunStarted
 from holdfast.inventory.listing import inventory_list
 from holdfast.inventory.model import Group, Host, Inventory, Variable
-from holdfast.plan import Drift, drift_of
+from holdfast.plan import Drift, Standing, drift_of
 from holdfast.problems import Place, Problem, Problems
 from holdfast.store import Store
 from holdfast_host.resource import Resource, arg
@@ -85,8 +85,8 @@ class Project:
         self._api.asked = asked
         return await self._tell(asked["emit"], asked["stop"], asked["mode"])
 
-    def agents_seen(self, done: RunDone) -> tuple[AgentState, ...]:
-        return ()
+    def standing(self, done: RunDone) -> Standing:
+        return Standing()
 
     def agents(self, targets: str) -> tuple[AgentState, ...]:
         return self.store.agents(self.select(targets))

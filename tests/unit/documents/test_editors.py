@@ -22,7 +22,7 @@ SCHEMA = schema(TYPES)
 GOOD = {
     **{path.name: path.read_text() for path in (library.root() / "playbooks").rglob("*.yml")},
     **{str(block): block.text for block in blocks()
-       if block.language == "yaml" and block.text.startswith(("state:", "agent:"))},
+       if block.language == "yaml" and block.text.startswith(("state:", "agent:", "baseline:"))},
     **{f"example of {name}": "state: x\nresources:\n" + textwrap.indent(textwrap.dedent(TYPES.need(name).example), "  ")
        for name in TYPES},
     "secrets": """
@@ -101,7 +101,8 @@ def test_a_secret_is_underlined_where_reports_would_show_it() -> None:
 
 
 def test_every_key_and_argument_is_explained() -> None:
-    for name in ("STATE", "AGENT", "ROLLOUT", "HEALTH_CHECK", "PARAMETER", "COMMON", "USE", "SECRET", "ASSOCIATION",
+    for name in ("STATE", "AGENT", "BASELINE", "CONTROL", "CONTROL_EXCEPTION",
+                 "ROLLOUT", "HEALTH_CHECK", "PARAMETER", "COMMON", "USE", "SECRET", "ASSOCIATION",
                  "DAMPING", "HOOK"):
         assert getattr(keys, name).keys() == getattr(schemas, name).keys(), name
     for kind in SCHEMA["definitions"]["resources"]["items"]["anyOf"]:

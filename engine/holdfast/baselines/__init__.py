@@ -1,0 +1,1 @@
+"""Baselines that documents of kind `baseline` declare, reported by control."""
