@@ -132,4 +132,60 @@ def _has_shop(w: Witness) -> bool:
     return bool(asked.stdout.split() == ["1", "UTF8", "f", "t|-1|t"])
 
 
-CASES = (*FIREWALL, *MOUNTS, *POSTGRESQL)
+KERNEL = (
+    Case("kernel_module",
+         """
+         - kernel_module: br-netfilter
+           options: {nf_call: "1"}
+           now: false
+         - kernel_module: usb_storage
+           state: blacklisted
+         - kernel_module: never_there
+           state: absent
+           boot: false
+         """,
+         lambda w: bool(w.file("/etc/modules-load.d/br_netfilter.conf").exists
+                        and w.file("/etc/modprobe.d/br_netfilter.conf").content_string ==
+                        "options br_netfilter nf_call=1\n"
+                        and "install usb_storage /bin/false" in w.run("cat /etc/modprobe.d/usb_storage.conf").stdout),
+         """
+         - kernel_module: [br-netfilter, usb_storage]
+           state: absent
+         """,
+         ("rm /etc/modules-load.d/br_netfilter.conf", "echo > /etc/modprobe.d/usb_storage.conf"),
+         before="apt-get install -y -qq kmod"),
+    Case("swap",
+         """
+         - swap: /var/swapfile
+           size_mib: 4
+           priority: 5
+           active: false
+         """,
+         lambda w: bool(w.file("/var/swapfile").size == 4 << 20 if w.file("/var/swapfile").exists else False)
+         and w.file("/var/swapfile").mode == 0o600 and w.file("/etc/fstab").contains("swap\tsw,pri=5")
+         and "swap" in w.check_output("blkid -p -s TYPE -o value /var/swapfile"),
+         """
+         - swap: /var/swapfile
+           state: absent
+         """,
+         ("rm /var/swapfile", "chmod 644 /var/swapfile; sed -i /swapfile/d /etc/fstab",
+          "truncate -s 8M /var/swapfile")),
+    Case("locale",
+         """
+         - locale: fr_FR
+           default: true
+         - locale: C.UTF-8
+         """,
+         lambda w: "fr_FR" in w.check_output("locale -a").split()
+         and "vendredi" in w.run(". /etc/default/locale; LC_ALL=$LANG date -d 2026-11-27 +%A").stdout,
+         """
+         - file: /etc/default/locale
+           state: absent
+         - locale: fr_FR
+           state: absent
+         """,
+         ("sed -i s/fr_FR/C/ /etc/default/locale", "sed -i 's/^fr_FR/# fr_FR/' /etc/locale.gen"),
+         before="apt-get install -y -qq locales"),
+)
+
+CASES = (*FIREWALL, *MOUNTS, *POSTGRESQL, *KERNEL)
