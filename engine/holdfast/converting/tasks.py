@@ -21,6 +21,9 @@ _UNIT = re.compile(r"/etc/systemd/system/([\w@.:-]+\.(?:service|timer|socket|tar
 # Types for which it matters what the environment is.
 _STARTS_PROGRAMS = frozenset({"command", "package", "pip", "git", "download", "archive", "script"})
 
+# Types whose `source` is a file of the controller.
+_READS_FILES = frozenset({"file", "template", "script"})
+
 # Keys that are left out: where that is said, and how.
 _SAID: Mapping[str, tuple[str, str]] = {
     **dict.fromkeys(("until", "retries", "delay"),
@@ -89,8 +92,10 @@ def _convert(item: Item, around: Around) -> None:
     loop = loop_of(task)
     names = around.names(loop.renamed if loop else None)
     resource = _resource(item, task, module, names)
-    if task.is_handler and resource.type != "command":
+    if task.is_handler and resource.type not in ("command", "script", "reboot"):
         raise Cannot("only a command, or a service that is restarted, is told by `notify` here")
+    if resource.type == "reboot" and not task.is_handler:
+        raise Cannot("it boots the host in every run: `reboot` says when it has to be, `if_required` or `notify`")
     _keywords(item, resource, become_user, names)
     if loop is not None:
         resource.arguments["loop"] = value(loop.over, Names({}, names.refused, frozenset(), names.read, names.guarded))
@@ -193,7 +198,9 @@ def _resource(item: Item, task: Task, module: Module, names: Names) -> Resource:
     if module.shape is not None:
         ours = module.shape(ours, theirs)
     name = ours.pop(NAME, None)
-    made = {word: one if word == "source" else value(one, names) for word, one in ours.items() if one is not None}
+    is_file = module.type in _READS_FILES
+    made = {word: one if is_file and word == "source" else value(one, names)
+            for word, one in ours.items() if one is not None}
     return Resource(module.type, value(name, names), made)
 
 
@@ -229,7 +236,7 @@ def _is_same(given: Any, same: Collection[Any]) -> bool:
 def _keywords(item: Item, resource: Resource, become_user: str, names: Names) -> None:
     """What the task says beside its module."""
     task = item.task
-    is_command = resource.type == "command"
+    is_command = resource.type in ("command", "script")
     for word, node in task.keywords.items():
         if word in _NO_MATTER or word.startswith("with_"):
             continue
@@ -245,7 +252,7 @@ def _keywords(item: Item, resource: Resource, become_user: str, names: Names) ->
         _ran(item, resource)
     else:
         _told(item)
-    if become_user and is_command:
+    if become_user and (is_command or resource.type == "git"):
         resource.arguments["user"] = value(become_user, names)
     elif become_user:
         raise Cannot(f"it is done as the user {become_user}: only a `command` has `user` here")
@@ -335,7 +342,7 @@ def _conditions(item: Item, resource: Resource, around: Around, names: Names) ->
 def _sources(item: Item, resource: Resource, over: Any, around: Around, names: Names) -> None:
     """Files of the controller."""
     source = resource.arguments.get("source")
-    if source is None:
+    if source is None or resource.type not in _READS_FILES:
         return
     wanted = [str(source)]
     if is_template(str(source)) and isinstance(over, list) and all(isinstance(one, str) for one in over):

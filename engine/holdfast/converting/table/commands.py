@@ -5,6 +5,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from holdfast.converting.keyvalues import unquoted, words
 from holdfast.converting.model import Cannot
 from holdfast.converting.options import NAME, Entry, Module, Option, boolean, cannot, no_matter, path, text, to
 from holdfast.documents.model import is_template
@@ -62,7 +63,19 @@ _RUN: Mapping[str, Option] = {
     "strip_empty_ends": no_matter(), "executable": no_matter(),
 }
 
+def _script(ours: dict[str, Any], theirs: dict[str, Any]) -> dict[str, Any]:
+    ours = _guards(ours, theirs)
+    given = words(str(ours.pop(NAME, "")))
+    if not given:
+        raise Cannot("what is run is not said")
+    args = {"args": [unquoted(one) for one in given[1:]]} if given[1:] else {}
+    return {**ours, "source": unquoted(given[0]), **args}
+
+
 MODULES: Mapping[str, Entry] = {
+    "script": Module("script", {
+        FREE: to(NAME, text), "cmd": to(NAME, text), "chdir": to("cwd", path), "creates": to("creates", text),
+        "removes": to("removes", text), "executable": to("interpreter", text)}, shape=_script),
     "command": Module("command", {
         **_RUN, "argv": to("argv"), "executable": cannot("a `shell` has `executable`"),
         "expand_argument_vars": no_matter()}, shape=_command),

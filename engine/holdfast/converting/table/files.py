@@ -13,6 +13,7 @@ from holdfast.converting.options import (
     Option,
     boolean,
     cannot,
+    integer,
     mode,
     no_matter,
     on_file,
@@ -84,7 +85,35 @@ def _removed(ours: dict[str, Any], theirs: dict[str, Any]) -> dict[str, Any]:
 _PATH = {word: to(NAME, path) for word in ("path", "dest", "name")}
 _STATE = {"state": no_matter(), "access_time_format": no_matter(), "modification_time_format": no_matter()}
 
+def _fetched(ours: dict[str, Any], theirs: dict[str, Any]) -> dict[str, Any]:
+    checksum = str(ours.get("checksum", ""))
+    if "://" in checksum or (checksum and not checksum.startswith(("sha256:", "sha384:", "sha512:"))):
+        raise Cannot("`checksum` is no sha256, sha384 or sha512 that stands there")
+    if not checksum:
+        ours["unverified"] = True
+    return _into(ours, {**theirs, "src": str(theirs.get("url", "")).partition("?")[0]})
+
+
+def _clone(ours: dict[str, Any], theirs: dict[str, Any]) -> dict[str, Any]:
+    ours.setdefault("submodules", True)
+    if ours.get("revision") == "HEAD":
+        del ours["revision"]
+    return ours
+
+
 MODULES: Mapping[str, Entry] = {
+    "get_url": Module("download", {
+        "url": to("url", text), "dest": to(NAME, path), "checksum": to("checksum", text), "owner": to("owner", text),
+        "group": to("group", text), "mode": to("mode", mode), "headers": to("headers"), "force": no_matter(False),
+        "timeout": to("timeout_s", integer), "validate_certs": to("verify", boolean), "backup": no_matter(False),
+        "url_username": to("username", text), "url_password": to("password", text)}, shape=_fetched),
+    "git": Module("git", {
+        "repo": to("repo", text), "name": to("repo", text), "dest": to(NAME, path), "version": to("revision", text),
+        "depth": to("depth", integer), "recursive": to("submodules", boolean), "update": to("update", boolean),
+        "force": to("force", boolean), "key_file": to("key", text), "remote": no_matter("origin"),
+        "clone": no_matter(True), "bare": no_matter(False), "track_submodules": no_matter(False),
+        "accept_hostkey": no_matter(False)}, shape=_clone),
+    "unarchive": "the owners that an archive names are not kept here, and its files are held to it: see `archive`",
     "copy": Module("file", {
         **_WRITTEN, "dest": to(NAME, path), "src": to("source"), "content": to("content", text),
         "remote_src": no_matter(False), "local_follow": no_matter(True),

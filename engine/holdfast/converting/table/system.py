@@ -65,7 +65,26 @@ _SERVICE: Mapping[str, Option] = {
     "runlevel": cannot("there are no runlevels"),
 }
 
+def _limit(ours: dict[str, Any], theirs: dict[str, Any]) -> dict[str, Any]:
+    kinds = {"soft": ("soft",), "hard": ("hard",), "-": ("soft", "hard")}.get(str(theirs.get("limit_type")), ())
+    if not kinds or "value" not in theirs:
+        raise Cannot("`limit_type` and `value` are not said")
+    return {**ours, **dict.fromkeys(kinds, text(theirs["value"]))}
+
+
+_BOOTED = ("msg", "test_command", "connect_timeout", "pre_reboot_delay", "post_reboot_delay", "search_paths")
+
 MODULES: Mapping[str, Entry] = {
+    "mount": Module("mount", {
+        "path": to(NAME, path), "name": to(NAME, path), "src": to("source", text), "fstype": to("kind", text),
+        "opts": to("options", many), "passno": to("check_order", integer), "dump": to("dump", boolean),
+        "state": to("state", words={"mounted": "mounted", "present": "present", "unmounted": "unmounted"}),
+        "boot": no_matter(True), "fstab": no_matter("/etc/fstab"), "backup": no_matter(False)}),
+    "pam_limits": Module("limits", {
+        "domain": to("domain", text), "limit_item": to("item", text), "limit_type": no_matter(), "value": no_matter(),
+        "comment": no_matter(), "backup": no_matter(False), "use_max": no_matter(False), "use_min": no_matter(False),
+        "dest": cannot("limits are kept in /etc/security/limits.d")}, shape=_limit),
+    "reboot": Module("reboot", {"reboot_timeout": to("timeout_s", integer), **dict.fromkeys(_BOOTED, no_matter())}),
     **dict.fromkeys(("service", "systemd", "systemd_service", "sysvinit"), Module("service", _SERVICE, shape=_service)),
     "hostname": Module("hostname", {"name": to(NAME, text), "use": no_matter()}),
     "timezone": Module("timezone", {"name": to(NAME, text), "hwclock": cannot("the hardware clock cannot be said")}),
