@@ -60,7 +60,7 @@ class Vendor:
 
     @contextmanager
     def served(self, lab: Lab) -> Iterator[str]:
-        """While this lasts the hosts of the lab find it under this address."""
+        """While this lasts the hosts of the lab find it under this address; afterwards nothing runs on."""
         vendor = self
 
         class Handler(SimpleHTTPRequestHandler):
@@ -77,3 +77,4 @@ class Vendor:
             server.shutdown()
             thread.join()
             server.server_close()
+            run("gpgconf", "--homedir", str(self._home), "--kill", "all")  # the agent that holds the keys
