@@ -22,9 +22,16 @@ resources:
     parameters: {servers: [h2], agent_state: "{{ stands }}"}
   - use: node-exporter
     parameters: {agent_state: "{{ stands }}"}
+  - use: rsyslog
+    parameters: {agent_state: "{{ stands }}"}
+  - use: unattended-upgrades
+    parameters: {agent_state: "{{ stands }}"}
 """
-PACKAGES = {"chrony": "chrony", "node-exporter": "prometheus-node-exporter"}
-FILES = {"chrony": "/etc/chrony/chrony.conf", "node-exporter": "/etc/default/prometheus-node-exporter"}
+PACKAGES = {"chrony": "chrony", "node-exporter": "prometheus-node-exporter", "rsyslog": "rsyslog",
+            "unattended-upgrades": "unattended-upgrades"}
+FILES = {"chrony": "/etc/chrony/chrony.conf", "node-exporter": "/etc/default/prometheus-node-exporter",
+         "rsyslog": "/etc/rsyslog.d/60-holdfast.conf",
+         "unattended-upgrades": "/etc/apt/apt.conf.d/52holdfast-unattended-upgrades"}
 
 
 def states(folder: Path, mode: str, **settings: str) -> dict[str, AgentState]:
