@@ -1,0 +1,154 @@
+"""What a playbook leaves on a host, and what the document leaves that it is converted to: ansible-core works on one
+host, Holdfast on another, and both are looked at."""
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+
+import holdfast
+from holdfast.cli.main import main
+from tests.contract.test_undo import LOOK
+from tests.lab import Lab, LabHost
+
+pytestmark = pytest.mark.lab
+NOT_COMPARED = ("path /root", "path /var", "path /etc/hostname", "content ", "name ")  # a content is compared by itself
+
+ACCOUNTS = """
+- hosts: all
+  become: true
+  vars: {team: crew, people: [{name: mae, uid: 4801}, {name: jo, uid: 4802}]}
+  tasks:
+    - group: {name: "{{ team }}", gid: 4800}
+    - user: {name: "{{ item.name }}", uid: "{{ item.uid }}", group: "{{ team }}", shell: /bin/bash}
+      loop: "{{ people }}"
+    - lineinfile: {path: /etc/sudoers, line: "%{{ team }} ALL=(ALL) NOPASSWD: ALL", regexp: "^%{{ team }}",
+                   validate: "/usr/sbin/visudo -cf %s"}
+    - user: name=games state=absent
+"""
+FILES = """
+- hosts: all
+  become: yes
+  vars: {site: shop, ports: {http: 80, https: 443}}
+  tasks:
+    - name: folders
+      file: path=/srv/{{ item }} state=directory mode=0750 owner=daemon
+      with_items: [site, "site/{{ site }}"]
+    - copy: {content: "hello from {{ ansible_distribution_release }}\\n", dest: /srv/site/hello, mode: 0640}
+      when: ansible_os_family == 'Debian'
+    - copy: {content: "never\\n", dest: /srv/site/never}
+      when: ansible_os_family == 'RedHat'
+    - template: {src: site.conf.j2, dest: "/srv/site/{{ site }}.conf", owner: root, group: daemon, mode: "0644"}
+    - file: {src: /srv/site/hello, dest: /srv/site/link, state: link}
+    - lineinfile: {path: /etc/adduser.conf, regexp: "^#?DIR_MODE=", line: DIR_MODE=0750}
+    - lineinfile: {path: /etc/login.defs, regexp: "^UMASK", state: absent}
+    - lineinfile: {path: /etc/environment, line: "SITE={{ site }}", insertafter: EOF}
+    - block:
+        - copy: {src: raw.bin, dest: /srv/site/raw.bin}
+        - shell: wc -c < /srv/site/raw.bin > /srv/site/size
+          args: {creates: /srv/site/size}
+      when: site == 'shop'
+    - file: {path: /etc/issue.net, state: absent}
+"""
+SERVICES = """
+- hosts: all
+  become: yes
+  tasks:
+    - copy:
+        dest: /etc/systemd/system/beat.service
+        mode: "0644"
+        content: |
+          [Service]
+          ExecStart=/bin/sh -c 'echo started >> /srv/beats; exec sleep infinity'
+          [Install]
+          WantedBy=multi-user.target
+      notify: restart beat
+    - service: {name: beat, state: started, enabled: yes}
+    - copy: {content: "a=1\\n", dest: /srv/beat.conf}
+      notify: restart beat
+    - command: touch /srv/once
+      args: {creates: /srv/once}
+      notify: count
+    - command: touch /srv/once
+      args: {creates: /srv/once}
+      register: again
+    - systemd: {name: cron, state: stopped, enabled: no}
+  handlers:
+    - name: restart beat
+      systemd: {name: beat, state: restarted, daemon_reload: yes}
+    - name: count
+      shell: echo counted >> /srv/counted
+"""
+OWN = {"accounts": ACCOUNTS, "files": FILES, "services": SERVICES}
+CONTENTS = {"files": ("/srv/site/hello", "/srv/site/shop.conf", "/srv/site/raw.bin", "/srv/site/size",
+                      "/etc/adduser.conf", "/etc/login.defs", "/etc/environment")}
+BESIDE = {"site.conf.j2": "{% for name, port in ports.items() %}\n{{ name }} {{ port }} on {{ site }}\n{% endfor %}\n",
+          "raw.bin": "\x00\x01raw\n"}
+
+
+class Desk:
+    """Two hosts that are alike, one for each tool."""
+
+    def __init__(self, folder: Path, lab: Lab, hosts: dict[str, LabHost]) -> None:
+        self.folder, self.lab = folder, lab
+        self.theirs, self.ours = hosts["h1"], hosts["h2"]
+
+    def play(self, path: Path) -> None:
+        """Has ansible-core carry it out on the one."""
+        inventory = self.folder / "theirs.yml"
+        login = {"ansible_user": "root", "ansible_host": self.theirs.address, "ansible_python_interpreter":
+                 "/usr/bin/python3", "ansible_ssh_private_key_file": str(self.lab.key),
+                 "ansible_ssh_common_args": f"-o UserKnownHostsFile={self.lab.known_hosts}"}
+        inventory.write_text(yaml.safe_dump({"all": {"hosts": {"h1": login}}}))
+        done = subprocess.run([Path(sys.executable).parent / "ansible-playbook", "-i", inventory, path], check=False,
+                              capture_output=True, text=True, cwd=path.parent, env={
+                                  **os.environ, "ANSIBLE_HOME": str(self.folder / "ansible"), "HOME": str(self.folder)})
+        assert done.returncode == 0, done.stdout + done.stderr
+
+    def convert(self, path: Path) -> None:
+        """Converts it and applies the document to the other, twice."""
+        (self.folder / "inventory.yml").write_text(self.lab.inventory())
+        where = ["-C", str(self.folder), "-i", str(self.folder / "inventory.yml")]
+        assert main([*where, "convert", str(path), "--to", str(self.folder / "playbooks")], sys.stdout, sys.stderr) == 0
+        with holdfast.load(self.folder, inventory=[self.folder / "inventory.yml"]) as project:
+            for expected in ("changed", "ok"):
+                done, = project.run("apply", targets="h2").results
+                assert done.status == expected, [(one.id, one.event.status, one.event.message) for one in done.results]
+
+
+@pytest.fixture
+def desk(tmp_path: Path, lab: Lab, clean_hosts: dict[str, LabHost], monkeypatch: pytest.MonkeyPatch) -> Desk:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    return Desk(tmp_path, lab, clean_hosts)
+
+
+def look(host: LabHost) -> frozenset[str]:
+    """What it is, as far as the two tools are to leave the same."""
+    lines = host.witness().check_output(LOOK).splitlines()
+    return frozenset(line for line in lines if not line.startswith(NOT_COMPARED))
+
+
+def compared(desk: Desk, path: Path) -> None:
+    """Both hosts are alike before and after."""
+    before = look(desk.theirs)
+    assert before == look(desk.ours), "the control: they are alike"
+    desk.play(path)
+    desk.convert(path)
+    after = look(desk.theirs)
+    assert after != before, "the control: the playbook changes something that is seen"
+    assert sorted(after ^ look(desk.ours)) == []
+
+
+@pytest.mark.parametrize("name", OWN)
+def test_the_document_leaves_what_the_playbook_leaves(name: str, desk: Desk) -> None:
+    for file, content in BESIDE.items():
+        (desk.folder / file).write_text(content)
+    path = desk.folder / f"{name}.yml"
+    path.write_text(OWN[name])
+    compared(desk, path)
+    for file in CONTENTS.get(name, ()):
+        assert desk.ours.witness().file(file).content == desk.theirs.witness().file(file).content, file
