@@ -2,19 +2,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 
 @dataclass(frozen=True, slots=True, order=True)
 class Place:
     """A place in a file. `file` as the user named it; line and column count from 1, in characters; width is that of
-    what the caret marks. line 0: the file as a whole."""
+    what the caret marks. line 0: the file as a whole. text: what is meant where it is no file, as with an argument of
+    the command line; `file` is then the name of that."""
 
     file: str
     line: int = 0
     column: int = 0
     width: int = 1
+    text: str = field(default="", compare=False, repr=False)
 
     def __str__(self) -> str:
         return f"{self.file}:{self.line}:{self.column}" if self.line else self.file
@@ -64,6 +66,8 @@ def explain(problem: Problem, sources: dict[str, list[str]] | None = None) -> st
 def _line(place: Place, sources: dict[str, list[str]]) -> str | None:
     if not place.line:
         return None
+    if place.text:
+        return (place.text.splitlines() or [""])[place.line - 1]
     if place.file not in sources:
         try:
             sources[place.file] = Path(place.file).read_text("utf-8", "replace").splitlines()

@@ -35,7 +35,18 @@ from holdfast.compiler.model import Compiled, HostGraph, Rollout
 from holdfast.documents.association import Association
 from holdfast.documents.model import Document, State
 from holdfast.documents.types import Types
-from holdfast.executor.model import Earlier, Happening, HostResult, Job, Mode, Noticed, RunDone, RunStarted, WayBack
+from holdfast.executor.model import (
+    Asked,
+    Earlier,
+    Happening,
+    HostResult,
+    Job,
+    Mode,
+    Noticed,
+    RunDone,
+    RunStarted,
+    WayBack,
+)
 from holdfast.executor.stop import Stop
 from holdfast.inventory.sources import find
 from holdfast.inventory.sources import load as load_inventory
@@ -199,7 +210,8 @@ class Project:
         if found.open:
             some = ", ".join(found.open[:3]) + (f" and {len(found.open) - 3} more" if len(found.open) > 3 else "")
             what = f"facts.{', facts.'.join(paths)}: not known of {some}, or gathered longer than a day ago"
-            raise Problems([Problem(what, Place("-t", 1, 1), "`holdfast facts` gathers and keeps them")])
+            raise Problems([Problem(what, Place("-t", 1, 1, len(targets), targets),
+                                    "`holdfast facts` gathers and keeps them")])
         return found.hosts
 
     def ansible_inventory(self, host: str | None = None) -> Mapping[str, Any]:
@@ -263,7 +275,7 @@ class Project:
 
     async def drift_async(self, documents: Documents = (), targets: str = "") -> Drift:
         """`drift` in a loop that is running already."""
-        done = await self.run_async(mode="plan", documents=documents, targets=targets, rollout={}, emit=_nobody,
+        done = await self.run_async(mode="drift", documents=documents, targets=targets, rollout={}, emit=_nobody,
                                     stop=Stop())
         return self.drift_seen(done)
 
@@ -294,18 +306,18 @@ class Project:
         return tuple(replace(one, since=known.since, asked=known.asked, version=one.version or known.version)
                      if (known := kept.get((one.host, one.agent))) else one for one in states)
 
-    def run(self, mode: Mode, documents: Documents = (), targets: str = "", *,
+    def run(self, mode: Asked, documents: Documents = (), targets: str = "", *,
             rollout: Mapping[str, Any] | None = None, emit: Emit | None = None, kept_facts_s: float = NO_FACTS_KEPT,
             ) -> RunDone:
         """Plans or applies; see run_async."""
         return asyncio.run(self.run_async(mode=mode, documents=documents, targets=targets, rollout=rollout or {},
                                           emit=emit or _nobody, stop=Stop(), kept_facts_s=kept_facts_s))
 
-    async def run_async(self, *, mode: Mode, documents: Documents = (), targets: str = "",
+    async def run_async(self, *, mode: Asked, documents: Documents = (), targets: str = "",
                         rollout: Mapping[str, Any], emit: Emit, stop: Stop,
                         kept_facts_s: float = NO_FACTS_KEPT, save: str | Path = "",
                         confirm_s: float | None = None) -> RunDone:
-        """Holds documents against hosts, and in mode "apply" makes the hosts so.
+        """Holds documents against hosts, and in mode "apply" makes the hosts so; "drift" is a plan under another name.
 
         documents: files and folders, (): all of playbooks/. targets: an expression that narrows what the documents
         target. rollout: fields of Rollout that go before those of the documents. kept_facts_s: facts that were gathered
@@ -325,15 +337,16 @@ class Project:
                    "settings": self.settings, "rollout": {**rollout}} if mode == "apply" else None
         return await self._carry_out(job, names, targets, emit, stop, request)
 
-    def _job(self, mode: Mode, documents: Documents, targets: str, rollout: Mapping[str, Any] | None = None,
+    def _job(self, mode: Asked, documents: Documents, targets: str, rollout: Mapping[str, Any] | None = None,
              kept_facts_s: float = NO_FACTS_KEPT) -> tuple[Job, tuple[str, ...], Mapping[str, Mapping[str, Any]]]:
         """What is to be done, the documents' names, and the facts that are known. Raises Problems."""
         facts = self._kept_facts(kept_facts_s)
         compiled, names = self._compiled(_paths(documents), targets, facts)
         compiled = self._without_held(compiled)
-        job = Job(new_run_id(time.time()), mode, who(), self._connections(self._hosts(compiled)), compiled.graphs,
-                  frozenset(compiled.needs_facts), compiled.graph_of, compiled.blob,
-                  replace(compiled.rollout, **(rollout or {})), folder=self.folder, declared=compiled.declared)
+        job = Job(new_run_id(time.time()), "apply" if mode == "apply" else "plan", who(),
+                  self._connections(self._hosts(compiled)), compiled.graphs, frozenset(compiled.needs_facts),
+                  compiled.graph_of, compiled.blob, replace(compiled.rollout, **(rollout or {})), folder=self.folder,
+                  declared=compiled.declared, is_for_drift=mode == "drift")
         return job, names, facts
 
     async def resume_async(self, run: str, *, rollout: Mapping[str, Any], emit: Emit, stop: Stop) -> RunDone:

@@ -18,7 +18,7 @@ def refuse(run: Run) -> None:
     if run.status == "running":
         raise Problems([Problem(f"run {run.id} is still going on", None, "wait for its end, or end its process")])
     if run.mode != "apply" or run.request is None:
-        what = "is a plan" if run.mode != "apply" else "did not apply documents, or applied a saved plan"
+        what = f"is a {run.mode}" if run.mode != "apply" else "did not apply documents, or applied a saved plan"
         raise Problems([Problem(f"run {run.id} {what}: there is nothing to take up", None,
                                 "see `holdfast runs list` for those of apply")])
 

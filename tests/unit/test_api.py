@@ -71,6 +71,16 @@ def test_drift_as_json(site):
         assert (found["host"], found["fields"]) == ("here", [{"name": "mode", "before": "0600", "after": "0644"}])
         assert found["first_seen"] == drift.differences[0].first_seen
         assert json.loads(drift.to_json())["hosts"][0]["status"] == "pending"
+        assert [run.mode for run in project.store.runs(3)] == ["drift", "drift", "apply"]
+
+
+def test_a_misspelt_fact_in_targets_is_refused_without_asking_a_host(site):
+    with holdfast.load(site) as project:
+        for targets, mend in (("facts.os.familly=debian", "did you mean `family`?"), ("facts.os=x", "facts.os.family")):
+            with pytest.raises(holdfast.Problems) as caught:
+                project.plan(targets=targets)
+            assert mend in caught.value.problems[0].mend
+        assert project.store.runs(3) == ()
 
 
 def test_runs_are_kept_where_the_store_is_named(site, tmp_path):

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from holdfast.compiler.explaining import Explanation
     from holdfast.compiler.model import HostGraph
     from holdfast.converting.model import Converted
-    from holdfast.executor.model import Happening, Mode, RunDone
+    from holdfast.executor.model import Asked, Happening, Mode, RunDone
     from holdfast.inventory.model import Inventory
     from holdfast.plan import Drift, Standing
     from holdfast.problems import Problem
@@ -72,7 +72,7 @@ class Project(Protocol):
         """What `ansible-inventory --list` prints, or with a host `--host`."""
         ...
 
-    async def run_async(self, *, mode: Mode, documents: Sequence[str], targets: str, rollout: Mapping[str, Any],
+    async def run_async(self, *, mode: Asked, documents: Sequence[str], targets: str, rollout: Mapping[str, Any],
                         emit: Emit, stop: Stop, kept_facts_s: float, save: str, confirm_s: float | None) -> RunDone:
         """save: the file in which a plan is kept. confirm_s: see the option --confirm of apply."""
         ...

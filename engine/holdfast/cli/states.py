@@ -7,7 +7,7 @@ from holdfast.cli.api import Emit, GetApi, Stop
 from holdfast.cli.console import Console
 from holdfast.cli.options import rollout
 from holdfast.cli.running import Start, carry_out, code_of, load_project
-from holdfast.executor.model import Mode, RunDone
+from holdfast.executor.model import Asked, Mode, RunDone
 from holdfast.plan import Standing
 from holdfast.problems import Place, Problem, Problems
 from holdfast.reports.agents import agent_object, agents_seen
@@ -20,7 +20,7 @@ from holdfast.reports.undone import stays
 NOTHING = Standing()
 
 
-def run_states(args: Namespace, console: Console, api: GetApi, mode: Mode, drift: bool = False,
+def run_states(args: Namespace, console: Console, api: GetApi, mode: Asked, drift: bool = False,
                save: str = "") -> int:
     """Runs the documents, then prints what differs and the summary. save: where a plan is kept."""
     with load_project(args, console, api) as project:
@@ -94,7 +94,7 @@ def undo(args: Namespace, console: Console, api: GetApi) -> int:
             return code
         args.diff = False  # it has just been shown
         done, interrupted = carry_out(args, console, api, project, starting("apply"))
-    return _told(args, console, done, "apply", interrupted)
+    return _told(args, console, done, "undone", interrupted)
 
 
 def _given(args: Namespace) -> list[str]:
@@ -111,7 +111,7 @@ def _told(args: Namespace, console: Console, done: RunDone, mode: str, interrupt
         for (host, id_), first in since.items():
             console.object(of_run(done.run, drifted_object(host, id_, first)))
     else:
-        if mode != "apply" or args.diff:
+        if mode not in ("apply", "undone") or args.diff:
             console.lines(spaced(changes(done.results, console.style, args.diff, since,
                                          everything=console.verbose > 0)))
         console.lines(spaced(agents_seen(standing.agents, console.style)))

@@ -5,18 +5,23 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
+from holdfast.compiler import facts as known_facts
 from holdfast.compiler.compiling import Chosen, Facts
-from holdfast.inventory.expressions import And, Not, Or, Term
+from holdfast.inventory.expressions import And, FactHolds, FactIs, Not, Or, Term
 from holdfast.inventory.model import Host, Inventory
 from holdfast.inventory.targets import parse
-from holdfast.problems import Place
+from holdfast.problems import Place, Problem, Problems
+from holdfast_host.values import did_you_mean
 
 
 def chosen(expression: str, place: Place | None, inventory: Inventory, facts: Facts) -> Chosen:
     """The hosts that the expression selects, and those of which it cannot be said before their facts are known.
     place: where the expression begins; None: it was given with -t. Raises Problems."""
-    begin = place or Place("-t", 1, 1)
+    begin = place or Place("-t", 1, 1, text=expression)
     found = parse(expression, lambda offset: replace(begin, column=begin.column + offset, width=1))
+    unknown = [_unknown(term, begin) for term in found.term.leaves() if isinstance(term, (FactIs, FactHolds))]
+    if any(unknown):
+        raise Problems(filter(None, unknown))
     if not found.fact_paths or all(host in facts for host in inventory.hosts):
         return Chosen(found.select(inventory, facts))
     answers = {name: truth(found.term, host, facts.get(name)) for name, host in inventory.hosts.items()}
@@ -25,6 +30,21 @@ def chosen(expression: str, place: Place | None, inventory: Inventory, facts: Fa
     if not sure and not unsure:
         found.select(inventory, facts)  # says why it selects nothing
     return Chosen(sure, unsure)
+
+
+def _unknown(term: FactIs | FactHolds, begin: Place) -> Problem | None:
+    """A fact that no host has, or one that is a mapping and compared as if it were none."""
+    path = tuple(term.path.split("."))
+    wrong = known_facts.unknown(path)
+    place = replace(begin, column=begin.column + term.column, width=term.width)
+    if wrong is not None:
+        known = known_facts.below(path[:wrong])
+        return Problem(f"there is no fact `{'.'.join(path[:wrong + 1])}`", place, did_you_mean(path[wrong], known))
+    inner = known_facts.below(path) if isinstance(term, FactIs) else ()
+    if inner:
+        return Problem(f"`facts.{term.path}` is a mapping, which is equal to no text or number", place,
+                       f"compare what is in it, as in `facts.{term.path}.{inner[0]}`")
+    return None
 
 
 def truth(term: Term, host: Host, facts: Mapping[str, Any] | None) -> bool | None:

@@ -17,6 +17,7 @@ from holdfast_host.planned import Held
 from holdfast_host.sealing import KEY_BYTES
 
 Mode = Literal["plan", "apply"]
+Asked = Literal["plan", "apply", "drift"]  # what a run is called; to look for drift is to plan
 Earlier = Mapping[str, Mapping[str, Any] | None]
 
 # What can become of a host. ok: in state; changed: was changed; pending: would be (plan); failed: at least one resource
@@ -96,7 +97,7 @@ class Job:
     folder: of the project, where health checks are run. undoes: hosts in needs_facts are asked for this way back
     instead of their facts. confirm_s: a host that is not reached again within so many seconds after a change takes it
     back. seal: hosts keep what it takes to undo the run under this key, which only the store keeps. declared: for each
-    host the documents that may give it resources."""
+    host the documents that may give it resources. is_for_drift: a plan that is told of as drift."""
 
     run: str
     mode: Mode
@@ -115,6 +116,7 @@ class Job:
     folder: Path = Path()
     declared: Mapping[str, tuple[State, ...]] = field(default_factory=dict)
     seal: str = field(default_factory=lambda: secrets.token_hex(KEY_BYTES), repr=False)
+    is_for_drift: bool = False
 
 
 # -- what happens, in the order in which it happens; reports, the store and --json are fed from these ---------------
@@ -125,7 +127,7 @@ class RunStarted:
     """Before any host is touched."""
 
     run: str
-    mode: Mode
+    mode: Asked
     hosts: tuple[str, ...]
     who: str
     started: float  # seconds since the epoch

@@ -15,7 +15,7 @@ from holdfast.problems import Problem, Problems
 from holdfast_host.graph import APPLY
 
 from . import health
-from .model import BAD, Happening, HostDone, HostResult, HostStarted, Job, Noticed, RunDone, RunStarted
+from .model import BAD, Asked, Happening, HostDone, HostResult, HostStarted, Job, Noticed, RunDone, RunStarted
 from .rollout import batches, budget, is_spent, room
 from .stop import Stop
 from .visit import Failure, Visit
@@ -35,10 +35,10 @@ async def execute(job: Job, archive: Archive, emit: Emit, stop: Stop, *, begin: 
                   open_channel: Open | None = None) -> RunDone:
     """Carries a job out; every host of it has exactly one result at the end.
 
-    emit is told all that happens, in order. begin stores the run itself: hosts are contacted meanwhile, and none is
-    given its graph before. keep stores a host's result before the host is told to forget it, and before HostDone;
-    collected does so for a run (its id) that an earlier controller lost sight of, and says whether it has. Whatever
-    these raise ends the run as one request to stop does, and is raised when no host is in hand.
+    emit is told all that happens, in order. begin stores the run itself: no host is contacted before. keep stores a
+    host's result before the host is told to forget it, and before HostDone; collected does so for a run (its id) that
+    an earlier controller lost sight of, and says whether it has. Whatever these raise ends the run as one request to
+    stop does, and is raised when no host is in hand.
 
     The graphs that need facts are made, all of them, before any host is given one: raises Problems when one cannot be,
     and nothing has been touched then. Batches and the budget hold for apply; a plan harms nobody and looks at all.
@@ -60,7 +60,6 @@ class _Run:
                  collected: Collected | None, open_channel: Open) -> None:
         self.job, self.stop, self.is_over_time = job, stop, False
         self._archive, self._tell, self._begin, self._keep, self._collected = archive, emit, begin, keep, collected
-        self._is_begun = begin is None
         self._open = open_channel
         self._started = time.time()
         self._results: dict[str, HostResult] = {}
@@ -78,10 +77,12 @@ class _Run:
         """See execute."""
         job, began = self.job, time.monotonic()
         hosts = tuple(job.connections)
-        started = RunStarted(job.run, job.mode, (*hosts, *job.left_out), job.who, self._started)
+        asked: Asked = "drift" if job.is_for_drift else job.mode
+        started = RunStarted(job.run, asked, (*hosts, *job.left_out), job.who, self._started)
         self.emit(started)
-        async with self._accompanied(started):
+        async with self._accompanied():
             try:
+                await self._unless_no_more(self._store(started))
                 await self._gather_facts([host for host in hosts if host in job.needs_facts])
                 sizes = job.rollout.batches if job.mode == APPLY else ()
                 await self._go_through(batches(hosts, sizes))
@@ -129,7 +130,7 @@ class _Run:
     # -- facts -------------------------------------------------------------------------------------------------------
 
     async def _gather_facts(self, hosts: Sequence[str]) -> None:
-        if not hosts:
+        if not hosts or self._no_more.is_set():
             return
         what = "the way back" if self.job.undoes else "their facts"
         self.emit(Noticed("", f"asking {len(hosts)} hosts for {what}"))
@@ -248,9 +249,9 @@ class _Run:
                 making.exception()  # seen, also when it came together with the end
 
     async def _admitted(self) -> bool:
-        """Waits until the run is stored, and for room within the budget; False when there is to be no more."""
+        """Waits for room within the budget; False when there is to be no more."""
         while not self._no_more.is_set():
-            if self._is_begun and room(self._budget, self._bad, self._working):
+            if room(self._budget, self._bad, self._working):
                 self._working += 1
                 return True
             await self._moved.wait()
@@ -294,9 +295,9 @@ class _Run:
         self._moved = asyncio.Event()
 
     @contextlib.asynccontextmanager
-    async def _accompanied(self, started: RunStarted) -> AsyncIterator[None]:
-        """Stores the run meanwhile, and heeds requests to stop and the run's time limit."""
-        beside = [asyncio.create_task(one) for one in (self._store(started), self._heed(), self._keep_time())]
+    async def _accompanied(self) -> AsyncIterator[None]:
+        """Heeds requests to stop and the run's time limit meanwhile."""
+        beside = [asyncio.create_task(one) for one in (self._heed(), self._keep_time())]
         try:
             yield
         finally:
@@ -311,9 +312,6 @@ class _Run:
             await self._begin(started)
         except Exception as error:  # raised again at the end of `go`
             self._break(error)
-            return
-        self._is_begun = True
-        self._wake()
 
     async def _heed(self) -> None:
         await self.stop.wait(1)

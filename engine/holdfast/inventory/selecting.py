@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 
 from holdfast.inventory.expressions import (
     FactHolds,
@@ -89,4 +90,4 @@ def _known(name: str, wanted: Pattern, values: Iterable[str]) -> str:
 
 def _place(leaf: Term, place_at: Callable[[int], Place]) -> Place:
     place = place_at(leaf.column)
-    return Place(place.file, place.line, place.column, leaf.width)
+    return replace(place, width=leaf.width)

@@ -1,9 +1,10 @@
 """Target expressions, which select hosts: `role=web and not env=dev`, `group:db`, `web*`, `facts.os.family=debian`."""
 from __future__ import annotations
 
+import difflib
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import NoReturn, get_args
 
 from holdfast.inventory.expressions import (
@@ -41,6 +42,7 @@ _TOKEN = re.compile(r"""\s*(?:
 _PATH = re.compile(r"[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)*\Z")
 _ODD = {"!": "write `not`, or `!=` between a key and a value", "&": "write `and`", "|": "write `or`",
         "'": "close the quote", '"': "close the quote", "[": "close the bracket", "]": "put the name in quotes"}
+_WORDS = ("and", "or", "not")
 _STARTS = "write key=value, group:NAME, tag:KEY, facts.PATH=value, or the name of a host"
 
 
@@ -93,7 +95,7 @@ def parse(text: str, place_at: Callable[[int], Place] | None = None) -> Expressi
     place_at: gives the place of a character of the text; default: columns of line 1 of a file called `targets`.
     Raises Problems.
     """
-    places = place_at or (lambda offset: Place("targets", 1, offset + 1))
+    places = place_at or (lambda offset: Place("targets", 1, offset + 1, text=text))
     return Expression(_Parser(text, places).expression(), places)
 
 
@@ -120,7 +122,8 @@ class _Parser:
     def expression(self) -> Term:
         term = self.either()
         if self.now.kind != "end":
-            self.refuse(f"`{self.now.text}` is not expected here", self.now, _mend_between(self.now))
+            before = self.tokens[self.at - 1]
+            self.refuse(f"`{self.now.text}` is not expected here", self.now, _mend_between(before, self.now))
         return term
 
     @property
@@ -249,7 +252,7 @@ class _Parser:
 
     def refuse(self, what: str, token: _Token, mend: str) -> NoReturn:
         place = self.place_at(token.start)
-        place = Place(place.file, place.line, place.column, max(1, token.end - token.start))
+        place = replace(place, width=max(1, token.end - token.start))
         raise Problems([Problem(what, place, mend)])
 
 
@@ -269,7 +272,11 @@ def _unquoted(text: str) -> str:
     return re.sub(r"\\(.)", r"\1", text[1:-1], flags=re.DOTALL)
 
 
-def _mend_between(token: _Token) -> str:
+def _mend_between(before: _Token, token: _Token) -> str:
+    for word in (before.text, token.text):
+        meant = difflib.get_close_matches(word.lower(), _WORDS, 1, 0.65) if word not in _WORDS else []
+        if meant and len(word) < 5 and token.text.lower() not in _WORDS:
+            return f"did you mean `{meant[0]}` by `{word}`?"
     if token.text.lower() in ("and", "or", "not"):
         return f"write `{token.text.lower()}` in small letters"
     if token.text == ")":

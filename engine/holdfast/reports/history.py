@@ -45,7 +45,15 @@ def run_lines(run: Run, results: tuple[HostResult, ...], style: Style, zone: tzi
             f"documents: {', '.join(map(printable, run.documents)) or 'none'}"
             + (f"; targets: {printable(run.targets)}" if run.targets else ""), ""]
     done = RunDone(run.id, results, run.stopped, seconds)
-    return [style.line(line) for line in head] + summary(done, run.mode, style)
+    return [style.line(line) for line in head] + summary(done, _how(run), style, run.mode == "drift")
+
+
+def _how(run: Run) -> str:
+    """What it was asked for, as a key of TO_SHOW."""
+    if run.mode != "apply" or run.request is not None:
+        return run.mode
+    first = run.documents[0].partition(": ")[0] if run.documents else ""
+    return {"run": "command", "undo": "undone"}.get(first, "saved plan")
 
 
 def host_lines(run: Run, result: HostResult, style: Style, diff: bool = True, everything: bool = False) -> list[str]:

@@ -48,7 +48,8 @@ def host_lines(host: Host, style: Style) -> list[str]:
 def tree(inventory: Inventory, style: Style) -> list[str]:
     """Groups with their hosts below them; a group that several groups hold is shown below each."""
     below = {child for name, group in inventory.groups.items() if name != "all" for child in group.children}
-    tops = [name for name in inventory.groups if name != "all" and name not in below]
+    tops = [name for name, group in inventory.groups.items() if name != "all" and name not in below
+            and (name != "ungrouped" or group.hosts)]
     branches = (line for name in tops for line in _branch(inventory, name, style, 1))
     return [style.line(line) for line in ("all", *branches)]
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from holdfast.executor.model import Happening, HostDone, Noticed, OutputCame, ResourceDone, RunStarted
+from holdfast.reports.fold import stopped_at
 from holdfast.reports.progress import host_words
 from holdfast.reports.style import PAINT_OF, Style, printable
 from holdfast.reports.summary import IN_DRIFT, SAID
 from holdfast.reports.words import many, where
 
 BAD = frozenset({"failed", "timed_out"})
-DOES = {"plan": "plan for", "apply": "apply to"}
+DOES = {"plan": "plan for", "apply": "apply to", "drift": "drift of"}
 
 
 def lines(happening: Happening, style: Style, drift: bool = False, output: bool = False) -> list[str]:
@@ -31,11 +32,13 @@ def output_lines(happening: Happening, style: Style) -> list[str]:
 
 def _lines(happening: Happening, style: Style, drift: bool) -> Iterator[str]:
     if isinstance(happening, RunStarted):
-        does = "drift of" if drift else DOES[happening.mode]
+        does = DOES[happening.mode]
         yield f"run {happening.run}: {does} {many(len(happening.hosts), 'host')}, by {printable(happening.who)}"
     elif isinstance(happening, HostDone):
         if happening.result.status == "untouched":
             return  # thousands of them, when a run stops early; the summary has them
+        if stopped_at(happening.result):
+            return  # each failure has been told as it came
         yield f"{printable(happening.result.host)}: {host_words(happening.result, IN_DRIFT if drift else SAID, style)}"
     else:
         yield from troubles(happening, style)

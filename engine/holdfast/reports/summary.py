@@ -4,7 +4,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 
-from holdfast.executor.model import HostResult, RunDone
+from holdfast.executor.model import HostResult, Result, RunDone
 from holdfast.reports.details import message_lines
 from holdfast.reports.fold import Group, by_status, fold, is_left_out, moved, not_begun, stopped_at, without_host
 from holdfast.reports.style import PAINT_OF, Style, printable
@@ -18,9 +18,16 @@ SAID = {"ok": "in state", "changed": "changed", "pending": "would change", "fail
 IN_DRIFT = {**SAID, "ok": "as declared", "pending": "drifted"}
 MOST_GROUPS = 5  # of one status
 MOST_GOOD = 4  # of one that nobody has to act on
-TO_SHOW = {"plan": ("failed", "timed_out"), "apply": ("failed", "timed_out", "changed"),
+TO_SHOW = {"plan": ("failed", "timed_out"), "drift": ("failed", "timed_out"),
+           "apply": ("failed", "timed_out", "changed"),
            "saved plan": ("failed", "timed_out", "refused", "changed"), "facts": ("failed", "timed_out"),
-           "undo": ("failed", "timed_out")}
+           "undo": ("failed", "timed_out"), "undone": ("failed", "timed_out", "changed"),
+           "command": ("failed", "timed_out")}
+# How to go on with a run that was stopped.
+TO_GO_ON = {"apply": "to go on where it ended: holdfast apply --resume {run}",
+            "saved plan": "to go on: plan anew; what this run has done is found in state",
+            "undone": "to go on: undo the same run again; what is as it was is left alone",
+            "command": "to go on: run it again with -t on the hosts that were never touched"}
 MOST_NAMES = 6  # of resources in one line
 
 
@@ -89,10 +96,7 @@ def _more(result: HostResult) -> Iterator[str]:
     yield from message_lines(first.message if first else result.message)[1:]
     for line in message_lines((first.mend if first else result.mend) or ""):
         yield "→ " + line
-    for one in failed[1:MOST_NAMES]:
-        yield f"and at {printable(one.id)}{where(one.place)}: {_first_line(one.event.message, True)}"
-    if len(failed) > MOST_NAMES:
-        yield f"and at {len(failed) - MOST_NAMES} more"
+    yield from _further(failed)
     if failed and result.message:
         yield from message_lines(result.message)
     left = [printable(one.id) for one in not_begun(result)]
@@ -102,6 +106,25 @@ def _more(result: HostResult) -> Iterator[str]:
                if one.event.status == "skipped" and not is_left_out(one)]
     if skipped:
         yield f"skipped because of it: {short_list(skipped, MOST_NAMES)}"
+
+
+def _further(failed: Sequence[Result]) -> Iterator[str]:
+    """All failures but the first, each with all that is said of it; what several have in common once."""
+    said: dict[tuple[str, str], list[Result]] = {}
+    for one in failed:
+        said.setdefault((one.event.message, one.event.mend or ""), []).append(one)
+    for number, ((message, mend), alike) in enumerate(said.items()):
+        others = [f"{printable(one.id)}{where(one.place)}" for one in (alike if number else alike[1:])]
+        if not others:
+            continue
+        if number >= MOST_NAMES:
+            yield f"and at {sum(map(len, said.values())) - sum(map(len, list(said.values())[:number]))} more"
+            return
+        names = short_list(others, MOST_NAMES)
+        yield f"and at {names}: " + (_first_line(message, True) if number else "the same")
+        if number:
+            yield from ("    " + line for line in message_lines(message)[1:])
+            yield from ("    → " + line for line in message_lines(mend))
 
 
 def _owed(results: Iterable[HostResult], style: Style) -> Iterator[str]:
@@ -133,7 +156,7 @@ def _next(done: RunDone, mode: str) -> Iterator[str]:
     shown = [of_status[status] for status in TO_SHOW[mode] if status in of_status]
     if shown:
         yield f"in full: holdfast runs show {done.run} {shown[0]}"
-    if mode == "apply" and done.stopped:
-        yield f"to go on where it ended: holdfast apply --resume {done.run}"
+    if done.stopped and mode in TO_GO_ON:
+        yield TO_GO_ON[mode].format(run=done.run)
     if mode == "plan" and not shown and "pending" in of_status:
         yield "nothing was written; `holdfast apply` makes it so"

@@ -10,7 +10,7 @@ from holdfast.channels.boot import Archive
 from holdfast.channels.model import Channel, Connection, Unreachable
 from holdfast.compiler.model import HostGraph, Rollout
 from holdfast.executor.model import Happening, HostResult, Job, Mode, RunDone
-from holdfast.executor.run import execute
+from holdfast.executor.run import Begin, execute
 from holdfast.executor.stop import Stop
 from holdfast.problems import Place
 from holdfast_host import protocol
@@ -101,7 +101,8 @@ class Stage:
         self.players.append(player)
         return player
 
-    def run(self, rollout: Rollout, *, mode: Mode = "apply", stop: Stop | None = None) -> RunDone:
+    def run(self, rollout: Rollout, *, mode: Mode = "apply", stop: Stop | None = None,
+            begin: Begin | None = None) -> RunDone:
         places = tuple(Place("site.yml", number + 1) for number in range(NODES))
 
         def graph(host: str, _: object = None) -> HostGraph:
@@ -114,5 +115,5 @@ class Stage:
         async def keep(result: HostResult) -> None:
             self.kept.append(result)
 
-        return asyncio.run(execute(job, Archive("0" * 64, b"{}"), self.told.append, stop or Stop(), keep=keep,
-                                   open_channel=self.open))
+        return asyncio.run(execute(job, Archive("0" * 64, b"{}"), self.told.append, stop or Stop(), begin=begin,
+                                   keep=keep, open_channel=self.open))

@@ -58,3 +58,15 @@ def test_budget_that_is_spent_says_who_was_never_touched() -> None:
     assert [result.status for result in done.results] == ["failed", "failed", "untouched", "untouched"]
     assert done.stopped == "2 hosts went wrong, and the error budget is 1 (1 hosts)"
     assert done.results[2].message == f"the run stopped before it: {done.stopped}"
+
+
+def test_no_host_is_contacted_when_the_run_cannot_be_stored() -> None:
+    async def full(_: object) -> None:
+        raise OSError("no room")
+
+    stage = Stage(["", ""])
+    with pytest.raises(OSError, match="no room"):
+        stage.run(Rollout(), begin=full)
+    assert not stage.players, "a host was contacted"
+    stage.run(Rollout())
+    assert len(stage.players) == 2, "the control"

@@ -19,7 +19,7 @@ from holdfast.inventory.expressions import (
 )
 from holdfast.inventory.model import Group, Host, Inventory
 from holdfast.inventory.targets import parse
-from holdfast.problems import Place, Problems
+from holdfast.problems import Place, Problems, explain
 
 
 def fleet(**hosts):
@@ -203,3 +203,17 @@ def test_any_text_selects_hosts_or_raises_problems(text, inventory, known):
 def test_words_of_the_grammar_can_be_written_in_quotes():
     for word in sorted(WORDS):
         assert parse(f'"{word}"').term == HostNamed(Pattern(word))
+
+
+@pytest.mark.parametrize(("text", "shown"), [
+    ("role=web and nto env=dev", "^^^ did you mean `not` by `nto`?"),
+    ("role=web adn env=dev", "^^^ did you mean `and` by `adn`?"),
+    ("group:wbe", "^^^^^^^^^ did you mean `web`?"),
+])
+def test_expression_itself_is_shown_with_a_caret(text, shown):
+    with pytest.raises(Problems) as caught:
+        parse(text).select(Inventory({}, {"web": Group("web", ())}))
+    _, line, caret = explain(caught.value.problems[0]).splitlines()
+    assert line.endswith(f"| {text}")
+    assert caret.endswith(shown)
+    assert line[caret.index("^"):].startswith(text.split("=")[0] if ":" in text else text[caret.index("^") - 8:][:3])

@@ -60,7 +60,6 @@ def test_a_pipe_gets_one_line_for_what_is_noteworthy():
         "web002: in state (2 resources)",
         "db1: failed at service: nginx (playbooks/webs.yml:11): Job for nginx.service failed",
         "db1: a restart of service: nginx is owed",
-        "db1: failed at service: nginx (playbooks/webs.yml:11)",
         "old1: unreachable: no route to 10.0.0.9 port 22"]
 
 

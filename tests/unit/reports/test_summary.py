@@ -2,10 +2,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import UTC
 
 from holdfast.executor.model import HostResult, Result, RunDone
+from holdfast.reports.history import run_lines
 from holdfast.reports.style import Style
 from holdfast.reports.summary import summary
+from holdfast.store.model import Run
 from holdfast_host.graph import Event
 from tests.unit.examples import THREE, broken, failed, fleet, gone, ok, place, quiet, web
 
@@ -92,6 +95,16 @@ def test_each_failure_of_a_host_is_named():
                                      "    E: see above\n    and at user: y (playbooks/webs.yml:11): is logged in\n")
 
 
+def test_what_failures_have_in_common_is_said_once_and_whole():
+    said = "apt-get ended with 100:\nE: no room"
+    results = (*(failed(number, f"package: {name}", said) for number, name in enumerate("xyz")),
+               failed(3, "package: w", "no such package\nE: see above"))
+    assert text([HostResult("a", "failed", results)]).splitlines()[:5] == [
+        "a failed at package: x (playbooks/webs.yml:10): apt-get ended with 100:", "    E: no room",
+        "    and at package: y (playbooks/webs.yml:11), package: z (playbooks/webs.yml:12): the same",
+        "    and at package: w (playbooks/webs.yml:13): no such package", "        E: see above"]
+
+
 def test_a_stop_says_what_was_not_done_and_how_to_go_on():
     stopped = HostResult("a", "interrupted", (ok(0, "package: x"), *(
         Result(f"file: /{n}", place(n), Event(n, "interrupted", message="not begun")) for n in (1, 2))), "enough")
@@ -100,7 +113,23 @@ def test_a_stop_says_what_was_not_done_and_how_to_go_on():
     assert told.endswith(f"to go on where it ended: holdfast apply --resume {RUN}")
     other = replace(stopped, host="b", results=stopped.results[:2])
     assert "2 hosts" not in text([stopped, other]).splitlines()[0], "the control: other things were not done there"
-    assert "--resume" not in text([stopped], mode="saved plan", stopped="enough")
+    for mode in ("saved plan", "undone", "command"):
+        assert "to go on: " in text([stopped], mode=mode, stopped="enough")
+        assert "--resume" not in text([stopped], mode=mode, stopped="enough")
+
+
+def test_a_kept_run_suggests_only_what_it_can_be_gone_on_with():
+    result = HostResult("a", "untouched")
+
+    def told(*documents, request=None, mode="apply"):
+        run = Run(RUN, mode, "ann", 0.0, 1.0, "stopped", "enough", documents, "", 1, {}, request=request)
+        return run_lines(run, (result,), Style(), UTC)[-1]
+
+    assert "--resume" in told("site", request={}), "the control"
+    assert told("site").startswith("to go on: plan anew")
+    assert told("run: id").startswith("to go on: run it again")
+    assert told("undo: x").startswith("to go on: undo the same run")
+    assert "to go on" not in told("site", mode="drift")
 
 
 def test_what_is_left_out_on_purpose_is_not_called_skipped():

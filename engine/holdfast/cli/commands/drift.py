@@ -34,7 +34,7 @@ def run(args: Namespace, console: Console, api: GetApi) -> int:
         return _history(args, console, api)
     from holdfast.cli.states import run_states  # noqa: PLC0415 -- not needed for --help
 
-    return run_states(args, console, api, "plan", drift=True)
+    return run_states(args, console, api, "drift", drift=True)
 
 
 def _history(args: Namespace, console: Console, api: GetApi) -> int:

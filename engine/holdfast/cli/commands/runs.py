@@ -24,7 +24,7 @@ examples:
     actions = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
     listing = add_action(actions, "list", "the newest runs first")
     listing.add_argument("--limit", metavar="N", type=count, default=20, help="so many (default: 20)")
-    listing.add_argument("--mode", choices=("plan", "apply"), default="", help="only these")
+    listing.add_argument("--mode", choices=("plan", "apply", "drift"), default="", help="only these")
     show = add_action(actions, "show", "one run, or one host's result in it")
     show.add_argument("run", metavar="RUN", help="an id, its start or end, or `last`")
     show.add_argument("host", metavar="HOST", nargs="?", help="a host of that run")
