@@ -39,6 +39,7 @@ GONE = {
     "git": "all that was in it was removed with it, and is not kept",
     "archive": "the files that were unpacked are not kept",
     "tmpfiles": "all that was in the directory was removed with it, and is not kept",
+    "pip": "all that was in the directory was removed with it, and is not kept",
     "certificate": "all that was in the directory was removed with it, and is not kept",
     "directory": "all that was in it was removed with it, and is not kept",
     **NO_WAY_BACK,

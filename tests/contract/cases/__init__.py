@@ -18,6 +18,7 @@ ELSEWHERE = {
     ("firewall", "source"): "read as `template` is: tests/unit/modules/test_firewall.py",
     **{(name, "always"): "each run is a change: tests/contract/test_types_alone.py" for name in ("command", "script")},
     **{(name, "read_only"): "never a change: tests/contract/test_types_alone.py" for name in ("command", "script")},
+    ("pip", "index_url"): "an index on the net, which tests have none of",
     ("download", "proxy"): "a proxy of the test's: tests/unit/modules/test_download.py",
     ("download", "ca"): "a server with https of the test's: tests/unit/modules/test_download.py",
     ("download", "verify"): "the same",

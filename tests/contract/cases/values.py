@@ -6,6 +6,7 @@ import gzip
 import hashlib
 import io
 import tarfile
+import zipfile
 
 from tests.contract.case import Case
 
@@ -488,4 +489,63 @@ CHOICES = (
           "setfacl -k /srv/shared")),
 )
 
-CASES = (*CHOICES, *MADE, *SYSTEM, *PLACES, *CLONED, *INI, *RULES, *FETCH)
+
+
+def _wheel(version: str) -> bytes:
+    out, info = io.BytesIO(), f"contract_lib-{version}.dist-info"
+    with zipfile.ZipFile(out, "w") as whole:
+        whole.writestr("contract_lib.py", f"version = {version!r}\n")
+        whole.writestr(f"{info}/METADATA", f"Metadata-Version: 2.1\nName: contract_lib\nVersion: {version}\n")
+        whole.writestr(f"{info}/WHEEL", "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n")
+        whole.writestr(f"{info}/RECORD", "")
+    return out.getvalue()
+
+
+WHEELS = {f"contract_lib-{version}-py3-none-any.whl": _wheel(version) for version in ("1.0", "2.0")}
+LIBRARIES = (
+    Case("pip",
+         "- directory: /srv/py\n  mode: '0777'\n- directory: /srv/py/links\n" + "".join(
+             f"- file: /srv/py/links/{name}\n  source: {name}\n" for name in WHEELS) + """
+- package: python3-venv
+- file: /srv/py/requirements.txt
+  content: |
+    contract-lib
+- pip: libraries
+  virtualenv: /srv/py/venv
+  packages: [contract-lib==1.0]
+  find_links: /srv/py/links
+  user: daemon
+  python: python3
+  requirements: /srv/py/requirements.txt
+""",
+         lambda w: bool(w.run("/srv/py/venv/bin/python -Bc 'import contract_lib as c; print(c.version)'").stdout ==
+                        "1.0\n" and w.file("/srv/py/venv").user == "daemon"),
+         """
+         - directory: /srv/py
+           state: absent
+           force: true
+         """,
+         ("runuser -u daemon -- /srv/py/venv/bin/pip uninstall -qy contract-lib",
+          "runuser -u daemon -- /srv/py/venv/bin/pip install -q --no-index -f /srv/py/links contract-lib==2.0"),
+         before="apt-get install -qq python3-venv", contents=tuple(WHEELS.items())),
+    Case("pip: newest, gone",
+         """
+         - pip: newest
+           virtualenv: /srv/py2
+           packages: [contract-lib]
+           state: latest
+           find_links: /opt/links
+         """,
+         lambda w: w.run("/srv/py2/bin/python -c 'import contract_lib as c; print(c.version)'").stdout == "2.0\n",
+         """
+         - pip: newest
+           virtualenv: /srv/py2
+           packages: [contract-lib]
+           state: absent
+         """,
+         ("/srv/py2/bin/pip install -q --no-index -f /opt/links contract-lib==1.0",),
+         before="mkdir -p /opt/links; cd /opt/links; apt-get install -qq python3-venv; " + "; ".join(
+             f"echo {base64.b64encode(data).decode()} | base64 -d > {name}" for name, data in WHEELS.items())),
+)
+
+CASES = (*LIBRARIES, *CHOICES, *MADE, *SYSTEM, *PLACES, *CLONED, *INI, *RULES, *FETCH)
