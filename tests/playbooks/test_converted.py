@@ -73,9 +73,6 @@ SERVICES = """
     - command: touch /srv/once
       args: {creates: /srv/once}
       notify: count
-    - command: touch /srv/once
-      args: {creates: /srv/once}
-      register: again
     - systemd: {name: cron, state: stopped, enabled: no}
   handlers:
     - name: restart beat
