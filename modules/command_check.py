@@ -18,7 +18,7 @@ def _seconds(number: float) -> None:
 
 def _codes(codes: Tuple[str, ...]) -> None:
     for code in codes:
-        if not code.isdigit() or int(code) > 255:
+        if not code.isdecimal() or int(code) > 255:
             raise Refused("", "is a list of exit codes from 0 to 255, not `%s`" % code, "write [0, 2]")
 
 

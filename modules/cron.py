@@ -246,7 +246,7 @@ def _number(argument: str, text: str, part: Tuple[str, int, int, Sequence[str]])
     name, least, most, words = part
     if text.lower() in words:
         return words.index(text.lower()) + least
-    if text.isdigit() and least <= int(text) <= most:
+    if text.isdecimal() and least <= int(text) <= most:
         return int(text)
     raise Refused(argument, "`%s` is not a %s" % (text, name),
                   "%d-%d%s" % (least, most, " or %s-%s" % (words[0], words[-1]) if words else ""))

@@ -38,7 +38,7 @@ def _repo(text: str) -> None:
 
 
 def _revision(text: str) -> None:
-    if re.match(r"[0-9a-f]{7,39}\Z", text) and not text.isdigit():
+    if re.match(r"[0-9a-f]{7,39}\Z", text) and not text.isdecimal():
         raise Refused("", "`%s` is a part of a commit's name" % text, "write all 40 digits of it")
     if not re.match(r"[A-Za-z0-9_][A-Za-z0-9_./+@-]*\Z", text) or ".." in text or text.endswith(("/", ".lock", ".")):
         raise Refused("", "`%s` is not a branch, tag or commit" % text, "as main, v1.2.0 or a commit's 40 digits")

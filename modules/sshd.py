@@ -342,7 +342,7 @@ def _unit() -> Tuple[Optional[systemd.Unit], Optional[int]]:
     done = process.run(["systemctl", "show", "--value", "-p", "StateChangeTimestampMonotonic", "--", unit.id])
     since_boot = done.must("cannot ask systemd").stdout.strip()
     booted_us = (time.time() - time.clock_gettime(time.CLOCK_MONOTONIC)) * 1e6
-    return unit, int(booted_us + int(since_boot)) if since_boot.isdigit() else None
+    return unit, int(booted_us + int(since_boot)) if since_boot.isdecimal() else None
 
 
 def _reload(unit: Optional[systemd.Unit], who: Optional[caller.Caller], verb: str = "reload") -> None:

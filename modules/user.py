@@ -57,7 +57,7 @@ def _date(text: str) -> None:
 
 def _groups(names: Sequence[str]) -> None:
     for name in names:
-        if not name.isdigit():
+        if not name.isdecimal():
             checks.account(name)
 
 

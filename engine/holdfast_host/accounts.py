@@ -50,7 +50,7 @@ class Accounts(Record):
 
     def group_named(self, name: str) -> Optional[GroupEntry]:
         """The group of this name, or of this number in digits."""
-        if name in self.groups or not name.isdigit():
+        if name in self.groups or not name.isdecimal():
             return self.groups.get(name)
         return next((group for group in self.groups.values() if group.gid == int(name)), None)
 
@@ -90,7 +90,7 @@ def _shadow(row: Any) -> ShadowEntry:
 
 def _number(text: str) -> int:
     """Raises ValueError for what libc takes for none: Python's own `int` also reads 1_000 and digits of any script."""
-    if not (text.isascii() and text.isdigit()):
+    if not (text.isascii() and text.isdecimal()):
         raise ValueError(text)
     return int(text)
 

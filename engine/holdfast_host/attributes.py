@@ -18,7 +18,7 @@ def mode_after(text: str, now: str, is_directory: bool) -> str:
     text: as `checks.permissions` lets it through. Letters mean what they mean to chmod, but for the umask: without a
     who they mean all.
     """
-    if text[:1].isdigit():
+    if text[:1].isdecimal():
         return text
     bits = int(now, 8)
     for clause in text.split(","):

@@ -45,7 +45,7 @@ def find() -> Optional[Caller]:
         if pid <= 1:
             break
     ends = connection.split()
-    if len(ends) != 4 or not (ends[1] + ends[3]).isdigit():
+    if len(ends) != 4 or not (ends[1] + ends[3]).isdecimal():
         return None
     sessions = _daemons(pid)
     user = owner_name(_uid(sessions[0] if sessions else below))

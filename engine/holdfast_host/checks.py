@@ -115,7 +115,7 @@ def command_on_file(text: str) -> None:
 
 def owner(name: str) -> None:
     """A user or group by name or number."""
-    if not name.isdigit():
+    if not name.isdecimal():
         account(name)
 
 

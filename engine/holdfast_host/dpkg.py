@@ -32,7 +32,7 @@ def installed(names: Iterable[str]) -> Dict[str, Installed]:
     if data is None:
         raise Refused("", "this host has no dpkg", "`package` is for Debian, Ubuntu and their kin")
     data = b"\n" + data
-    for part in sorted(entry for entry in files.names_in(JOURNAL) if entry.isdigit()):
+    for part in sorted(entry for entry in files.names_in(JOURNAL) if entry.isdecimal()):
         data += b"\n\n" + (files.read(os.path.join(JOURNAL, part)) or b"")
     native = (files.read(ARCHITECTURES) or b"").decode().split("\n")[0]
     found: Dict[str, Installed] = {}

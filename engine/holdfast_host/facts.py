@@ -229,7 +229,7 @@ def _disks() -> Dict[str, Dict[str, Any]]:
     for name in _folder("/sys/block"):
         place = "/sys/block/" + name
         size = _word(place + "/size")
-        if os.path.exists(place + "/device") and size and size.isdigit():
+        if os.path.exists(place + "/device") and size and size.isdecimal():
             found[name] = {"size_mb": int(size) * 512 // 2 ** 20, "model": _word(place + "/device/model"),
                            "rotational": _word(place + "/queue/rotational") == "1"}
     return found
@@ -243,7 +243,7 @@ def _network() -> Dict[str, Any]:
     for name in _folder("/sys/class/net"):
         place = "/sys/class/net/" + name
         mtu = _word(place + "/mtu")
-        interfaces[name] = {"mac": _word(place + "/address"), "mtu": int(mtu) if mtu and mtu.isdigit() else None,
+        interfaces[name] = {"mac": _word(place + "/address"), "mtu": int(mtu) if mtu and mtu.isdecimal() else None,
                             "state": _word(place + "/operstate"), "ipv4": [], "ipv6": []}
     for name, version, address, _ in sorted(_addresses(), key=lambda row: not row[3]):  # those of the world first
         if name in interfaces:

@@ -136,7 +136,7 @@ def _copy(answer: Any, stream: IO[bytes], digest: Any) -> None:
     """Writes all that comes. Raises _Passing when it ends too early, Failed when the disk has no room for it."""
     expected = answer.headers.get("Content-Length", "")
     room = os.fstatvfs(stream.fileno())
-    if expected.isdigit() and int(expected) > room.f_bavail * room.f_frsize:
+    if expected.isdecimal() and int(expected) > room.f_bavail * room.f_frsize:
         raise Failed("there is no space on the device for %s bytes" % expected)
     came = 0
     while True:
@@ -153,7 +153,7 @@ def _copy(answer: Any, stream: IO[bytes], digest: Any) -> None:
             stream.write(data)
         except OSError as error:
             raise Failed("cannot write what comes: %s" % error.strerror) from None
-    if expected.isdigit() and came < int(expected):
+    if expected.isdecimal() and came < int(expected):
         stream.flush()
         raise _Passing("the connection ended after %d of %s bytes" % (came, expected))
 

@@ -54,7 +54,7 @@ def parsed(row: str) -> Optional[Entry]:
     words = [plain(word) for word in row.partition("#")[0].split()]
     if len(words) < 3:
         return None
-    numbers = [int(word) if word.isdigit() else 0 for word in words[4:6]] + [0, 0]
+    numbers = [int(word) if word.isdecimal() else 0 for word in words[4:6]] + [0, 0]
     return Entry(words[0], words[1], words[2], words[3] if len(words) > 3 else "defaults", numbers[0], numbers[1])
 
 

@@ -94,6 +94,6 @@ def entry(user: str) -> Any:
 
 
 def _digits(name: str, what: str) -> int:
-    if name.isdigit():
+    if name.isdecimal():
         return int(name)
     raise Failed("there is no %s %s on this host" % (what, name))

@@ -62,13 +62,13 @@ def _listens(caller: Caller, _: Account, before: Effective, after: Effective) ->
 
 def _ports(config: Effective) -> List[int]:
     found = [_host_and_port(address)[1] for address in config.get("listenaddress", ())]
-    return found or [int(port) for port in config.get("port", ()) if port.isdigit()]
+    return found or [int(port) for port in config.get("port", ()) if port.isdecimal()]
 
 
 def _host_and_port(address: str) -> Tuple[str, int]:
     """`[::]:22` -> ("::", 22)."""
     host, _, port = address.partition(" ")[0].rpartition(":")
-    return host.strip("[]"), int(port) if port.isdigit() else 0
+    return host.strip("[]"), int(port) if port.isdecimal() else 0
 
 
 def _reaches(address: str, local: str, port: int) -> bool:

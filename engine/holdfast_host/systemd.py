@@ -78,7 +78,7 @@ def _unit(block: Mapping[str, str]) -> Unit:
                 ask("UnitFileState", ""), ask("Type", ""), ask("RemainAfterExit") == "yes", ask("Result", ""),
                 ask("NeedDaemonReload") == "yes", ask("CanReload") != "no",
                 ask("ExecMainExitTimestampMonotonic", "0") not in ("", "0"), ask("SourcePath", ""),
-                ask("LoadError", ""), int(restarts) if restarts.isdigit() else 0)
+                ask("LoadError", ""), int(restarts) if restarts.isdecimal() else 0)
 
 
 def outdated(names: Sequence[str]) -> List[bool]:

@@ -62,7 +62,7 @@ def outdated(names: Sequence[str]) -> Optional[List[bool]]:
 
 def escaped(name: str) -> str:
     """A unit's name as part of an object's path: what is no ASCII letter or digit becomes _ and its two hex digits."""
-    return "".join(chr(byte) if chr(byte).isalnum() and byte < 128 and not (number == 0 and chr(byte).isdigit())
+    return "".join(chr(byte) if chr(byte).isalnum() and byte < 128 and not (number == 0 and chr(byte).isdecimal())
                    else "_%02x" % byte for number, byte in enumerate(name.encode()))
 
 

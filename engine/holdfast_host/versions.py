@@ -43,7 +43,7 @@ def _upstream(version: str) -> str:
 
 def _key(version: str) -> Tuple[int, List[object], List[object]]:
     epoch, colon, rest = version.partition(":")
-    if not colon or not epoch.isdigit():
+    if not colon or not epoch.isdecimal():
         epoch, rest = "0", version
     upstream, dash, revision = rest.rpartition("-")
     return int(epoch), _part(upstream if dash else rest), _part(revision if dash else "0")

@@ -90,6 +90,9 @@ def test_5_when_a_host_cannot_be_reached_and_the_others_did_well(motd: Site,
     assert motd.run("apply").code == 4, "failed goes before unreachable"
 
 
+STRAY = 4  # packets of a cable that nobody uses: who has which address; a connection takes twice as many to begin
+
+
 @pytest.mark.parametrize(("words", "told"), [
     (("apply", "--nonsense"), "unrecognized arguments: --nonsense"),
     (("apply", "-t", "role=nobody"), "role=nobody"),
@@ -108,7 +111,8 @@ def test_2_when_it_is_refused_and_nothing_was_touched(motd: Site, clean_hosts: M
     assert said.code == 2
     assert told in said.text
     assert "Traceback" not in said.text
-    assert {name: host.packets() for name, host in clean_hosts.items()} == before
+    after = {name: host.packets() for name, host in clean_hosts.items()}
+    assert all((after[name] - before[name]).total <= STRAY for name in before), (before, after)
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])

@@ -13,6 +13,7 @@ from holdfast.documents.types import Types
 from holdfast.executor.stop import Stop
 from holdfast.problems import Problem
 from holdfast.reports.fold import is_left_out
+from holdfast_host import Resource
 from tests.contract.case import Case, Witness
 from tests.contract.cases.repositories import CASES as REPOSITORIES
 from tests.contract.test_contract import Desk, one_for_each_type
@@ -225,4 +226,4 @@ def test_what_goes_with_its_package_is_not_restarted(desk: Desk) -> None:
 
 def test_every_type_takes_back_or_is_listed_here() -> None:
     types = {name: found for name, found in Types().items() if not isinstance(found, Problem)}
-    assert {name for name, found in types.items() if "undo" not in vars(found)} == set(NO_WAY_BACK)
+    assert {name for name, found in types.items() if found.undo is Resource.undo} == set(NO_WAY_BACK)

@@ -283,7 +283,7 @@ def _not_defined(error: NotDefined, source: str, position: Where, at: At, known:
     place = find(source, position.line, error.name, at)
     if error.holder is None:
         return undefined(error.name, place, known(), source)
-    if isinstance(error.holder, (list, tuple)) and error.name.lstrip("-").isdigit():
+    if isinstance(error.holder, (list, tuple)) and error.name.lstrip("-").isdecimal():
         return Problem(f"there is no element {error.name}", place,
                        f"the list has {len(error.holder)} elements, counted from 0")
     if not isinstance(error.holder, Mapping) and (error.name in FILTERS or error.name in DEFAULT_FILTERS):

@@ -98,6 +98,9 @@ _MODULES: Mapping[str, str] = {
     "apt": "package", "yum": "package", "dnf": "package", "apk": "package", "copy": "file", "lineinfile": "line",
     "blockinfile": "block", "apt_repository": "package_repository", "deb822_repository": "package_repository",
     "systemd": "service", "systemd_service": "service", "raw": "command", "win_command": "command",
+    "unarchive": "archive", "get_url": "download", "ini_file": "ini", "pam_limits": "limits", "iptables": "firewall",
+    "modprobe": "kernel_module", "locale_gen": "locale", "postgresql_db": "postgresql_database",
+    "postgresql_user": "postgresql_role",
 }
 _OTHER_MODULES: Mapping[str, str] = {
     "shell": "Ansible's `shell` is `command` here, with `shell: true`, or a `script` of more lines",
@@ -111,10 +114,6 @@ _OTHER_MODULES: Mapping[str, str] = {
     "assert": "say what a parameter may be: `parameters: {port: {type: integer, min: 1}}`",
     "setup": "leave it out: facts are gathered when a document reads `facts`",
     "handlers": "a handler is a resource like any other, and is told by `notify: {service: nginx}`",
-    "pip": "there is no type for it yet: use a `command` with a guard such as `creates`",
-    "git": "there is no type for it yet: use a `command` with a guard such as `creates`",
-    "unarchive": "there is no type for it yet: use a `command` with a guard such as `creates`",
-    "get_url": "there is no type for it yet: use a `command` with a guard such as `creates`",
     "replace": "there is no type for it yet: use `line`, or the whole file as a `template`",
     "stat": "there is no need for it: resources look at what is there; a command has `creates` and `removes`",
 }

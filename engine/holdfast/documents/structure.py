@@ -37,7 +37,7 @@ class _Checker(Validator):  # type: ignore[misc]  # Cerberus has no type hints
     def _check_with_share(self, field: str, value: object) -> None:
         """A number of hosts, or "10%"."""
         digits = value[:-1] if isinstance(value, str) and value.endswith("%") else str(value)
-        if not digits.isdigit() or (isinstance(value, str) and int(digits) > 100):
+        if not digits.isdecimal() or (isinstance(value, str) and int(digits) > 100):
             self._error(field, "share")
 
 
@@ -92,7 +92,7 @@ def _problem(error: Any, node: Node, schema: Schema, what: str) -> Problem:
 def _as_word(key: str) -> str:
     """`my-port` -> write `my_port`; "": letters and digits alone make no name of it."""
     word = re.sub(r"\W+", "_", key).strip("_")
-    return f"write `{word}`: letters, digits and _" if word not in ("", key) and not word[0].isdigit() else ""
+    return f"write `{word}`: letters, digits and _" if word not in ("", key) and not word[0].isdecimal() else ""
 
 
 def _wrong_value(error: Any, key: str, place: Place, meta: Mapping[str, str]) -> Problem:

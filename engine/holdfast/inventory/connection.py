@@ -145,7 +145,7 @@ class _Reader:
         return None
 
     def port(self, name: str, value: Any) -> int | None:
-        if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) < 6:
+        if isinstance(value, str) and value.isascii() and value.isdecimal() and len(value) < 6:
             value = int(value)
         if isinstance(value, int) and not isinstance(value, bool) and 0 < value < 65536:
             return value

@@ -99,7 +99,7 @@ def _apply(found: SshOptions, name: str, value: str) -> tuple[SshOptions, tuple[
     elif name == "proxyjump":
         change = {"jump": () if value.lower() == "none" else tuple(value.split(",")) if value else ""}
     elif name in _NUMBERS:
-        if not value.isascii() or not value.isdigit() or not 0 < int(value[:9]) < 65536:
+        if not value.isascii() or not value.isdecimal() or not 0 < int(value[:9]) < 65536:
             return found, (f"has `{value}` for {name}", "write a number")
         change = {_NUMBERS[name]: int(value) if name == "port" else float(value)}
     elif name in _TEXTS:

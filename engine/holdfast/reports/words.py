@@ -90,7 +90,7 @@ def _spans(before: str, after: str, width: int, numbers: Sequence[int]) -> Itera
 
 
 def _natural(text: str) -> list[tuple[int, int, str]]:
-    return [(0, int(part), "") if part.isdigit() else (1, 0, part) for part in re.split(r"(\d{1,18})", text)]
+    return [(0, int(part), "") if part.isdecimal() else (1, 0, part) for part in re.split(r"(\d{1,18})", text)]
 
 
 def short_list(items: Sequence[str], most: int) -> str:

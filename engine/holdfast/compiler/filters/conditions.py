@@ -53,7 +53,7 @@ def version(value: Any, version: Any, operator: str = "eq", strict: bool = False
 
 def _loose(text: str) -> list[int | str]:
     parts = [part for part in re.split(r"(\d+|[a-z]+|\.)", text) if part and part != "."]
-    return [int(part) if part.isdigit() else part for part in parts]
+    return [int(part) if part.isdecimal() else part for part in parts]
 
 
 def _semantic(text: str) -> tuple[Any, ...]:
@@ -61,7 +61,7 @@ def _semantic(text: str) -> tuple[Any, ...]:
     found = re.fullmatch(r"(0|[1-9]\d*)\.(0|[1-9]\d*)\.(0|[1-9]\d*)(?:-([0-9A-Za-z.-]+))?(?:\+[0-9A-Za-z.-]+)?", text)
     if found is None:
         raise Misused(f"`{text}` is no version as semver has them", "as in 1.2.3 or 1.2.3-rc.1")
-    before = tuple((0, int(one), "") if one.isdigit() else (1, 0, one) for one in (found[4] or "").split(".") if one)
+    before = tuple((0, int(one), "") if one.isdecimal() else (1, 0, one) for one in (found[4] or "").split(".") if one)
     return int(found[1]), int(found[2]), int(found[3]), not before, before
 
 

@@ -56,7 +56,7 @@ def regex_search(value: Any, pattern: str, *groups: str, ignorecase: bool = Fals
         return found.group()
     names = [re.sub(r"^\\(?:g<)?(\w+)>?$", r"\1", group) for group in groups]
     try:
-        return [found.group(int(name) if name.isdigit() else name) for name in names]
+        return [found.group(int(name) if name.isdecimal() else name) for name in names]
     except IndexError:
         raise Misused(f"`{pattern}` has no such group: {', '.join(names)}") from None
 
