@@ -35,7 +35,7 @@ REPOSITORY_PACKAGES = (
     "nginx", "chrony", "postgresql-client", "curl", "rsync", "logrotate", "opendoas",
     "git", "python3-venv", "python3-pip",
     "nftables", "postgresql", "locales", "kmod", "dnf", "createrepo-c", "rpm",
-    "auditd", "prometheus-node-exporter", "rsyslog", "fail2ban", "clamav-daemon", "unattended-upgrades",
+    "prometheus-node-exporter", "rsyslog", "unattended-upgrades",
     "libpam-pwquality",
     # Python once more, so that a host which lost it can get it back.
     "python3", "python3-minimal", "libpython3-stdlib",
