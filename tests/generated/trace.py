@@ -16,6 +16,8 @@ CALLS = ("trace=open,openat,creat,mkdir,mkdirat,rename,renameat,renameat2,unlink
          "fsetxattr,lsetxattr,removexattr,utime,utimes,utimensat,mount,umount2,fallocate,execve,clone,clone3,fork,vfork")
 RUNNER = re.compile(r'execve\("[^"]*/python3[^"]*", \["[^"]*", "-I", "-S"')
 UNFINISHED = "<unfinished ...>"
+# What sshd and PAM write at each login, also when the number of their process was a runner's before.
+LOGIN = re.compile(r"/proc/(self|\d+)/(oom_score_adj|loginuid)|/run/(motd\.dynamic|utmp)|/var/log/(wtmp|lastlog|btmp)")
 
 
 def watched(host: LabHost, log: Path) -> AbstractContextManager[None]:
@@ -58,7 +60,7 @@ def _calls(log: Path) -> Iterator[tuple[int, str]]:
 
 
 def _is_write(call: str) -> bool:
-    if " = -1 E" in call:
+    if " = -1 E" in call or LOGIN.search(call):
         return False
     if re.match(r"open(at)?\(", call):
         return bool(re.search(r"O_(WRONLY|RDWR|CREAT|TRUNC)", call)) and '"/dev/' not in call

@@ -101,9 +101,10 @@ class Desk:
                  "/usr/bin/python3", "ansible_ssh_private_key_file": str(self.lab.key),
                  "ansible_ssh_common_args": f"-o UserKnownHostsFile={self.lab.known_hosts}"}
         inventory.write_text(yaml.safe_dump({"all": {"hosts": {"h1": login}}}))
+        around = {**os.environ, "ANSIBLE_HOME": str(self.folder / "ansible"), "HOME": str(self.folder),
+                  "ANSIBLE_SSH_ARGS": "-o ControlMaster=no"}  # a socket's path may not be as long as a test's folder
         done = subprocess.run([Path(sys.executable).parent / "ansible-playbook", "-i", inventory, path], check=False,
-                              capture_output=True, text=True, cwd=path.parent, env={
-                                  **os.environ, "ANSIBLE_HOME": str(self.folder / "ansible"), "HOME": str(self.folder)})
+                              capture_output=True, text=True, cwd=path.parent, env=around)
         assert done.returncode == 0, done.stdout + done.stderr
 
     def convert(self, path: Path) -> None:
