@@ -110,6 +110,7 @@ POSTGRESQL = (
          """,
          lambda w: _has_shop(w),
          """
+         - package: postgresql
          - postgresql_database: shop "db"
            state: absent
            force: true
