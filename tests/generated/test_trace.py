@@ -13,6 +13,8 @@ def test_children_of_a_runner_belong_to_it_and_a_number_that_is_given_again_does
     log = tmp_path / "log"
     log.write_text(f"1 clone(child_stack=NULL) = 7\n7 {WRITE}\n7 {RUNNER}\n7 {WRITE}\n"
                    f"7 clone(child_stack=NULL <unfinished ...>\n8 {WRITE}\n7 <... clone resumed>) = 8\n8 {WRITE}\n"
-                   f"1 clone(child_stack=NULL) = 8\n8 {WRITE}\n1 clone(child_stack=NULL) = 7\n7 {WRITE}\n")
+                   "8 +++ exited with 0 +++\n7 +++ killed by SIGKILL +++\n"
+                   f"8 {WRITE}\n1 clone(child_stack=NULL) = 8\n8 {WRITE}\n"
+                   f"1 clone(child_stack=NULL <unfinished ...>\n7 {WRITE}\n1 <... clone resumed>) = 7\n7 {WRITE}\n")
     assert runners(log) == 1
-    assert writes(log) == [WRITE, WRITE], "the runner's own, and its child's once it is known to be one"
+    assert writes(log) == [WRITE] * 3, "the runner's own, and its child's, also before it was said whose child it is"

@@ -16,27 +16,32 @@ CALLS = ("trace=open,openat,creat,mkdir,mkdirat,rename,renameat,renameat2,unlink
          "fsetxattr,lsetxattr,removexattr,utime,utimes,utimensat,mount,umount2,fallocate,execve,clone,clone3,fork,vfork")
 RUNNER = re.compile(r'execve\("[^"]*/python3[^"]*", \["[^"]*", "-I", "-S"')
 UNFINISHED = "<unfinished ...>"
-# What sshd and PAM write at each login, also when the number of their process was a runner's before.
-LOGIN = re.compile(r"/proc/(self|\d+)/(oom_score_adj|loginuid)|/run/(motd\.dynamic|utmp)|/var/log/(wtmp|lastlog|btmp)")
 
 
 def watched(host: LabHost, log: Path) -> AbstractContextManager[None]:
     """What is written meanwhile by all that sshd of the host starts goes into the log."""
-    return traced(host, "-y", "-e", CALLS, "-o", str(log))
+    return traced(host, "-q", "-y", "-e", CALLS, "-o", str(log))
 
 
 def writes(log: Path) -> list[str]:
     """The calls by which runners, and what they started, wrote anything but to pipes and null devices."""
     inside: set[int] = set()
+    early: dict[int, list[str]] = {}  # what a process wrote before it was said whose child it is
     found = []
     for pid, call in _calls(log):
-        if RUNNER.match(call):
-            inside.add(pid)
         child = re.match(r"(?:clone3?|v?fork)\(.* = (\d+)", call)
-        if child:  # a number that is given a second time belongs to another process
-            (inside.add if pid in inside else inside.discard)(int(child[1]))
-        elif pid in inside and _is_write(call):
-            found.append(call)
+        if call.startswith("+++"):  # it has ended: who gets its number next is another process
+            inside.discard(pid)
+            early.pop(pid, None)
+        elif child:
+            wrote = early.pop(int(child[1]), [])
+            if pid in inside:
+                inside.add(int(child[1]))
+                found += wrote
+        elif RUNNER.match(call):
+            inside.add(pid)
+        elif _is_write(call):
+            (found if pid in inside else early.setdefault(pid, [])).append(call)
     return found
 
 
@@ -60,7 +65,7 @@ def _calls(log: Path) -> Iterator[tuple[int, str]]:
 
 
 def _is_write(call: str) -> bool:
-    if " = -1 E" in call or LOGIN.search(call):
+    if " = -1 E" in call:
         return False
     if re.match(r"open(at)?\(", call):
         return bool(re.search(r"O_(WRONLY|RDWR|CREAT|TRUNC)", call)) and '"/dev/' not in call

@@ -19,7 +19,7 @@ SETTLE_S = 0.3  # what has just ended is still written down
 def traced(host: LabHost, *options: str) -> Iterator[None]:
     """strace with these options is on sshd and all that it starts meanwhile."""
     master = _outer_pid(host, int(host.run("systemctl show -p MainPID --value ssh").stdout))
-    tracer = subprocess.Popen(["strace", "-f", "-qq", *options, "-p", str(master)],
+    tracer = subprocess.Popen(["strace", "-f", *options, "-p", str(master)],
                               stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
     try:
         _wait_until_attached(host, master, tracer)
@@ -33,7 +33,8 @@ def traced(host: LabHost, *options: str) -> Iterator[None]:
 @contextmanager
 def killing(host: LabHost, call: str, when: int = 1) -> Iterator[None]:
     """Whatever a session of this host starts is killed with SIGKILL at its `when`th system call of this name."""
-    with traced(host, "-e", f"trace={call}", "-e", f"inject={call}:signal=SIGKILL:when={when}", "-o", "/dev/null"):
+    at = f"inject={call}:signal=SIGKILL:when={when}"
+    with traced(host, "-qq", "-e", f"trace={call}", "-e", at, "-o", "/dev/null"):
         yield
 
 

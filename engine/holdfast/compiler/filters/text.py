@@ -42,7 +42,8 @@ def regex_replace(value: Any, pattern: str = "", replacement: str = "", ignoreca
 def _refuse_growth(found: Iterable[re.Match[str]], replacement: str, largest: int) -> None:
     size = largest if largest > LARGEST else 0
     for one in found:
-        size += len(one.expand(replacement)) if size <= LARGEST else 0
+        # what refers to no group is as long as it is written; to expand it would mean to read it anew for each find
+        size += len(one.expand(replacement)) if "\\" in replacement else len(replacement)
         if size > LARGEST:
             raise Misused("this would make a text of more than 16 MiB", "make less of it")
 
