@@ -23,6 +23,7 @@ from holdfast_host.files import DIRECTORY, LINK
 
 KINDS = {"u": "user", "g": "group", "user": "user", "group": "group"}
 SHOWN = 5  # paths below that a report names
+MOST_BACK = 2000  # paths whose entries are kept to be given back
 
 Entries = Dict[Tuple[str, str], str]  # ("user", "1000") or ("default:user", "1000"), and what they may: "rwx"
 Wanted = Dict[Tuple[str, str], Optional[str]]  # None: no entry for this one
@@ -158,9 +159,13 @@ class Acl(Resource):
         return wanted
 
     def undo(self, observed: Observed, change: Change) -> Optional[Sequence[Declared]]:
-        if self.recurse:
-            raise Failed("what each path below had is not kept")
-        one, = observed.found
+        changed = [one for one in observed.found if self._wrong(observed, one)]
+        if len(changed) > MOST_BACK:
+            raise Failed("what %d paths had is not kept, for %d at most" % (len(changed), MOST_BACK))
+        return [step for one in changed for step in self._back(observed, one)]
+
+    def _back(self, observed: Observed, one: Found) -> Sequence[Declared]:
+        """What gives one path the entries again that it had."""
         back: List[Declared] = []
         for is_default in (False, True):
             keys = [key for key in self._wrong(observed, one) if key[0].startswith("default") == is_default]
@@ -169,7 +174,7 @@ class Acl(Resource):
                 texts = ["%s:%s:%s" % (key[0].rpartition(":")[2], key[1], one.entries.get(key, "---")) for key in keys
                          if (key in one.entries) == has]
                 if texts:
-                    back.append(("acl", {"path": self.path, argument: texts, "state": state}))
+                    back.append(("acl", {"path": one.path, argument: texts, "state": state}))
         return back
 
     def converge(self, change: Change) -> None:

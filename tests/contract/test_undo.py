@@ -25,7 +25,6 @@ REPOSITORY = REPOSITORIES[0]
 HASH = "$6$before00$0123456789abcdefghijklmnopqrstuvwxyz"
 # Types that never take anything back, and why.
 NO_WAY_BACK = dict.fromkeys(("command", "script", "ansible_module"), "nobody knows what a program did")
-PARTLY = {"acl": "what each path below had is not kept"}  # cases of which a part cannot be undone, and why
 NOTHING = r"\Z."
 # What stays when a case's `present` is undone: facts as `look` gives them, and why.
 STAYS = {
@@ -103,7 +102,7 @@ def test_what_was_made_goes_and_what_went_comes_back(case: Case, desk: Desk) -> 
     assert desk.run("apply").status == "changed"
     present = look(witness)
     assert present != absent, "the control: it can be seen"
-    assert bool(undo(desk)) == (case.id in {**NO_WAY_BACK, **PARTLY}), why
+    assert bool(undo(desk)) == (case.id in NO_WAY_BACK), why
     assert differences(absent, look(witness), stays) == []
 
     assert desk.run("apply").status == ("ok" if case.id in NO_WAY_BACK else "changed")
