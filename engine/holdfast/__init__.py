@@ -9,22 +9,24 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from holdfast.contents import Checked, kinds, schema, types
     from holdfast.executor.model import HostResult, Mode, Result, RunDone
     from holdfast.executor.stop import Stop
     from holdfast.plan import Difference, Drift, Plan
     from holdfast.problems import Place, Problem, Problems
-    from holdfast.project import Checked, Project, kinds, load, schema, types
+    from holdfast.project import Project, load
 
 __all__ = [
     "Checked", "Difference", "Drift", "HostResult", "Mode", "Place", "Plan", "Problem", "Problems", "Project", "Result",
     "RunDone", "Stop", "kinds", "load", "schema", "types",
 ]
 _HOMES = {
+    "contents": ("Checked", "kinds", "schema", "types"),
     "executor.model": ("HostResult", "Mode", "Result", "RunDone"),
     "executor.stop": ("Stop",),
     "plan": ("Difference", "Drift", "Plan"),
     "problems": ("Place", "Problem", "Problems"),
-    "project": ("Checked", "Project", "kinds", "load", "schema", "types"),
+    "project": ("Project", "load"),
 }
 
 

@@ -8,6 +8,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from holdfast.carrying import settle
 from holdfast.compiler.model import HostGraph
 from holdfast.declared import Digests, without
 from holdfast.documents.association import Association
@@ -125,7 +126,7 @@ class Round:
                      if one.association == name and one.host not in meant]
         self._store.write({"over": over, "gone": [{key: row[key] for key in ("host_", "digest_")} for row in over],
                            "seen": seen, "unkept": gone}).result()
-        self._project.settle(self._graphs, [one for one in looked.results if one.host in self._graphs])
+        settle(self._project.store, self._graphs, [one for one in looked.results if one.host in self._graphs])
 
     def _seen_row(self, host: str, verdict: Verdict, run: str, now: float) -> dict[str, Any]:
         one = verdict.result

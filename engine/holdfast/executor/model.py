@@ -176,13 +176,15 @@ class Noticed:
 
 @dataclass(frozen=True, slots=True)
 class RunDone:
-    """The end. stopped: why the run ended before all hosts were done, or ""."""
+    """The end. stopped: why the run ended before all hosts were done, or "". declared: by host the documents that were
+    held against it."""
 
     run: str
     results: tuple[HostResult, ...]
     stopped: str
     seconds: float
     facts: Mapping[str, Mapping[str, Any]] = field(default_factory=dict, repr=False)
+    declared: Mapping[str, tuple[State, ...]] = field(default_factory=dict, repr=False)
 
     def counts(self) -> Counter[str]:
         """How many hosts have which status."""

@@ -97,7 +97,7 @@ class _Run:
         if self._fault is not None:
             raise self._fault
         done = RunDone(job.run, tuple(self._results[host] for host in (*hosts, *job.left_out)), self._stopped,
-                       time.monotonic() - began, self._facts)
+                       time.monotonic() - began, self._facts, job.declared)
         self.emit(done)
         return done
 

@@ -7,10 +7,10 @@ import pytest
 
 from holdfast.agents.judging import agent_states
 from holdfast.agents.model import AgentState
+from holdfast.contents import types
 from holdfast.documents.model import Agent, Part
 from holdfast.executor.model import HostResult, Result
 from holdfast.problems import Place
-from holdfast.project import types
 from holdfast_host.graph import Event
 from tests.unit.compiler.project import fleet
 from tests.unit.compiler.project import host as a_host

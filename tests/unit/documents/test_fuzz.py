@@ -9,10 +9,11 @@ from pathlib import Path
 
 import pytest
 
+from holdfast.contents import types
 from holdfast.documents.loading import load_text
 from holdfast.documents.types import Types
 from holdfast.problems import Problem, Problems
-from holdfast.project import load, types
+from holdfast.project import load
 
 ROUNDS, CASES = 20, 5_000
 SHIPPED = Path(__file__).parents[3] / "playbooks"
