@@ -5,6 +5,7 @@ kill each file must be as the round before left it or as this one wants it.
 """
 from __future__ import annotations
 
+import errno
 import fcntl
 import json
 import os
@@ -47,7 +48,8 @@ class Place:
 
     def look(self) -> State:
         """All that is below the root, but for what the two commands write."""
-        return {str(path.relative_to(self.root)): _seen(path) for path in self.root.glob("d/**/*")}
+        seen = {str(path.relative_to(self.root)): _seen(path) for path in self.root.glob("d/**/*")}
+        return {path: one for path, one in seen.items() if one is not None}
 
     def has(self, path: str, number: int) -> bool:
         """Whether one file is as a round wants it. While a run goes on nothing else holds still."""
@@ -82,16 +84,22 @@ class Place:
                        or path.parent.name == "journal"})
 
 
-def _seen(path: Path) -> tuple[str, str]:
-    if path.is_symlink():
+def _seen(path: Path) -> tuple[str, str] | None:
+    """Mode and content of one and the same file, or nothing: while a run goes on another one may take its place."""
+    try:
+        opened = os.open(path, os.O_RDONLY | os.O_NOFOLLOW)
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        if error.errno != errno.ELOOP:
+            raise
         return "link", os.readlink(path)
-    if path.is_dir():
-        return _bits(path), "directory"
-    return _bits(path), path.read_text()
-
-
-def _bits(path: Path) -> str:
-    return f"{stat.S_IMODE(path.stat().st_mode):04o}"
+    try:
+        is_folder = stat.S_ISDIR(os.fstat(opened).st_mode)
+        bits = f"{stat.S_IMODE(os.fstat(opened).st_mode):04o}"
+        return bits, "directory" if is_folder else Path(f"/proc/self/fd/{opened}").read_text()
+    finally:
+        os.close(opened)
 
 
 def wanted(number: int) -> State:
