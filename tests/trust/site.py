@@ -50,14 +50,17 @@ class Site:
 
     def run(self, *words: str, **environment: str) -> Said:
         """Runs `holdfast` to its end."""
-        done = subprocess.run([HOLDFAST, *words], cwd=self.folder, capture_output=True, text=True, timeout=120,
+        done = subprocess.run(self.command(*words), cwd=self.folder, capture_output=True, text=True, timeout=120,
                               check=False, env=self.around(environment), stdin=subprocess.DEVNULL)
         return Said(done.returncode, done.stdout + done.stderr, objects_of(done.stdout))
 
     def start(self, *words: str, **environment: str) -> subprocess.Popen[str]:
         """Starts `holdfast`."""
-        return subprocess.Popen([HOLDFAST, *words], cwd=self.folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        return subprocess.Popen(self.command(*words), cwd=self.folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
                                 text=True, env=self.around(environment), stdin=subprocess.DEVNULL)
+
+    def command(self, *words: str) -> list[str]:
+        return [HOLDFAST, *words]
 
     def around(self, environment: Mapping[str, str]) -> dict[str, str]:
         return {**os.environ, **self.environment, **environment}

@@ -2,9 +2,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from holdfast.store.model import Episode, Standing
+
+if TYPE_CHECKING:
+    from holdfast.store.keepers import Holder
 
 Event = dict[str, Any]
 BAD = frozenset({"failed", "unreachable", "unknown"})  # standings that hooks are told as `failed`
@@ -41,6 +44,26 @@ def episode(one: Episode) -> Event:
     """Drift as it is kept, whether it is over or not."""
     return {**_of_episode("episode", one), "ended": one.ended,
             **_present(stopped=one.stopped, run=one.ended_by, by=one.who)}
+
+
+def keeper(holder: Holder) -> Event:
+    """Which process keeps an association."""
+    return _of_holder("keeper", holder)
+
+
+def stands_by(holder: Holder) -> Event:
+    """Another process keeps an association; this one waits for its end."""
+    return _of_holder("stands_by", holder)
+
+
+def taken_over(association: str) -> Event:
+    """The process that kept an association has ended, and this one keeps it."""
+    return {"event": "taken_over", "association": association}
+
+
+def _of_holder(name: str, holder: Holder) -> Event:
+    return {"event": name, "association": holder.association, "who": holder.who, "process": holder.process.pid,
+            "since": holder.since}
 
 
 def _of_episode(name: str, one: Episode) -> Event:

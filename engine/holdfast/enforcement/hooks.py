@@ -23,6 +23,7 @@ from holdfast.compiler.sources import Disk
 from holdfast.documents.association import Association, Hook
 from holdfast.documents.model import SECRET_SOURCES
 from holdfast.enforcement.announcing import digest
+from holdfast.problems import Problems
 from holdfast.store import Store, enforced
 from holdfast.store.enforced import Delivery
 
@@ -38,19 +39,25 @@ class Undelivered(Exception):
 
 
 class Postman:
-    """Delivers what waits. note: is told what could not be delivered at all."""
+    """Delivers what waits. note: is told what could not be delivered at all. keeps: is an association ours? Others
+    deliver what is theirs."""
 
-    def __init__(self, store: Store, folder: Path, note: Callable[[str], None]) -> None:
-        self._store, self._folder, self._note = store, folder, note
+    def __init__(self, store: Store, folder: Path, note: Callable[[str], None], keeps: Callable[[str], bool]) -> None:
+        self._store, self._folder, self._note, self._keeps = store, folder, note, keeps
         self.associations: Mapping[str, Association] = {}
+        self.known: frozenset[str] = frozenset()  # all associations; what is of no known one is told nobody
         self.secrets: dict[str, str] = {}
         self.lost = 0
 
     async def work(self, until_told: bool = False) -> None:
         """Until it is cancelled, or until all was tried to be told once."""
         while True:
-            while await self._deliver():
-                pass
+            try:
+                while await self._deliver():
+                    pass
+            except Problems as problems:  # the store is away; what waits there is found again
+                self._note(f"hooks wait: {problems}")
+                await asyncio.sleep(FIRST_S)
             if until_told:
                 return
             await asyncio.sleep(LOOK_S)
@@ -58,7 +65,8 @@ class Postman:
     async def _deliver(self) -> bool:
         """One thing to each hook, where it is due. Whether any was."""
         now = time.time()
-        due = [one for one in await asyncio.to_thread(self._store.ask, enforced.waiting) if one.next_try <= now]
+        due = [one for one in await asyncio.to_thread(self._store.ask, enforced.waiting) if one.next_try <= now
+               and (self._keeps(one.association) or one.association not in self.known)]
         await asyncio.gather(*map(self._one, due))
         return bool(due)
 

@@ -2,20 +2,19 @@
 from __future__ import annotations
 
 import asyncio
-import fcntl
 import hashlib
-import os
 import random
 import time
-from collections.abc import Callable, Collection, Coroutine, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import AsyncIterator, Callable, Collection, Coroutine, Mapping, Sequence
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 
 from holdfast.documents.association import Association
 from holdfast.documents.schedules import Schedule
 from holdfast.enforcement.announcing import announce
 from holdfast.enforcement.hooks import Postman
-from holdfast.enforcement.rounds import Round, RoundDone, Tell
+from holdfast.enforcement.rounds import NotOurs, Round, RoundDone, Tell
+from holdfast.enforcement.sharing import Share
 from holdfast.executor.model import HostResult
 from holdfast.executor.stop import Stop
 from holdfast.problems import Problem, Problems
@@ -49,6 +48,7 @@ class Keeper:
     stop: Stop
     done: Callable[[RoundDone], None] = lambda _: None
     associations: dict[str, Association] = field(default_factory=dict)
+    _known: frozenset[str] = frozenset()  # all associations, those that are not asked for too
     _due: dict[str, float] = field(default_factory=dict)
     _away: dict[str, dict[str, _Away]] = field(default_factory=dict)
     _in_hand: dict[str, asyncio.Task[None]] = field(default_factory=dict)
@@ -58,8 +58,9 @@ class Keeper:
     async def once(self) -> dict[str, dict[str, HostResult]]:
         """One round of each, now; what became of each host, by association. Raises Problems."""
         self.read()
-        with alone(self.project):
-            postman = self._postman()
+        async with self._sharing() as share:
+            await share.take_all(self.associations)
+            postman = self._postman(share)
             alone_on_hosts, found = asyncio.Lock(), {}
             for name, association in self.associations.items():
                 if self.stop.level:
@@ -72,16 +73,16 @@ class Keeper:
 
     async def keep(self) -> None:
         """Until it is stopped. Raises Problems when it cannot begin; what is wrong later is told, and what was right
-        before goes on."""
+        before goes on. What another process keeps is left to it, until that has ended."""
         self.read()
-        with alone(self.project):
-            await asyncio.to_thread(self._recall)
-            postman = self._postman()
+        await asyncio.to_thread(self.project.store.ready)
+        async with self._sharing() as share:
+            postman = self._postman(share)
             delivering = asyncio.create_task(postman.work())
             lock = asyncio.Lock()
             try:
                 while not self.stop.level:
-                    self._begin_due(lock, postman)
+                    await self._begin_due(lock, postman, share)
                     with suppress(TimeoutError):
                         async with asyncio.timeout(LOOK_S):
                             await self.stop.wait(1)
@@ -91,9 +92,19 @@ class Keeper:
                 delivering.cancel()
                 await asyncio.wait([delivering])
 
+    @asynccontextmanager
+    async def _sharing(self) -> AsyncIterator[Share]:
+        self._share = Share(self.project.store, self.tell)
+        try:
+            yield self._share
+        finally:
+            with suppress(Problems):  # what cannot be said now is known by our end
+                await self._share.let_go()
+
     def due(self) -> Mapping[str, float]:
         """When the next round of each association begins, in seconds since the epoch."""
-        return {name: self._begins(name) for name in self.associations if name in self._due}
+        return {name: self._begins(name) for name in self.associations
+                if name in self._due and self.project.store.keeps(name)}
 
     # -- documents ---------------------------------------------------------------------------------------------------
 
@@ -108,6 +119,7 @@ class Keeper:
         if not found:
             raise Problems([Problem("no association is in playbooks/", None,
                                     "write one: `association: NAME`, `documents: …`, `every: 30m`")])
+        self._known = frozenset(found)
         self.associations = {name: one for name, one in found.items() if not self.names or name in self.names}
         self._read_at = time.time()
 
@@ -131,29 +143,32 @@ class Keeper:
 
     # -- what is due -------------------------------------------------------------------------------------------------
 
-    def _recall(self) -> None:
-        """When rounds are due, and who was away, as the store has it."""
+    def _recall(self, names: Collection[str]) -> None:
+        """When rounds are due, and who was away, as the store has it: of what this process keeps from now on."""
         store, now = self.project.store, time.time()
         before = store.ask(enforced.rounds_due)
-        for name, association in self.associations.items():
-            if name in before:
-                self._due[name] = association.schedule.after(before[name])
-            else:
-                self._due[name] = now
-        for one in store.ask(enforced.standings):
-            if one.status in AWAY:
-                self._away.setdefault(one.association, {})[one.host] = _Away()
-        for association in self.associations.values():  # what happened right before an end
-            announce(store, association, self.project.secrets, self.tell)
+        for name in names:
+            self._due[name] = self.associations[name].schedule.after(before[name]) if name in before else now
+            self._away[name] = {one.host: _Away() for one in store.ask(enforced.standings)
+                                if one.association == name and one.status in AWAY}
+            announce(store, self.associations[name], self.project.secrets, self.tell)  # of right before an end
 
-    def _begin_due(self, lock: asyncio.Lock, postman: Postman) -> None:
+    async def _begin_due(self, lock: asyncio.Lock, postman: Postman, share: Share) -> None:
         now = time.time()
-        is_due = any(self._begins(name) <= now for name in self.associations if name not in self._in_hand)
+        is_due = any(self._begins(name) <= now for name in self.associations
+                     if name not in self._in_hand and share.keeps(name))
         if now - self._read_at > READ_S or (is_due and now - self._read_at > LOOK_S):
             self._read_again()
-            postman.associations = self.associations
+            postman.associations, postman.known = self.associations, self._known
+        try:
+            taken = await share.take(self.associations)
+            if taken:
+                await asyncio.to_thread(self._recall, taken)
+        except Problems as problems:  # the store is away
+            self._refused("", problems)
+            return
         for name, association in self.associations.items():
-            if name in self._in_hand:
+            if name in self._in_hand or not share.keeps(name):
                 continue
             if self._begins(name) <= now:
                 self._take(name, self._whole(association, lock))
@@ -182,7 +197,10 @@ class Keeper:
     async def _whole(self, association: Association, lock: asyncio.Lock) -> None:
         """A whole round. That it was is kept at its end, so that one that was killed is made again."""
         due = self._due[association.name]
-        await self._tried(association, None, lock)
+        try:
+            await self._tried(association, None, lock)
+        except NotOurs:
+            return  # whoever keeps it now looks for himself
         if self.stop.level:
             return  # perhaps not of all hosts: it is made again at the next start
         nominal = last_due(association.schedule, due, time.time())
@@ -191,23 +209,22 @@ class Keeper:
         self._due[association.name] = association.schedule.after(nominal)
 
     async def _again(self, association: Association, hosts: Collection[str], lock: asyncio.Lock) -> None:
-        await self._tried(association, hosts, lock)
+        with suppress(NotOurs):
+            await self._tried(association, hosts, lock)
 
-    async def _tried(self, association: Association, hosts: Collection[str] | None,
-                     lock: asyncio.Lock) -> RoundDone | None:
-        """A round; what stops it is told, and ends nothing."""
+    async def _tried(self, association: Association, hosts: Collection[str] | None, lock: asyncio.Lock) -> None:
+        """A round; what stops it is told, and ends nothing. Raises NotOurs."""
         try:
             done = await self._round(association, hosts, lock)
         except Problems as problems:
             self._refused(association.name, problems)
             await asyncio.to_thread(self._not_asked, association.name, str(problems))
-            return None
+            return
         self._remember_away(association, done)
-        return done
 
     async def _round(self, association: Association, hosts: Collection[str] | None, lock: asyncio.Lock) -> RoundDone:
         began = time.time()
-        done = await Round(self.project, association, self.tell, self.stop, lock).go(hosts)
+        done = await Round(self.project, association, self.tell, self.stop, lock, self._share.keeps).go(hosts)
         counts: dict[str, int] = {}
         for one in done.standings:
             counts[one.status] = counts.get(one.status, 0) + 1
@@ -238,10 +255,10 @@ class Keeper:
 
     # -- telling -----------------------------------------------------------------------------------------------------
 
-    def _postman(self) -> Postman:
+    def _postman(self, share: Share) -> Postman:
         postman = Postman(self.project.store, self.project.folder,
-                          lambda said: self.tell({"event": "noticed", "message": said}))
-        postman.associations = self.associations
+                          lambda said: self.tell({"event": "noticed", "message": said}), share.keeps)
+        postman.associations, postman.known = self.associations, self._known
         return postman
 
 
@@ -261,23 +278,3 @@ def last_due(schedule: Schedule, due: float, now: float) -> float:
         due = following
     return due
 
-
-@contextmanager
-def alone(project: Project) -> Iterator[None]:
-    """One process keeps a project folder at a time. Raises Problems when another one does. The lock goes with its
-    process."""
-    path = project.folder / ".holdfast" / "enforce.lock"
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    try:
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            holder = os.pread(descriptor, 32, 0).decode("ascii", "replace").strip()
-            raise Problems([Problem(f"`holdfast enforce` works in this folder already, as process {holder or '?'}",
-                                    None, "end that one first: two would repair the same hosts")]) from None
-        os.ftruncate(descriptor, 0)
-        os.pwrite(descriptor, f"{os.getpid()}\n".encode(), 0)
-        yield
-    finally:
-        os.close(descriptor)

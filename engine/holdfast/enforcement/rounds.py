@@ -37,27 +37,41 @@ class RoundDone:
     standings: tuple[Standing, ...]
 
 
-class Round:
-    """One round. alone: held while hosts are changed, so that two associations do not ask for one host's lock."""
+class NotOurs(Exception):
+    """Another process keeps the association by now."""
 
-    def __init__(self, project: Project, association: Association, tell: Tell, stop: Stop, alone: asyncio.Lock) -> None:
+
+class Round:
+    """One round. alone: held while hosts are changed, so that two associations do not ask for one host's lock. keeps:
+    is the association still ours?"""
+
+    def __init__(self, project: Project, association: Association, tell: Tell, stop: Stop, alone: asyncio.Lock,
+                 keeps: Callable[[str], bool]) -> None:
         self._project, self._association, self._tell, self._stop = project, association, tell, stop
-        self._store, self._alone = project.store, alone
+        self._store, self._alone, self._keeps = project.store, alone, keeps
         self._names = tuple(use.document for use in association.documents)
         self._asker = f"{ENFORCING}{association.name} by {who()}"
         self._graphs: dict[str, HostGraph] = {}
 
     async def go(self, hosts: Collection[str] | None = None) -> RoundDone:
-        """hosts: only these; None: all that the association means. Raises Problems, and nothing was touched then."""
+        """hosts: only these; None: all that the association means. Raises Problems, and nothing was touched then, and
+        NotOurs, and nothing is touched or kept any more."""
         looked = await self._look(self._job(hosts))
+        self._check_ours()
         found = await asyncio.to_thread(self._judge, looked)
         await asyncio.to_thread(self._keep_findings, looked, found, hosts is None)
         await self._announce()
         repaired = await self._repair(found)
+        self._check_ours()
         results = {one.host: one for one in looked.results} | {one.host: one for one in repaired}
         standings = await asyncio.to_thread(self._keep_standings, results, found)
         await self._announce()
         return RoundDone(self._association.name, results, standings)
+
+    def _check_ours(self) -> None:
+        """Time may have passed: a machine slept, or the store was away."""
+        if not self._keeps(self._association.name):
+            raise NotOurs
 
     async def _announce(self) -> None:
         await asyncio.to_thread(announce, self._store, self._association, self._project.secrets, self._tell)
@@ -153,6 +167,7 @@ class Round:
                       seal=secrets.token_hex(KEY_BYTES),
                       rollout=replace(self._rollout, host_s=self._rollout.host_s or REPAIR_S))
         async with self._alone:
+            self._check_ours()
             done = await self._project.carry_out_async(job, self._names, self._association.expression, lambda _: None,
                                                        self._stop)
         return done.results

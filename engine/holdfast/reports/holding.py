@@ -79,6 +79,11 @@ def standing_lines(standings: Sequence[Standing], stale: Mapping[str, float], st
     return [style.line(line) for line in table(head, [tuple(map(printable, row)) for row in rows])]
 
 
+def keeper_words(association: str, process: int, who: str, since: float, zone: tzinfo | None = None) -> str:
+    """Which process keeps an association."""
+    return f"{association} is kept by process {process} of {who} since {moment(since, zone)}"
+
+
 def event_lines(event: Mapping[str, Any], style: Style, zone: tzinfo | None = None) -> list[str]:
     """What enforcement tells, for people."""
     return [style.line(line) for line in _LINES[event["event"]](event, style)]
@@ -127,6 +132,16 @@ def _round_done(event: Mapping[str, Any], style: Style) -> Iterator[str]:
            f"{counts or 'none'}, {duration(event['seconds'])}")
 
 
+def _stands_by(event: Mapping[str, Any], style: Style) -> Iterator[str]:
+    held = keeper_words(printable(event["association"]), event["process"], printable(event["who"]), event["since"])
+    yield held + ": " + style.paint("stands by", "faint")
+
+
+def _taken_over(event: Mapping[str, Any], style: Style) -> Iterator[str]:
+    yield f"{printable(event['association'])}: " + style.paint("taken over", "change") + ": who kept it has ended"
+
+
 _LINES: Mapping[str, Callable[[Mapping[str, Any], Style], Iterator[str]]] = {
     "drift": _seen, "healed": _seen, "fight": _seen, "failed": _failed, "refused": _refused,
-    "round_done": _round_done, "noticed": lambda event, _: iter([printable(str(event["message"]))])}
+    "round_done": _round_done, "stands_by": _stands_by, "taken_over": _taken_over,
+    "noticed": lambda event, _: iter([printable(str(event["message"]))])}

@@ -10,7 +10,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from holdfast.executor.model import HostResult
 from holdfast.problems import Problems
-from holdfast.store import reading, writing
+from holdfast.store import keepers, reading, writing
 from holdfast.store.opening import open_database, translated
 
 if TYPE_CHECKING:
@@ -46,14 +46,15 @@ class Database:
         for _, future in jobs:
             future.set_result(None)
 
-    def give_sign(self, runs: Sequence[str], now: float) -> None:
-        """Says that these runs still have their controller."""
-        if not runs:
-            return
+    def give_sign(self, runs: Sequence[str], kept: Sequence[str], now: float) -> set[str]:
+        """Says that these runs still have their controller, and that this process still keeps these associations;
+        those of which that is so."""
         try:
-            self._carry_out([{"sign": [{"id_": run, "last_sign_": now} for run in runs]}])
+            if runs:
+                self._carry_out([{"sign": [{"id_": run, "last_sign_": now} for run in runs]}])
+            return self.alter(lambda connection: keepers.sign(connection, kept)) if kept else set()
         except (Problems, SQLAlchemyError):
-            return  # nobody waits for it; a result that cannot be kept will say what is wrong
+            return set()  # nobody waits for it; a result that cannot be kept will say what is wrong
 
     def _carry_out(self, jobs: Sequence[writing.Job]) -> None:
         with translated(self._where), self._engine.begin() as connection:
@@ -83,6 +84,11 @@ class Database:
         """See Store.ask."""
         with translated(self._where), self._engine.connect() as connection:
             return question(connection)
+
+    def alter(self, change: Callable[[Connection], T]) -> T:
+        """See Store.alter."""
+        with translated(self._where), self._engine.begin() as connection:
+            return change(connection)
 
     def facts(self, hosts: Sequence[str], since: float) -> dict[str, Mapping[str, Any]]:
         """The facts of those hosts that were gathered at `since` or later."""

@@ -3,6 +3,7 @@ from __future__ import annotations
 
 import os
 import platform
+import time
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -40,6 +41,11 @@ def is_alive(controller: Controller, last_sign: float, now: float) -> bool:
     except PermissionError:
         pass  # somebody else's, so it lives
     return _born(controller.pid) == controller.born
+
+
+def since_boot() -> float:
+    """Seconds, of those too in which the machine slept: others went on meanwhile."""
+    return time.clock_gettime(time.CLOCK_BOOTTIME) if hasattr(time, "CLOCK_BOOTTIME") else time.monotonic()
 
 
 def _machine() -> str:

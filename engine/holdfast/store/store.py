@@ -19,13 +19,14 @@ from holdfast.agents.model import AgentState
 from holdfast.executor.model import HostResult, RunDone, RunStarted
 from holdfast.problems import Problem, Problems
 from holdfast.store import rows
-from holdfast.store.life import SIGN_EVERY_S, this_controller
+from holdfast.store.life import SIGN_EVERY_S, SILENT_AFTER_S, since_boot, this_controller
 from holdfast.store.model import Run
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
     from holdfast.store.database import Database
+    from holdfast.store.keepers import Holder
     from holdfast.store.writing import Job
 
 T = TypeVar("T")
@@ -42,6 +43,7 @@ class Store:
         self._jobs: SimpleQueue[tuple[Job, Future[None]] | None] = SimpleQueue()
         self._opened: Future[Database] = Future()
         self._kept: dict[str, set[str]] = {}  # of runs in hand: the hosts that have a result
+        self._keeping: dict[str, float] = {}  # associations that this process keeps: its last sign, by since_boot
         self._thread = threading.Thread(target=self._work, name="holdfast-store", daemon=True)
         self._thread.start()
 
@@ -165,6 +167,10 @@ class Store:
         """What a question, as those of enforced.py, finds in one reading transaction."""
         return self._database.ask(question)
 
+    def alter(self, change: Callable[[Connection], T]) -> T:
+        """Makes a change, as those of keepers.py, in one transaction in the calling thread, and waits for it."""
+        return self._database.alter(change)
+
     def write(self, job: Job) -> Future[None]:
         """Rows by the names of the statements in writing.py; they become durable together."""
         return self._put(job)
@@ -174,6 +180,30 @@ class Store:
         from holdfast.store.reading import agents_of  # noqa: PLC0415 -- SQLAlchemy
 
         return self.ask(lambda connection: agents_of(connection, hosts))
+
+    # -- keeping associations ------------------------------------------------------------------------------------
+
+    def keep_association(self, association: str, who: str) -> Holder:
+        """Who keeps it from now on: this process, if nobody did or if whoever did has ended."""
+        from holdfast.store import keepers  # noqa: PLC0415 -- SQLAlchemy
+
+        now = since_boot()
+        holder = self.alter(lambda connection: keepers.take(connection, association, who))
+        if holder.is_this_process:
+            self._keeping[association] = now
+        return holder
+
+    def keeps(self, association: str) -> bool:
+        """Does this process keep it, and has nobody been able to take its place?"""
+        return since_boot() - self._keeping.get(association, -SILENT_AFTER_S) < SILENT_AFTER_S - SIGN_EVERY_S
+
+    def let_go(self, associations: Sequence[str]) -> None:
+        """This process does not keep these any more."""
+        from holdfast.store import keepers  # noqa: PLC0415 -- SQLAlchemy
+
+        for association in associations:
+            self._keeping.pop(association, None)
+        self.alter(lambda connection: keepers.let_go(connection, associations))
 
     # -- facts ---------------------------------------------------------------------------------------------------
 
@@ -212,10 +242,16 @@ class Store:
             if jobs:
                 database.write(jobs)
             if time.monotonic() - last_sign >= SIGN_EVERY_S:
-                database.give_sign(list(self._kept), time.time())
+                self._give_sign(database)
                 last_sign = time.monotonic()
         if not isinstance(database, Exception):
             database.close()
+
+    def _give_sign(self, database: Database) -> None:
+        now = since_boot()
+        signed = database.give_sign(list(self._kept), list(self._keeping), time.time())
+        for association in signed & self._keeping.keys():
+            self._keeping[association] = now
 
     def _open(self) -> Database | Exception:
         try:

@@ -20,7 +20,7 @@ from sqlalchemy import (
 from sqlalchemy.engine import Dialect
 from sqlalchemy.types import TypeDecorator
 
-NEWEST = "0006"  # the version of the schema below
+NEWEST = "0007"  # the version of the schema below
 
 
 class Words(TypeDecorator[str]):
@@ -186,6 +186,18 @@ rounds = Table(
     "rounds", metadata,
     Column("association", String(255), primary_key=True),
     Column("due", Float(53), nullable=False),  # the round that was begun last was due then
+)
+
+keepers = Table(  # which process keeps an association, see keepers.py
+    "keepers", metadata,
+    Column("association", String(255), primary_key=True),
+    Column("who", Words, nullable=False),
+    Column("machine", Words, nullable=False),  # these four: the process, see life.py
+    Column("boot", String(64), nullable=False),
+    Column("pid", Integer, nullable=False),
+    Column("born", String(32), nullable=False),
+    Column("since", Float(53), nullable=False),
+    Column("last_sign", Float(53), nullable=False),
 )
 
 # What is to be told, until it has been.

@@ -63,7 +63,7 @@ def statements(dialect: Dialect) -> dict[str, Executable]:
         "resources": insert(resource_results),
         "history": _history(),
         "healed": delete(drift).where(drift.c.host == bindparam("host_"), is_as_declared),
-        "drifted": _insert(dialect, drift).on_conflict_do_nothing(),
+        "drifted": insert_into(dialect, drift).on_conflict_do_nothing(),
         **_of_enforcement(dialect),
         "sign": update(runs).where(this_run).values(last_sign=bindparam("last_sign_")),
         "end": update(runs).where(this_run).values({name: bindparam(name + "_") for name in ended}),
@@ -86,7 +86,7 @@ def _history() -> Executable:
 def _of_enforcement(dialect: Dialect) -> dict[str, Executable]:
     """What scheduled enforcement writes."""
     this = and_(drift.c.host == bindparam("host_"), drift.c.digest == bindparam("digest_"))
-    seen = _insert(dialect, drift)
+    seen = insert_into(dialect, drift)
     known_better = {name: seen.excluded[name] for name in ("association", "cause", "action", "fields", "diffs",
                                                            "stopped")}
     names = [column.name for column in drift.columns]
@@ -118,7 +118,7 @@ def _of_enforcement(dialect: Dialect) -> dict[str, Executable]:
 
 def _stands(dialect: Dialect, table: Any, standing: Sequence[str], known: Any) -> Executable:
     """How something stands: `since` is kept while it stands the same, `asked` and `version` while nobody can ask."""
-    made = _insert(dialect, table)
+    made = insert_into(dialect, table)
     new = made.excluded
     rest = {column.name: new[column.name] for column in table.columns if not column.primary_key}
     rest["asked"] = func.coalesce(new.asked, table.c.asked)
@@ -131,13 +131,14 @@ def _stands(dialect: Dialect, table: Any, standing: Sequence[str], known: Any) -
 
 
 def _upsert(dialect: Dialect, table: Any) -> Executable:
-    made = _insert(dialect, table)
+    made = insert_into(dialect, table)
     rest = {column.name: made.excluded[column.name] for column in table.columns if not column.primary_key}
     upsert: Executable = made.on_conflict_do_update(index_elements=list(table.primary_key), set_=rest)
     return upsert
 
 
-def _insert(dialect: Dialect, table: Any) -> Any:
+def insert_into(dialect: Dialect, table: Any) -> Any:
+    """An INSERT that knows ON CONFLICT, as both databases do in words of their own."""
     return import_module(f"sqlalchemy.dialects.{dialect.name}").insert(table)  # the other one would cost 0.04 s
 
 

@@ -46,7 +46,7 @@ def wait_for(store: Store, kept: Association, *hosts: str) -> None:
 
 
 async def told(store: Store, kept: Association, folder: Path) -> None:
-    postman = hooks.Postman(store, folder, print)
+    postman = hooks.Postman(store, folder, print, lambda _: True)
     postman.associations = {"k": kept}
     await postman.work(until_told=True)
 

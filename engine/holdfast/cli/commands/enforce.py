@@ -123,10 +123,12 @@ def _code(found: dict[str, Any], args: Namespace) -> int:
 
 def _status(project: Any, console: Console) -> int:
     from holdfast.documents.association import Association  # noqa: PLC0415
-    from holdfast.enforcement.events import standing  # noqa: PLC0415
+    from holdfast.enforcement.events import keeper, standing  # noqa: PLC0415
     from holdfast.problems import Problems  # noqa: PLC0415
-    from holdfast.reports.holding import standing_lines  # noqa: PLC0415
+    from holdfast.reports.holding import keeper_words, standing_lines  # noqa: PLC0415
+    from holdfast.reports.style import printable  # noqa: PLC0415
     from holdfast.store import enforced  # noqa: PLC0415
+    from holdfast.store.keepers import holders  # noqa: PLC0415
 
     found = project.store.ask(enforced.standings)
     try:
@@ -142,6 +144,9 @@ def _status(project: Any, console: Console) -> int:
             due = one.schedule.after(rounds[name])
             if due + one.schedule.splay_s + GRACE_S < now:
                 late[name] = due
+    keepers = [one for one in project.store.ask(holders) if not one.is_over]
+    lines = [keeper_words(one.association, one.process.pid, one.who, one.since) for one in keepers]
     objects = [{**standing(one), "is_late": one.association in late} for one in found]
-    console.results(standing_lines(found, late, console.style), objects)
+    console.results([*standing_lines(found, late, console.style), *map(console.style.line, map(printable, lines))],
+                    [*objects, *map(keeper, keepers)])
     return exits.OK
