@@ -67,6 +67,12 @@ class Twin(Site):
                                     stderr=subprocess.STDOUT, text=True, env=self.around({}), stdin=subprocess.DEVNULL)
 
 
+def told(*sites: Site) -> list[dict[str, Any]]:
+    """What the hooks have been told."""
+    paths = [site.folder / "hooked" for site in sites]
+    return [one for path in paths if path.exists() for one in objects_of(path.read_text())]
+
+
 def until(holds: Callable[[], Any]) -> None:
     last = time.monotonic() + 60
     while not holds():
@@ -106,11 +112,10 @@ def test_the_second_stands_by_and_takes_over_when_the_first_dies(tmp_path: Path,
         working.communicate()
         until(lambda: len([one for one in second.said() if one["event"] == "taken_over"]) == 2)
         until(lambda: motd.read_text() == "kept\n")
-        told = lambda: [one for site in (first, second) if (site.folder / "hooked").exists()  # noqa: E731
-                        for one in objects_of((site.folder / "hooked").read_text())]
-        until(lambda: len(told()) == 6)
-        assert sorted(one["event"] for one in told()) == ["drift"] * 3 + ["healed"] * 3, "each was told once"
-        assert len({one["delivery"] for one in told()}) == 6
+        until(lambda: len(told(first, second)) == 6)
+        events = told(first, second)
+        assert sorted(one["event"] for one in events) == ["drift"] * 3 + ["healed"] * 3, "each was told once"
+        assert len({one["delivery"] for one in events}) == 6
         rounds = [one for one in second.said() if one["event"] == "round_done" and one["association"] == "other"]
         assert not rounds, "what is due in an hour is not begun anew by who takes over"
     finally:
