@@ -18,6 +18,7 @@ from .runner import DEPARTS, Runner
 from .values import Blob
 
 TOGETHER_S = 0.1  # events of so many seconds go in one frame
+SIGN_S = 15.0  # how often a runner that is at work and has nothing to tell shows that it is not frozen
 SILENT_S = 60.0  # a controller that takes or gives nothing for so long is gone, whatever the connection says
 AT_ONCE = 4096  # bytes; a pipe that is ready takes so many without waiting
 TOO_LARGE = "what it changed and put out is too large to be told"
@@ -38,6 +39,7 @@ class Server:
         self._events: List[Event] = []
         self._first_event = 0.0
         self._heard = 0.0  # when the controller last said anything
+        self._said = 0.0  # when the controller was last told anything
         self._held = lock.Lock(folder)
         self._is_stopping, self._is_over, self._in_hand = False, False, False
         self._is_gone = False  # nobody takes what is written
@@ -77,6 +79,7 @@ class Server:
                 ready, _, _ = select.select([self._reading], [], [], TOGETHER_S)
                 if not ready:
                     self._flush_if_old()
+                    self._give_a_sign()
                     continue
                 data = os.read(self._reading, 1 << 16)
                 with self._lock:
@@ -274,6 +277,12 @@ class Server:
             if self._events and time.monotonic() - self._first_event >= TOGETHER_S:
                 self._flush()
 
+    def _give_a_sign(self) -> None:
+        """An empty message, as a connection says nothing of the runner at its end."""
+        with self._lock:
+            if self._talk.state == "running" and time.monotonic() - self._said >= SIGN_S:
+                self._send({"kind": "event", "events": []})
+
     def _flush(self) -> None:
         if self._events:
             events, self._events = self._events, []
@@ -295,6 +304,7 @@ class Server:
         """A frame is never left half written but to a controller that is gone; the journal keeps what happens then."""
         with limit.shielded(), self._lock:
             data = memoryview(self._talk.send(message))
+            self._said = time.monotonic()
             try:
                 while data and not self._is_gone:
                     _, is_ready, _ = select.select([], [self._writing], [], SILENT_S)

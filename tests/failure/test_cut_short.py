@@ -124,6 +124,19 @@ def test_runner_that_is_killed(desk: Desk, clean_host: LabHost, start: Start) ->
     made_good(desk, clean_host, "1 changed, 1 interrupted")
 
 
+def test_runner_that_freezes(desk: Desk, clean_host: LabHost, start: Start) -> None:
+    """The host answers, and so does its sshd: only the runner does nothing any more. It is not waited for for ever."""
+    running = start()
+    holder = clean_host.run("python3 -c 'import json; print(json.load(open(\"/var/lib/holdfast/lock\"))[\"pid\"])'")
+    clean_host.run(f"kill -STOP {holder.stdout.strip()}")
+    said = running.end(90)
+    assert said.code == 5 and result(said)["status"] == "unreachable", said.text
+    assert "no sign of life for 60 s" in result(said)["message"] and result(said)["mend"]
+    clean_host.run(f"kill -CONT {holder.stdout.strip()}")
+    let_go(clean_host)
+    made_good(desk, clean_host, "2 changed, 2 interrupted")
+
+
 def test_controller_that_is_killed(desk: Desk, clean_host: LabHost, start: Start) -> None:
     running = start()
     running.signal(signal.SIGKILL)

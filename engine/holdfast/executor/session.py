@@ -17,6 +17,7 @@ from .model import WayBack
 from .results import OwedList, owed_of
 
 HELLO_S, FACTS_S = 60.0, 300.0  # how long an answer may take that needs no work of a resource's
+SILENT_S = 60.0  # a runner at work that shows no sign of life for so long, four times what it promises, is frozen
 GOODBYE_S = 2.0  # how long a runner that is told to forget a run may take to end
 
 
@@ -99,7 +100,7 @@ class Session:
                          **({"earlier": order.earlier} if order.earlier else {}),
                          **({"confirm_s": order.confirm_s} if order.confirm_s else {})})
         while True:
-            message = await self._hear()
+            message = await self._hear_of_work()
             if message["kind"] == "event":
                 on_events(message["events"])
             elif message["kind"] == "output":
@@ -151,6 +152,15 @@ class Session:
             raise Unreachable(f"the runner was asked for its {kind} and did not answer within {within_s:g} s",
                               "is the host overloaded?") from None
         return message
+
+    async def _hear_of_work(self) -> Message:
+        """What a runner at work says next, be it only that it is there."""
+        try:
+            async with asyncio.timeout(SILENT_S):
+                return await self._hear()
+        except TimeoutError:
+            raise Unreachable(f"its runner has given no sign of life for {SILENT_S:g} s",
+                              "look whether the host hangs: memory, disks") from None
 
     async def _hear(self) -> Message:
         """The next message; a refusal is raised."""

@@ -6,6 +6,7 @@ import json
 import os
 import signal
 import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -24,8 +25,8 @@ START = "import sys; sys.path[:0] = sys.argv[2:]; from holdfast_host.__main__ im
 class Talk:
     """The controller's side."""
 
-    def __init__(self, python: str, folder: Path) -> None:
-        argv = [python, "-I", "-S", "-c", START, str(folder), str(ROOT / "engine"), str(TYPES)]
+    def __init__(self, python: str, folder: Path, before: str = "") -> None:
+        argv = [python, "-I", "-S", "-c", START.replace("; main", f"; {before}main"), str(folder), str(ROOT / "engine"), str(TYPES)]
         self.process = subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
         self.protocol = protocol.Connection(protocol.CONTROLLER)
         self.inbox: list[dict[str, Any]] = []
@@ -122,6 +123,20 @@ def test_cancel_finishes_what_is_in_hand(talk: Talk, tmp_path: Path) -> None:
     assert [e[1] for e in talk.hear("event")["events"]] == ["changed", "interrupted"]
     assert talk.hear("result")["status"] == "interrupted"
     assert (tmp_path / "a").exists() and not (tmp_path / "b").exists()
+
+
+def test_runner_with_nothing_to_tell_shows_that_it_is_there(tmp_path: Path) -> None:
+    often = "from holdfast_host import serve; serve.SIGN_S = 0.2; "  # instead of every 15 seconds
+    talk = Talk(sys.executable, tmp_path / "state", often)
+    try:
+        talk.hello()
+        talk.graph("run-1", note(tmp_path / "a", "x", slow_s=1))
+        assert [talk.hear("event")["events"] for _ in range(3)] == [[], [], []]
+        assert not (tmp_path / "a").exists()
+        assert talk.hear("result")["status"] == "changed"
+    finally:
+        talk.process.kill()
+        talk.end()
 
 
 def test_cancel_now_ends_what_is_in_hand(talk: Talk, tmp_path: Path) -> None:
