@@ -43,7 +43,8 @@ kinds.register(kinds.Kind("baseline", keys.KINDS["baseline"], load))
 
 def unknown_controls(exceptions: list[ControlException], known: list[str]) -> list[Problem]:
     """Exceptions from controls that there are none of."""
-    return [Problem(f"there is no control `{one.control}`", one.place, did_you_mean(one.control, known))
+    return [Problem(f"there is no control `{one.control}`", one.place,
+                    did_you_mean(one.control, known) or f"known: {', '.join(known)}")
             for one in exceptions if one.control not in known]
 
 

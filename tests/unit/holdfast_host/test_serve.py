@@ -26,7 +26,8 @@ class Talk:
     """The controller's side."""
 
     def __init__(self, python: str, folder: Path, before: str = "") -> None:
-        argv = [python, "-I", "-S", "-c", START.replace("; main", f"; {before}main"), str(folder), str(ROOT / "engine"), str(TYPES)]
+        start = START.replace("; main", f"; {before}main")
+        argv = [python, "-I", "-S", "-c", start, str(folder), str(ROOT / "engine"), str(TYPES)]
         self.process = subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
         self.protocol = protocol.Connection(protocol.CONTROLLER)
         self.inbox: list[dict[str, Any]] = []
