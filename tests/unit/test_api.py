@@ -1,13 +1,17 @@
 """`import holdfast`: what it offers, and that it does what the command does."""
 from __future__ import annotations
 
+import asyncio
+import gc
 import json
 import re
+from collections import Counter
 from pathlib import Path
 
 import pytest
 
 import holdfast
+from holdfast.enforcement.keeping import Keeper
 from holdfast.problems import Problems
 
 
@@ -106,3 +110,34 @@ def test_the_ten_lines_of_the_docs_run(site, monkeypatch, capsys):
     monkeypatch.chdir(site.parent)
     exec(compile(code, "python.md", "exec"), {})
     assert "here\n  pending\n  file: " in capsys.readouterr().out
+
+
+def alive() -> Counter[str]:
+    """Our objects that are not let go of, by class."""
+    gc.collect()
+    return Counter(type(one).__qualname__ for one in gc.get_objects()
+                   if str(type(one).__module__).startswith("holdfast"))
+
+
+@pytest.mark.parametrize("what", ["runs", "rounds"])
+def test_a_project_that_lives_long_does_not_grow(site, what):
+    (site / "playbooks" / "keep.yml").write_text(
+        "association: keep\ndocuments: webs\nevery: 1h\ndamping: {repairs: 999}\n")
+    counts = []
+
+    async def live(project):  # in one loop, as whoever lives long
+        for number in range(6):
+            (site / "motd").write_text(f"{number}")
+            if what == "rounds":
+                await Keeper(project, (), lambda _: None, holdfast.Stop()).once()
+            else:
+                project.standing(await project.run_async(mode="apply", rollout={}, emit=lambda _: None,
+                                                         stop=holdfast.Stop()))
+                await project.drift_async()
+            assert (site / "motd").read_text() == "kept"
+            counts.append(alive())
+
+    with holdfast.load(site) as project:
+        asyncio.run(live(project))
+    assert counts[1]["Project"] == 1, "the control: what lives is seen"
+    assert counts[5] - counts[1] == Counter(), "four runs more, and not one object more"
