@@ -7,7 +7,7 @@ from typing import Literal
 
 from holdfast.documents import kinds, schemas, structure
 from holdfast.documents.durations import seconds
-from holdfast.documents.model import Document, Use, holds_template
+from holdfast.documents.model import Document, Use, holds_template, is_secret
 from holdfast.documents.schedules import Schedule, schedule
 from holdfast.documents.state import secret_problems
 from holdfast.documents.types import Types
@@ -19,6 +19,7 @@ TOLD = ("drift", "healed", "failed", "fight")
 WAYS = ("command", "webhook", "email")
 REPAIRS = 3
 MAIL_SERVER = "localhost:25"
+TLS_OF = {"465": "implicit", "587": "starttls"}  # by port, where nothing is said
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +34,8 @@ class Damping:
 @dataclass(frozen=True, slots=True)
 class Hook:
     """Who is told, of what. One of command (a program with its arguments), webhook (an address) and email. secret:
-    signs what is sent to a webhook. server: HOST:PORT that takes mail."""
+    signs what is sent to a webhook. server: HOST:PORT that takes mail; tls: how it is spoken to; user, password: who
+    logs in there, "": nobody."""
 
     place: Place
     on: tuple[str, ...] = TOLD
@@ -43,6 +45,9 @@ class Hook:
     email: str = ""
     sender: str = ""
     server: str = MAIL_SERVER
+    tls: str = "none"
+    user: str = ""
+    password: Node | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,17 +131,39 @@ def _hook(node: Node) -> tuple[Hook | None, list[Problem]]:
     except ValueError:
         written = node.get("command") or node
         return None, [Problem("this is not a command line: a quote does not end", written.place, "close the quote")]
-    secret = node.get("secret")
-    if secret is not None:
-        problems += secret_problems(secret)
+    secret, password = node.get("secret"), node.get("password")
+    for one in (secret, password):
+        problems += _secret_problems(one) if one is not None else []
+    server = str(plain.get("server", MAIL_SERVER))
+    tls = str(plain.get("tls", TLS_OF.get(server.partition(":")[2], "none")))
+    problems += _login_problems(node, tls)
     on = plain.get("on", list(TOLD))
     return Hook(node.place, tuple(map(str, on)) if isinstance(on, list) else (str(on),), command,
                 str(plain.get("webhook", "")), secret, str(plain.get("email", "")), str(plain.get("from", "")),
-                str(plain.get("server", MAIL_SERVER))), problems
+                server, tls, str(plain.get("user", "")), password), problems
+
+
+def _secret_problems(node: Node) -> list[Problem]:
+    if is_secret(node):
+        return secret_problems(node)
+    return [] if node.kind != "mapping" else [Problem(  # else the schema has told it
+        "this is no secret", node.place, "as in {secret: mail_password, env: MAIL_PASSWORD}")]
+
+
+def _login_problems(node: Node, tls: str) -> list[Problem]:
+    user, password = node.get("user"), node.get("password")
+    if (user is None) is not (password is None):
+        one = user or password
+        assert one is not None
+        return [Problem("who logs in needs `user` and `password`", one.place, "write both, or neither")]
+    if user is not None and tls == "none":
+        return [Problem("a password would be sent where all can read it", user.place,
+                        "write `tls: starttls` (as on port 587) or `tls: implicit` (as on port 465)")]
+    return []
 
 
 def _misplaced(node: Node, way: str) -> list[Problem]:
     """Keys that say something of another way."""
-    of_way = {"secret": "webhook", "from": "email", "server": "email"}
+    of_way = {"secret": "webhook", **dict.fromkeys(("from", "server", "tls", "user", "password"), "email")}
     return [Problem(f"`{key.value}` goes with `{of_way[str(key.value)]}`", key.place, "leave it out")
             for key, _ in node.items() if of_way.get(str(key.value), way) != way]

@@ -100,6 +100,10 @@ HOOK: Rules = {
         "is": "an e-mail address", "mend": "as in `from: holdfast@example.org`"}},
     "server": {"type": "string", "regex": r"[^\s:]+(:\d+)?", "meta": {
         "is": "a mail server", "mend": "as in `server: mail.example.org:25`"}},
+    "tls": {"type": "string", "allowed": ["none", "starttls", "implicit"]},
+    "user": {"type": "string", "empty": False},
+    "password": {"type": "dict", "meta": {
+        "is": "a secret", "mend": "as in {secret: mail_password, env: MAIL_PASSWORD}"}},
 }
 
 DAMPING: Rules = {

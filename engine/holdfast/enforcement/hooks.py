@@ -2,18 +2,13 @@
 from __future__ import annotations
 
 import asyncio
-import email.message
-import hashlib
-import hmac
 import json
 import os
 import random
-import smtplib
 import time
-import urllib.error
-import urllib.request
 from asyncio.subprocess import DEVNULL, PIPE
 from collections.abc import Callable, Mapping
+from concurrent.futures import Future
 from pathlib import Path
 from typing import Any
 
@@ -23,19 +18,16 @@ from holdfast.compiler.sources import Disk
 from holdfast.documents.association import Association, Hook
 from holdfast.documents.model import SECRET_SOURCES
 from holdfast.enforcement.announcing import digest
+from holdfast.enforcement.sending import ONE_S, Undelivered, mail, post, started
 from holdfast.problems import Problems
 from holdfast.store import Store, enforced
 from holdfast.store.enforced import Delivery
+from holdfast.trees.tree import Node
+from holdfast_host.redact import Redactor
 
-ONE_S = 30.0  # how long one try may take
 FIRST_S, LONGEST_S = 5.0, 900.0  # between two tries
 MOST_TRIES = 60  # about half a day
 LOOK_S = 1.0  # how often it is looked whether something waits
-USER_AGENT = "holdfast"
-
-
-class Undelivered(Exception):
-    """It has not arrived, and why."""
 
 
 class Postman:
@@ -46,8 +38,8 @@ class Postman:
         self._store, self._folder, self._note, self._keeps = store, folder, note, keeps
         self.associations: Mapping[str, Association] = {}
         self.known: frozenset[str] = frozenset()  # all associations; what is of no known one is told nobody
-        self.secrets: dict[str, str] = {}
-        self.lost = 0
+        self._secrets: dict[str, str] = {}
+        self._hanging: dict[tuple[str, str], Future[None]] = {}  # by association and hook
 
     async def work(self, until_told: bool = False) -> None:
         """Until it is cancelled, or until all was tried to be told once."""
@@ -84,8 +76,8 @@ class Postman:
                     job = {"again": [{"number_": delivery.number, "tries_": delivery.tries + 1,
                                       "next_try_": time.time() + wait_s}]}
                 else:
-                    self.lost += 1
-                    self._note(f"a hook of {delivery.association} was not told of {delivery.event.get('event')}: {why}")
+                    self._note(Redactor(self._secrets).text(f"a hook of {delivery.association} was not told of "
+                                                            f"{delivery.event.get('event')}: {why}"))
         await asyncio.wrap_future(self._store.write(job))
 
     def _hook(self, delivery: Delivery) -> Hook | None:
@@ -99,9 +91,19 @@ class Postman:
         if hook.command:
             await self._run(hook.command, body, delivery.event)
         elif hook.webhook:
-            await asyncio.to_thread(post, hook.webhook, body, self._key(hook))
+            key = self._secret(hook.secret)
+            await self._beside(delivery, lambda: post(hook.webhook, body, key))
         else:
-            await asyncio.to_thread(_mail, hook, delivery.event)
+            password = self._secret(hook.password)
+            await self._beside(delivery, lambda: mail(hook, delivery.event, password))
+
+    async def _beside(self, delivery: Delivery, work: Callable[[], None]) -> None:
+        """In a thread; one that hangs is left alone, and there is never more than one for a hook."""
+        before = self._hanging.get((delivery.association, delivery.hook))
+        if before is not None and not before.done():
+            raise Undelivered("the try before hangs")
+        future = self._hanging[delivery.association, delivery.hook] = started(work)
+        await asyncio.wrap_future(future)
 
     async def _run(self, command: tuple[str, ...], body: bytes, event: Mapping[str, Any]) -> None:
         about = {"HOLDFAST_EVENT": str(event["event"]), "HOLDFAST_HOST": str(event.get("host", "")),
@@ -118,46 +120,15 @@ class Postman:
         if process.returncode:
             raise Undelivered(f"{command[0]} ended with {process.returncode}: {said.decode('utf-8', 'replace')[-200:]}")
 
-    def _key(self, hook: Hook) -> str:
-        """What signs for a webhook; "" for nothing."""
-        if hook.secret is None:
+    def _secret(self, node: Node | None) -> str:
+        """The key that signs for a webhook, or the password at a mail server; "" for none."""
+        if node is None:
             return ""
-        name = str(hook.secret.plain()["secret"])
-        how = next(word for word in SECRET_SOURCES if hook.secret.get(word) is not None)
+        name = str(node.plain()["secret"])
+        how = next(word for word in SECRET_SOURCES if node.get(word) is not None)
         try:
-            found = Outside(Disk(), self._folder).secret(name, how, str(hook.secret.plain()[how]), self._folder,
-                                                         hook.place)
+            found = Outside(Disk(), self._folder).secret(name, how, str(node.plain()[how]), self._folder, node.place)
         except Fault as fault:
             raise Undelivered("; ".join(problem.what for problem in fault.problems)) from None
-        self.secrets[name] = str.__str__(found)
+        self._secrets[name] = str.__str__(found)
         return str.__str__(found)
-
-
-def post(address: str, body: bytes, key: str = "") -> None:
-    """Sends JSON, signed with HMAC-SHA256 where there is a key. Raises Undelivered."""
-    headers = {"Content-Type": "application/json", "User-Agent": USER_AGENT}
-    if key:
-        headers["X-Holdfast-Signature"] = "sha256=" + hmac.new(key.encode(), body, hashlib.sha256).hexdigest()
-    request = urllib.request.Request(address, body, headers, method="POST")  # noqa: S310  # the schema: http(s) only
-    try:
-        with urllib.request.urlopen(request, timeout=ONE_S):  # noqa: S310
-            return
-    except urllib.error.HTTPError as error:
-        error.close()
-        raise Undelivered(f"{address} answers with {error.code}") from None
-    except (OSError, ValueError) as error:
-        raise Undelivered(f"{address} does not answer: {getattr(error, 'reason', error)}") from None
-
-
-def _mail(hook: Hook, event: Mapping[str, Any]) -> None:
-    message = email.message.EmailMessage()
-    message["From"], message["To"] = hook.sender or hook.email, hook.email
-    subject = f"{event['event']}: {event.get('resource', event.get('status', ''))} on {event.get('host', '')}"
-    message["Subject"] = " ".join(f"[holdfast] {subject}".split())
-    message.set_content(json.dumps(event, indent=2, ensure_ascii=False) + "\n")
-    server, _, port = hook.server.partition(":")
-    try:
-        with smtplib.SMTP(server, int(port or 25), timeout=ONE_S) as connection:
-            connection.send_message(message)
-    except (OSError, smtplib.SMTPException) as error:
-        raise Undelivered(f"the mail server {hook.server}: {error}") from None

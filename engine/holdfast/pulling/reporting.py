@@ -6,10 +6,11 @@ import os
 import time
 from collections import Counter
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-from holdfast.enforcement.hooks import Undelivered, post
+from holdfast.enforcement.sending import ONE_S, Undelivered, post, started
 from holdfast.executor.model import HostResult
 from holdfast.problems import Problem, Problems
 
@@ -55,7 +56,9 @@ def send(found: Mapping[str, Any], address: str, key: str, spool: Path) -> str:
         path.unlink()
     for path in waiting[-MOST_KEPT:][:TRIES_AT_ONCE]:
         try:
-            post(address, path.read_bytes(), key)
+            started(partial(post, address, path.read_bytes(), key)).result(ONE_S)
+        except TimeoutError:
+            return f"{address} took longer than {ONE_S:g} s"
         except Undelivered as error:
             return str(error)
         path.unlink()

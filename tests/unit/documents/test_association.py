@@ -33,6 +33,13 @@ BERLIN = ZoneInfo("Europe/Berlin")
     ("documents: base\nevery: 5m\nhooks:\n  - command: x\n    server: mail:25\n", 6, "goes with `email`"),
     ("documents: base\nevery: 5m\nhooks:\n  - command: \"x 'y\"\n", 5, "quote"),
     ("documents: base\nevery: 5m\nhooks:\n  - command: x\n    on: [drfit]\n", 6, "`on`"),
+    ("documents: base\nevery: 5m\nhooks:\n  - webhook: https://x\n    secret: {scret: k, env: K}\n", 6, "no secret"),
+    ("documents: base\nevery: 5m\nhooks:\n  - webhook: https://x\n    user: me\n", 6, "goes with `email`"),
+    ("documents: base\nevery: 5m\nhooks:\n  - email: a@b\n    user: me\n    tls: starttls\n", 6, "needs `user` and"),
+    ("documents: base\nevery: 5m\nhooks:\n  - email: a@b\n    password: open\n", 6, "a secret"),
+    ("documents: base\nevery: 5m\nhooks:\n  - email: a@b\n    tls: starttsl\n", 6, "starttls"),
+    ("documents: base\nevery: 5m\nhooks:\n  - email: a@b\n    server: mail:25\n    user: me\n"
+     "    password: {secret: p, env: P}\n", 7, "all can read it"),
     ("every: 5m\n", 1, "`documents` is missing"),
     ("documents: base\nevery: 5m\ntargets: \"{{ x }}\"\n", 4, "no template"),
 ])
@@ -51,6 +58,16 @@ def test_what_is_right_is_taken() -> None:
     assert [use.document for use in found.documents] == ["b", "c"] and found.expression == "(role=web) or (db1)"
     assert found.schedule == Schedule(0.0, "30 3 * * mon-fri", "Europe/Berlin", 90.0)
     assert (found.damping.repairs, found.damping.within_s, found.hooks[0].on) == (5, 7200.0, ("failed",))
+
+
+@pytest.mark.parametrize(("server", "tls"), [
+    ("", "none"), ("mail:25", "none"), ("mail:587", "starttls"), ("mail:465", "implicit"),
+    ("mail:25\n    tls: starttls", "starttls")])
+def test_how_a_mail_server_is_spoken_to(server: str, tls: str) -> None:
+    said = f"    server: {server}\n" if server else ""
+    (found,), problems = load_text(f"association: a\ndocuments: b\nevery: 5m\nhooks:\n  - email: a@b\n{said}", "a.yml",
+                                   TYPES)
+    assert isinstance(found, Association) and not problems and found.hooks[0].tls == tls
 
 
 def at(*when: int, fold: int = 0) -> float:

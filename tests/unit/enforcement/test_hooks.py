@@ -7,13 +7,21 @@ import hmac
 import http.server
 import json
 import socket
+import ssl
 import threading
+import time
 import urllib.request
-from collections.abc import Iterator
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar
 
 import pytest
+import trustme
+from aiosmtpd.controller import Controller
+from aiosmtpd.smtp import AuthResult
 from prometheus_client import generate_latest
 
 from holdfast.documents.association import Association
@@ -45,8 +53,8 @@ def wait_for(store: Store, kept: Association, *hosts: str) -> None:
                               "next_try": 0.0} for host in hosts for hook in kept.hooks]}).result()
 
 
-async def told(store: Store, kept: Association, folder: Path) -> None:
-    postman = hooks.Postman(store, folder, print, lambda _: True)
+async def told(store: Store, kept: Association, folder: Path, note: Callable[[str], Any] = print) -> None:
+    postman = hooks.Postman(store, folder, note, lambda _: True)
     postman.associations = {"k": kept}
     await postman.work(until_told=True)
 
@@ -59,6 +67,7 @@ class Listener(http.server.BaseHTTPRequestHandler):
         body = self.rfile.read(int(self.headers["Content-Length"]))
         self.heard.append((body, self.headers.get("X-Holdfast-Signature", "")))
         self.send_response(self.answers.pop(0) if self.answers else 204)
+        self.send_header("Location", "/elsewhere")
         self.end_headers()
 
     def log_message(self, format: str, *args: Any) -> None:
@@ -104,35 +113,157 @@ def test_one_hook_that_is_deaf_holds_up_no_other(store: Store, tmp_path: Path) -
     assert {one.event["host"] for one in store.ask(enforced.waiting)} <= {"web1", "web2"}
 
 
-def test_mail_arrives(store: Store, tmp_path: Path) -> None:
-    mails: list[str] = []
+class Mailbox:
+    """A mail server's."""
 
-    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        writer.write(b"220 test\r\n")
-        while line := await reader.readline():
-            word = line[:4].upper()
-            if word == b"DATA":
-                writer.write(b"354 go on\r\n")
-                mails.append((await reader.readuntil(b"\r\n.\r\n")).decode())
-            writer.write(b"221 bye\r\n" if word == b"QUIT" else b"250 ok\r\n")
-            if word == b"QUIT":
-                break
-        writer.close()
+    def __init__(self) -> None:
+        self.mails: list[str] = []
+        self.logins: list[tuple[bytes, bytes]] = []
 
-    async def run() -> None:
-        server = await asyncio.start_server(serve, "127.0.0.1", 0)
-        port = server.sockets[0].getsockname()[1]
-        kept = association("  - email: ops@example.org\n    from: holdfast@example.org\n"
-                           f"    server: 127.0.0.1:{port}\n")
-        wait_for(store, kept, "web1\r\nBcc: x@y")
-        await told(store, kept, tmp_path)
-        server.close()
-        await server.wait_closed()
+    async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:
+        self.mails.append(envelope.content.decode())
+        return "250 OK"
 
-    asyncio.run(run())
-    (mail,) = mails
+    def authenticate(self, server: Any, session: Any, envelope: Any, mechanism: str, login: Any) -> AuthResult:
+        self.logins.append((login.login, login.password))
+        return AuthResult(success=(login.login, login.password) == (b"holdfast", b"pass-of-mail-1"), handled=False)
+
+
+@dataclass
+class MailServer:
+    """Starts a real mail server; gives its HOST:PORT. authority: who has signed its certificate."""
+
+    box: Mailbox
+    authority: trustme.CA
+    running: list[Controller]
+
+    def start(self, tls: str) -> str:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        self.authority.issue_cert("localhost").configure_cert(context)
+        how: dict[str, Any] = {"none": {}, "starttls": {"tls_context": context, "require_starttls": True},
+                               "implicit": {"ssl_context": context, "auth_require_tls": False}}[tls]
+        login = {"authenticator": self.box.authenticate, "auth_required": True} if tls != "none" else {}
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            port = free.getsockname()[1]
+        self.running.append(Controller(self.box, "127.0.0.1", port, **how, **login))
+        self.running[-1].start()
+        return f"localhost:{port}"
+
+
+@pytest.fixture
+def mail_server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[MailServer]:
+    made = MailServer(Mailbox(), trustme.CA(), [])
+    made.authority.cert_pem.write_to_path(str(tmp_path / "ca.pem"))
+    (tmp_path / "password").write_text("pass-of-mail-1\n")
+    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "ca.pem"))
+    with warnings.catch_warnings():  # of aiosmtpd, of logins without STARTTLS
+        warnings.simplefilter("ignore")
+        yield made
+        for one in made.running:
+            one.stop()
+
+
+LOGIN = "    user: holdfast\n    password: {secret: mail, file: password}\n"
+
+
+@pytest.mark.parametrize("tls", ["none", "starttls", "implicit"])
+def test_mail_arrives(store: Store, tmp_path: Path, mail_server: MailServer, tls: str) -> None:
+    login = f"    tls: {tls}\n{LOGIN}" if tls != "none" else ""
+    kept = association(f"  - email: ops@example.org\n    from: holdfast@example.org\n"
+                       f"    server: {mail_server.start(tls)}\n{login}")
+    wait_for(store, kept, "web1\r\nBcc: x@y")
+    asyncio.run(told(store, kept, tmp_path))
+    (mail,) = mail_server.box.mails
     assert "To: ops@example.org" in mail and "Subject: [holdfast] drift: file: /x on web1 Bcc: x@y" in mail
     assert "\nBcc" not in mail, "what a host says is no header"
+    assert mail_server.box.logins == ([] if tls == "none" else [(b"holdfast", b"pass-of-mail-1")])
+    assert store.ask(enforced.waiting) == ()
+    assert b"pass-of-mail-1" not in (tmp_path / "store.db").read_bytes()
+
+
+def test_no_password_is_sent_where_it_could_be_read_or_to_who_is_not_known(
+        store: Store, tmp_path: Path, mail_server: MailServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(hooks, "MOST_TRIES", 1)
+    said: list[str] = []
+
+    def mail_by(server: str, tls: str) -> str:
+        kept = association(f"  - email: ops@example.org\n    server: {server}\n    tls: {tls}\n{LOGIN}")
+        wait_for(store, kept, "web1")
+        asyncio.run(told(store, kept, tmp_path, said.append))
+        return said[-1]
+
+    assert "STARTTLS" in mail_by(mail_server.start("none"), "starttls")
+    trustme.CA().cert_pem.write_to_path(str(tmp_path / "ca.pem"))
+    for tls in ("starttls", "implicit"):
+        assert "CERTIFICATE_VERIFY_FAILED" in mail_by(mail_server.start(tls), tls)
+    assert mail_server.box.logins == []
+    mail_server.authority.cert_pem.write_to_path(str(tmp_path / "ca.pem"))
+    (tmp_path / "password").write_text("wrong-pass-2\n")
+    assert "Authentication" in mail_by(mail_server.start("starttls"), "starttls")
+    assert set(mail_server.box.logins) == {(b"holdfast", b"wrong-pass-2")}, "the control: what is sent is seen"
+    assert mail_server.box.mails == [] and "wrong-pass-2" not in "".join(said)
+    (tmp_path / "password").unlink()
+    assert "password" in mail_by("localhost:1", "starttls"), "a secret that is missing is named"
+
+
+def test_a_webhook_that_answers_for_ever_holds_nobody_up(
+        store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each byte comes in time, the end never does."""
+    monkeypatch.setattr(hooks, "ONE_S", 0.5)
+    met: list[socket.socket] = []
+
+    def drip(listening: socket.socket) -> None:
+        with suppress(OSError):
+            while True:
+                met.append(listening.accept()[0])
+                for _ in range(40):
+                    met[-1].sendall(b"H")
+                    time.sleep(0.05)
+
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        threading.Thread(target=drip, args=(listening,), daemon=True).start()
+        address = f"http://127.0.0.1:{listening.getsockname()[1]}/"
+        kept = association(f"  - webhook: {address}\n  - command: sh -c 'cat > told'\n")
+        wait_for(store, kept, "web1")
+        began = time.monotonic()
+
+        async def both() -> None:
+            postman = hooks.Postman(store, tmp_path, print, lambda _: True)
+            postman.associations, postman.known = {"k": kept}, frozenset({"k"})
+            for tries in (1, 2, 3):
+                await postman.work(until_told=True)
+                (waiting,) = store.ask(enforced.waiting)
+                assert waiting.tries == tries
+                store.write({"again": [{"number_": waiting.number, "tries_": tries, "next_try_": 0.0}]}).result()
+
+        asyncio.run(both())
+        assert time.monotonic() - began < 10 and (tmp_path / "told").exists()
+        assert len(met) == 1, "a try that hangs is not joined by others"
+        for one in met:
+            one.close()
+
+
+def test_a_webhook_that_sends_elsewhere_has_not_heard(store: Store, address: str, tmp_path: Path,
+                                                      monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(hooks, "MOST_TRIES", 1)
+    kept, said = association(f"  - webhook: {address}\n"), []
+    wait_for(store, kept, "web1")
+    Listener.answers[:] = [302]
+    asyncio.run(told(store, kept, tmp_path, said.append))
+    assert said == [f"a hook of k was not told of drift: {address} answers with 302"] and len(Listener.heard) == 1
+
+
+def test_what_waits_for_another_keepers_hooks_is_left_to_it(store: Store, tmp_path: Path) -> None:
+    kept = association("  - command: sh -c 'cat >> told'\n")
+    wait_for(store, kept, "web1")
+    postman = hooks.Postman(store, tmp_path, print, lambda _: False)
+    postman.associations, postman.known = {}, frozenset({"k"})
+    asyncio.run(postman.work(until_told=True))
+    assert len(store.ask(enforced.waiting)) == 1 and not (tmp_path / "told").exists()
+    postman.known = frozenset({"other"})  # nothing declares it any more
+    asyncio.run(postman.work(until_told=True))
+    assert store.ask(enforced.waiting) == () and not (tmp_path / "told").exists()
 
 
 def test_metrics_tell_how_hosts_stand(store: Store) -> None:
