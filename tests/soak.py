@@ -95,6 +95,8 @@ DEEDS = (
 class Log:
     """What was done, and what was told. Times in seconds since the epoch."""
 
+    began: float = field(default_factory=time.time)
+    began: float = field(default_factory=time.time)
     done: list[tuple[float, str, Deed]] = field(default_factory=list)
     told: list[tuple[float, dict[str, Any]]] = field(default_factory=list)
     memory: list[int] = field(default_factory=list)  # KiB, at equal distances
@@ -184,13 +186,15 @@ def judged(log: Log) -> int:
             expected[host, resource] += 1
             end = next((at for at, *thing in healed if thing == [host, resource] and at > when), None)
             if end is None:
-                faults.append(f"never healed: {resource} on {host} ({deed.command})")
+                faults.append(f"never healed: {resource} on {host} ({deed.command}, {when - log.began:.0f} s after the "
+                              f"start; the last word came after {log.told[-1][0] - log.began:.0f} s)")
             else:
                 late.append(end - when)
     told = Counter((host, resource) for _, host, resource in drifts)
     faults += [f"told {told[one]} times, done {expected[one]} times: {one[1]} on {one[0]}"
                for one in {*told, *expected} if told[one] != expected[one]]
-    faults += [f"told: {thing}" for _, thing in log.told if thing.get("event") in ("failed", "fight")]
+    faults += [f"told after {when - log.began:.0f} s: {thing}" for when, thing in log.told
+               if thing.get("event") in ("failed", "fight", "refused", "noticed")]
     fifth = max(1, len(log.memory) // 5)
     early, last = _mean(log.memory[fifth:2 * fifth]), _mean(log.memory[-fifth:])
     if last > early * GROWTH:
