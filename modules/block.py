@@ -3,10 +3,10 @@ from __future__ import annotations
 
 from typing import ClassVar, Optional, Sequence, Tuple
 
-from holdfast_host import ALLOWED, Change, Declared, Identity, Refused, Resource, arg, checks, regular, texts
+from holdfast_host import ALLOWED, Identity, Refused, Resource, arg, checks, texts
 
 
-class Block(Resource):
+class Block(texts.EditedAt, Resource):  # the second is what types are found by
     """Several lines of text stand in a file between two marks that hold the block's name. The rest of the file is left
     as it is, and so are line ends and bytes that are not UTF-8. A link is followed."""
 
@@ -20,7 +20,6 @@ class Block(Resource):
     """
 
     name: str = arg(doc="What finds the block again; it stands in the marks.", check=checks.one_line)
-    path: str = arg(doc="The file.", check=checks.absolute)
     content: Optional[str] = arg(None, secret=ALLOWED, doc="The lines between the marks.")
     state: str = arg("present", choices=("present", "absent"), doc="Whether the block is there.")
     comment: str = arg("# {mark}", check=checks.one_line, doc="How a comment is written in this kind of file, with "
@@ -29,11 +28,6 @@ class Block(Resource):
                                "regular expression finds, or at the END.")
     before: Optional[str] = arg(None, check=checks.regex, doc="Where a new block goes: ahead of the first line that "
                                 "this regular expression finds, or at the TOP.")
-    create: bool = arg(False, doc="Make the file if there is none.")
-    validate: Optional[str] = arg(None, check=checks.command_on_file, doc="A command that must accept the new content "
-                                  "before it takes effect; %s is its path. It is not run by a shell.")
-    backup: bool = arg(False, doc="Keep the content that is replaced, under the file's name with a piece of the "
-                       "content's hash and a tilde.")
 
     def check(self) -> None:
         if not self.name.strip():
@@ -52,25 +46,10 @@ class Block(Resource):
     def provides(self) -> Sequence[Identity]:
         return (("block", "%s: %s" % (self.path, self.name)),)
 
-    def wants(self) -> Sequence[Identity]:
-        return (("path", self.path), *regular.wants(self.path))
-
     def marks(self) -> Tuple[str, str]:
         """The lines around the block."""
         return (self.comment.replace("{mark}", "begin holdfast: " + self.name),
                 self.comment.replace("{mark}", "end holdfast: " + self.name))
-
-    def observe(self) -> regular.Observed:
-        return texts.observe(self.path)
-
-    def diff(self, observed: regular.Observed) -> Optional[Change]:
-        return texts.edit(observed, self.edited, create=self.create, removes=self.state == "absent", backup=self.backup)
-
-    def undo(self, observed: regular.Observed, change: Change) -> Optional[Sequence[Declared]]:
-        return regular.undo(observed)
-
-    def converge(self, change: Change) -> None:
-        regular.converge(change, self.validate)
 
     def edited(self, now: str) -> str:
         """The whole file as it should be. Raises Refused when of the two marks only one is there, or they are doubled:

@@ -4,7 +4,7 @@ from __future__ import annotations
 import re
 from typing import ClassVar, List, Optional, Sequence
 
-from holdfast_host import Change, Declared, Identity, Refused, Resource, arg, checks, regular, texts
+from holdfast_host import Identity, Refused, Resource, arg, checks, texts
 
 PATH, FOLDER = "/etc/environment", "/etc/profile.d"
 PLAIN = re.compile(r"[A-Za-z0-9_/:.,@%+=-]*\Z")
@@ -15,7 +15,7 @@ def _name(name: str) -> None:
         raise Refused("", "`%s` is not a variable's name" % name, "letters, digits and _")
 
 
-class Environment(Resource):
+class Environment(texts.Edited, Resource):  # the second is what types are found by
     """A variable of the environment that users log in with: in /etc/environment, which all log-ins by PAM read, or in
     a file in /etc/profile.d, which login shells read. Other lines stay. Who is logged in has it from the next time on.
     """
@@ -48,26 +48,11 @@ class Environment(Resource):
                           "put it into /etc/profile.d with `profile:`")
 
     def provides(self) -> Sequence[Identity]:
-        return (("environment", "%s: %s" % (self.path(), self.name)),)
+        return (("environment", "%s: %s" % (self.where(), self.name)),)
 
-    def wants(self) -> Sequence[Identity]:
-        return (("path", self.path()), *regular.wants(self.path()))
-
-    def path(self) -> str:
+    def where(self) -> str:
         """The file."""
         return PATH if self.profile is None else "%s/%s.sh" % (FOLDER, self.profile)
-
-    def observe(self) -> regular.Observed:
-        return texts.observe(self.path())
-
-    def diff(self, observed: regular.Observed) -> Optional[Change]:
-        return texts.edit(observed, self.edited, create=True, removes=self.state == "absent")
-
-    def undo(self, observed: regular.Observed, change: Change) -> Optional[Sequence[Declared]]:
-        return regular.undo(observed)
-
-    def converge(self, change: Change) -> None:
-        regular.converge(change)
 
     def edited(self, now: str) -> str:
         """The whole file as it should be: the last line for a variable counts, so there is one only."""

@@ -1,9 +1,9 @@
 """hosts_entry: a name has this address in /etc/hosts, or none."""
 from __future__ import annotations
 
-from typing import ClassVar, List, Optional, Sequence, Set, Tuple
+from typing import ClassVar, List, Sequence, Set, Tuple
 
-from holdfast_host import Change, Declared, Identity, Refused, Resource, arg, checks, regular, texts
+from holdfast_host import Identity, Refused, Resource, arg, checks, texts
 
 PATH = "/etc/hosts"
 
@@ -25,7 +25,7 @@ def _names(given: Sequence[str]) -> None:
         checks.host_name(name)
 
 
-class HostsEntry(Resource):
+class HostsEntry(texts.Edited, Resource):  # the second is what types are found by
     """A name has these addresses in /etc/hosts and no others, or is not there. Other lines stay, and so does a comment
     behind an entry; as the first line that has a name is the one that counts, the name is taken out of other lines."""
 
@@ -51,20 +51,8 @@ class HostsEntry(Resource):
     def provides(self) -> Sequence[Identity]:
         return (("hosts_entry", self.name),)
 
-    def wants(self) -> Sequence[Identity]:
-        return (("path", PATH),)
-
-    def observe(self) -> regular.Observed:
-        return texts.observe(PATH)
-
-    def diff(self, observed: regular.Observed) -> Optional[Change]:
-        return texts.edit(observed, self.edited, create=True, removes=self.state == "absent")
-
-    def undo(self, observed: regular.Observed, change: Change) -> Optional[Sequence[Declared]]:
-        return regular.undo(observed)
-
-    def converge(self, change: Change) -> None:
-        regular.converge(change)
+    def where(self) -> str:
+        return PATH
 
     def edited(self, now: str) -> str:
         """The whole file as it should be."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 import re
 from typing import ClassVar, List, Optional, Sequence, Tuple
 
-from holdfast_host import ALLOWED, Change, Declared, Identity, Record, Refused, Resource, arg, checks, regular, texts
+from holdfast_host import ALLOWED, Identity, Record, Refused, Resource, arg, checks, texts
 
 HEADER = re.compile(r"\s*\[(.+?)\]\s*(?:[;#].*)?\Z")
 MARKS = (";", "#")  # begin a line that is a comment
@@ -47,7 +47,7 @@ class Found(Record):
     comment: str
 
 
-class Ini(Resource):
+class Ini(texts.EditedAt, Resource):  # the second is what types are found by
     """An option of an INI file has this value, or is not there. All else stays: other lines, their order, comments,
     blanks, line ends, bytes that are not UTF-8. A link is followed.
 
@@ -80,7 +80,6 @@ class Ini(Resource):
           state: absent
     """
 
-    path: str = arg(doc="The file.", check=checks.absolute)
     section: Optional[str] = arg(None, check=_section, doc="The section; without it, what stands ahead of the first.")
     option: Optional[str] = arg(None, check=_option, doc="The option; without it, the whole section is meant.")
     value: Optional[str] = arg(None, check=_value, secret=ALLOWED, doc="Its value.")
@@ -94,11 +93,6 @@ class Ini(Resource):
     comment: Optional[str] = arg(None, check=checks.one_line, doc="What begins a comment behind a value in this kind "
                                  "of file, as `;` does in php.ini: such a comment stays. Without it all that stands "
                                  "behind the separator is the value.")
-    create: bool = arg(False, doc="Make the file if there is none.")
-    validate: Optional[str] = arg(None, check=checks.command_on_file, doc="A command that must accept the new content "
-                                  "before it takes effect; %s is its path. It is not run by a shell.")
-    backup: bool = arg(False, doc="Keep the content that is replaced, under the file's name with a piece of the "
-                       "content's hash and a tilde.")
 
     def check(self) -> None:
         given = [name for name, is_given in (("value", self.value is not None), ("values", bool(self.values)),
@@ -120,21 +114,6 @@ class Ini(Resource):
 
     def provides(self) -> Sequence[Identity]:
         return (("ini", "%s: %s: %s" % (self.path, self.section or "", self.option or "")),)
-
-    def wants(self) -> Sequence[Identity]:
-        return (("path", self.path), *regular.wants(self.path))
-
-    def observe(self) -> regular.Observed:
-        return texts.observe(self.path)
-
-    def diff(self, observed: regular.Observed) -> Optional[Change]:
-        return texts.edit(observed, self.edited, create=self.create, removes=self.state == "absent", backup=self.backup)
-
-    def undo(self, observed: regular.Observed, change: Change) -> Optional[Sequence[Declared]]:
-        return regular.undo(observed)
-
-    def converge(self, change: Change) -> None:
-        regular.converge(change, self.validate)
 
     # -- pure --------------------------------------------------------------------------------------------------------
 

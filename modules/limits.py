@@ -4,7 +4,7 @@ from __future__ import annotations
 import re
 from typing import ClassVar, List, Optional, Sequence, Tuple
 
-from holdfast_host import Change, Declared, Identity, Refused, Resource, arg, checks, regular, texts
+from holdfast_host import Identity, Refused, Resource, arg, checks, texts
 
 FOLDER = "/etc/security/limits.d"
 ITEMS = ("core", "data", "fsize", "memlock", "nofile", "rss", "stack", "cpu", "nproc", "as", "maxlogins",
@@ -20,7 +20,7 @@ def _domain(text: str) -> None:
         checks.account(name)
 
 
-class Limits(Resource):
+class Limits(texts.Edited, Resource):  # the second is what types are found by
     """How much of something the processes of a user, a group or everybody may have, from their next log-in on. It is
     kept in a file in /etc/security/limits.d, whose other lines stay. What systemd starts as a service does not read it.
     """
@@ -66,24 +66,9 @@ class Limits(Resource):
     def provides(self) -> Sequence[Identity]:
         return (("limits", "%s: %s %s" % (self.file, self.domain, self.item)),)
 
-    def wants(self) -> Sequence[Identity]:
-        return (("path", self.path()), *regular.wants(self.path()))
-
-    def path(self) -> str:
+    def where(self) -> str:
         """The file."""
         return "%s/%s.conf" % (FOLDER, self.file)
-
-    def observe(self) -> regular.Observed:
-        return texts.observe(self.path())
-
-    def diff(self, observed: regular.Observed) -> Optional[Change]:
-        return texts.edit(observed, self.edited, create=True, removes=self.state == "absent")
-
-    def undo(self, observed: regular.Observed, change: Change) -> Optional[Sequence[Declared]]:
-        return regular.undo(observed)
-
-    def converge(self, change: Change) -> None:
-        regular.converge(change)
 
     def edited(self, now: str) -> str:
         """The whole file as it should be: the soft and hard limit of this domain and item, and no others of theirs."""

@@ -2,12 +2,12 @@
 from __future__ import annotations
 
 import re
-from typing import ClassVar, Optional, Sequence
+from typing import ClassVar, Optional
 
-from holdfast_host import ALLOWED, Change, Declared, Identity, Refused, Resource, arg, checks, regular, texts
+from holdfast_host import ALLOWED, Refused, Resource, arg, checks, texts
 
 
-class Line(Resource):
+class Line(texts.EditedAt, Resource):  # the second is what types are found by
     """One line of text is in a file, or is not. The rest of the file is left as it is.
 
     A line that `match` finds is replaced by `text`; if none is found, `text` is added. Line ends stay as they are in
@@ -30,7 +30,6 @@ class Line(Resource):
           state: absent
     """
 
-    path: str = arg(doc="The file.", check=checks.absolute)
     text: Optional[str] = arg(None, check=checks.one_line, secret=ALLOWED, doc="The whole line, without its line end.")
     match: Optional[str] = arg(None, check=checks.regex, doc="A regular expression that finds the line; without it, a "
                                "line that is `text` exactly.")
@@ -40,11 +39,6 @@ class Line(Resource):
                                "regular expression finds, or at the END.")
     before: Optional[str] = arg(None, check=checks.regex, doc="Where a new line goes: ahead of the first line that "
                                 "this regular expression finds, or at the TOP.")
-    create: bool = arg(False, doc="Make the file if there is none.")
-    validate: Optional[str] = arg(None, check=checks.command_on_file, doc="A command that must accept the new content "
-                                  "before it takes effect; %s is its path. It is not run by a shell.")
-    backup: bool = arg(False, doc="Keep the content that is replaced, under the file's name with a piece of the "
-                       "content's hash and a tilde.")
 
     def check(self) -> None:
         if self.text is None and (self.state == "present" or self.match is None):
@@ -52,21 +46,6 @@ class Line(Resource):
         if self.match and self.state == "present" and not re.search(self.match, self.text or ""):
             raise Refused("match", "does not find `text`: every run would add it again", "widen the pattern")
         texts.both_places(self.after, self.before, self.state == "absent")
-
-    def wants(self) -> Sequence[Identity]:
-        return (("path", self.path), *regular.wants(self.path))
-
-    def observe(self) -> regular.Observed:
-        return texts.observe(self.path)
-
-    def diff(self, observed: regular.Observed) -> Optional[Change]:
-        return texts.edit(observed, self.edited, create=self.create, removes=self.state == "absent", backup=self.backup)
-
-    def undo(self, observed: regular.Observed, change: Change) -> Optional[Sequence[Declared]]:
-        return regular.undo(observed)
-
-    def converge(self, change: Change) -> None:
-        regular.converge(change, self.validate)
 
     def edited(self, now: str) -> str:
         """The whole file as it should be. Line ends stay. Lines that match but differ from one another are refused."""

@@ -113,13 +113,15 @@ class Resource(Record):
     def __init_subclass__(cls) -> None:
         super().__init_subclass__()
         args: Dict[str, Arg] = {}
-        for name in sorted(cls._fields_, key=lambda name: name not in vars(cls)):  # its own before those of a base
+        for name in cls._fields_:
             declared = getattr(cls, name, None)
             if not isinstance(declared, Arg):
                 raise TypeError("%s.%s: declare it with arg(…)" % (cls.__name__, name))
             declared.name, declared.kind = name, cls._annotations_[name]
             args[name] = declared
-        cls._args_ = args
+        of_base = [name for name in args if name not in vars(cls)]
+        order = sorted(args, key=lambda name: (args[name].default is not MISSING, name in of_base))
+        cls._args_ = {name: args[name] for name in order}  # what is needed first, its own before those of a base
 
     def __init__(self, **given: object) -> None:
         """Raises Refused for the first argument that is wrong; `faults` gives all of them."""

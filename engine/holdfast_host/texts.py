@@ -4,11 +4,59 @@ from __future__ import annotations
 import re
 from typing import Callable, List, Optional, Sequence, Tuple
 
-from . import files, regular
+from . import checks, files, regular
 from .errors import Refused
-from .resource import Change
+from .resource import Change, Declared, Identity, Resource, arg
 
 TOP, END = "TOP", "END"
+
+
+class Edited(Resource):
+    """Base of types whose resources are a part of a text file; the rest of it stays, line ends and bytes that are not
+    UTF-8 included. A link is followed."""
+
+    def where(self) -> str:
+        """The file."""
+        raise NotImplementedError(type(self).__name__)
+
+    def edited(self, now: str) -> str:
+        """The whole text as it should be. Pure. Raises Refused for what cannot be edited safely."""
+        raise NotImplementedError(type(self).__name__)
+
+    def wants(self) -> Sequence[Identity]:
+        return (("path", self.where()), *regular.wants(self.where()))
+
+    def observe(self) -> regular.Observed:
+        return observe(self.where())
+
+    def diff(self, observed: regular.Observed) -> Optional[Change]:
+        return edit(observed, self.edited, create=True, removes=self.is_removal())
+
+    def undo(self, observed: regular.Observed, change: Change) -> Optional[Sequence[Declared]]:
+        return regular.undo(observed)
+
+    def converge(self, change: Change) -> None:
+        regular.converge(change)
+
+
+class EditedAt(Edited):
+    """The same for types that take the file as an argument."""
+
+    path: str = arg(doc="The file.", check=checks.absolute)
+    create: bool = arg(False, doc="Make the file if there is none.")
+    validate: Optional[str] = arg(None, check=checks.command_on_file, doc="A command that must accept the new content "
+                                  "before it takes effect; %s is its path. It is not run by a shell.")
+    backup: bool = arg(False, doc="Keep the content that is replaced, under the file's name with a piece of the "
+                       "content's hash and a tilde.")
+
+    def where(self) -> str:
+        return self.path
+
+    def diff(self, observed: regular.Observed) -> Optional[Change]:
+        return edit(observed, self.edited, create=self.create, removes=self.is_removal(), backup=self.backup)
+
+    def converge(self, change: Change) -> None:
+        regular.converge(change, self.validate)
 
 
 def observe(path: str) -> regular.Observed:

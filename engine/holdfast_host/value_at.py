@@ -2,11 +2,11 @@
 from __future__ import annotations
 
 import re
-from typing import Any, ClassVar, List, Optional, Sequence, Tuple, Union
+from typing import Any, ClassVar, List, Sequence, Tuple, Union
 
-from . import checks, regular, texts
+from . import texts
 from .errors import Refused
-from .resource import ALLOWED, Change, Declared, Identity, Resource, arg
+from .resource import ALLOWED, Identity, arg
 
 Key = Tuple[Union[str, int], ...]
 _PART = re.compile(r'(?:\A|\.)(?:"((?:[^"\\]|\\.)*)"|([^.\[\]"]+))|\[(\d+)\]')
@@ -36,22 +36,16 @@ def _key(text: str) -> None:
     parsed(text)
 
 
-class ValueAt(Resource):
+class ValueAt(texts.EditedAt):
     """Base of the types; `edited` says how a text becomes another."""
 
     named: ClassVar[str] = ""
 
-    path: str = arg(doc="The file.", check=checks.absolute)
     key: str = arg(check=_key, doc='Where in it: names with dots between them, places in lists from 0 in brackets: '
                    '`server.ports[0]`. A name that has dots or brackets stands in quotes: `server."a.b"`.')
     value: Any = arg(None, secret=ALLOWED, doc="What is to be there: a text, a number, true or false, a list or a "
                      "mapping. Of a mapping and a list that are there only what differs is changed.")
     state: str = arg("present", choices=("present", "absent"), doc="Whether it is there.")
-    create: bool = arg(False, doc="Make the file if there is none.")
-    validate: Optional[str] = arg(None, check=checks.command_on_file, doc="A command that must accept the new content "
-                                  "before it takes effect; %s is its path. It is not run by a shell.")
-    backup: bool = arg(False, doc="Keep the content that is replaced, under the file's name with a piece of the "
-                       "content's hash and a tilde.")
 
     def check(self) -> None:
         if self.state == "present" and self.value is None:
@@ -64,21 +58,6 @@ class ValueAt(Resource):
 
     def provides(self) -> Sequence[Identity]:
         return (("value", "%s: %s" % (self.path, ".".join(map(str, parsed(self.key))))),)
-
-    def wants(self) -> Sequence[Identity]:
-        return (("path", self.path), *regular.wants(self.path))
-
-    def observe(self) -> regular.Observed:
-        return texts.observe(self.path)
-
-    def diff(self, observed: regular.Observed) -> Optional[Change]:
-        return texts.edit(observed, self.edited, create=self.create, removes=self.state == "absent", backup=self.backup)
-
-    def undo(self, observed: regular.Observed, change: Change) -> Optional[Sequence[Declared]]:
-        return regular.undo(observed)
-
-    def converge(self, change: Change) -> None:
-        regular.converge(change, self.validate)
 
     def edited(self, now: str) -> str:
         """The whole file as it should be. Raises Refused for what cannot be edited safely."""

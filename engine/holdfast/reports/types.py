@@ -60,7 +60,7 @@ def _abilities(found: type[Resource]) -> Iterator[str]:
         yield f"When notified: {found.refreshes}."
     if found.barrier:
         yield "What it does cannot be foreseen: what comes after it is looked at anew."
-    if "undo" not in vars(found):
+    if found.undo is Resource.undo:
         yield "A change by it cannot be undone by a later run."
 
 
