@@ -95,7 +95,11 @@ class Scanner:
         match = _SCALAR.match(self.text, at)
         if match is None:
             raise self._wrong(at)
-        return Node(at, match.end(), json.loads(match.group()))
+        try:
+            return Node(at, match.end(), json.loads(match.group()))
+        except ValueError:  # more digits than Python reads
+            raise Refused("path", "has a number of %d digits in line %d" % (len(match.group()), self._line(at)),
+                          "use `line`") from None
 
     def _collection(self, start: int, depth: int) -> Node:
         is_mapping = self.text[start] == "{"

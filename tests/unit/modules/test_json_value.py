@@ -62,6 +62,7 @@ def test_file_becomes(tmp_path, before, arguments, after):
     ('{"a": [1]}', {"key": "a.b", "value": 1}, "where a list stands"),
     ('{"a": 1}', {"key": "a.b", "value": 1}, "where a single value stands"),
     ("[" * 300, {"key": "a", "value": 1}, "nested deeper"),
+    ('{"a": %s}' % ("1" * 5000), {"key": "b", "value": 1}, "a number of 5000 digits in line 1"),
     ("{}", {"key": "a..b", "value": 1}, "is not understood from"),
     ("{}", {"key": "a"}, "`value` is missing"),
     ("{}", {"key": "a[0]", "state": "absent"}, "declare the whole list"),

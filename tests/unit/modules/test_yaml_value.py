@@ -92,6 +92,7 @@ def test_file_becomes(tmp_path, arguments, old, new):
     ("\ufeffa: 1\n", {"key": "a", "value": 2}, "\ufeffa: 2\n"),
     ("a: 1\n", {"key": "a", "value": "1"}, 'a: "1"\n'),
     ("a: 1\n", {"key": "a", "value": True}, "a: true\n"),
+    ("a: %s\nb: 1\n" % ("1" * 5000), {"key": "b", "value": 2}, "a: %s\nb: 2\n" % ("1" * 5000)),
     ("a: 010\n", {"key": "a", "value": 8}, "a: 8\n"),
     ("a: b # c\n", {"key": "a", "value": "d\ne"}, 'a: "d\\ne" # c\n'),
 ])
