@@ -95,6 +95,10 @@ HOOK: Docs = {
     "email": "An address to write to.",
     "from": "The sender of the mail.",
     "server": "The mail server, HOST:PORT; without it localhost:25.",
+    "tls": "How the mail server is spoken to: none, starttls, implicit; without it by the port (587: starttls, 465: "
+           "implicit).",
+    "user": "Who logs in at the mail server.",
+    "password": "With what: {secret: NAME, env: VARIABLE}.",
 }
 
 DAMPING: Docs = {
