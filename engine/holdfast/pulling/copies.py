@@ -2,17 +2,26 @@
 bounded."""
 from __future__ import annotations
 
+import base64
 import hashlib
+import http.client
+import netrc
 import shutil
 import tarfile
+import time
+import urllib.error
 import urllib.request
 from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
 
+from holdfast.enforcement.sending import started
 from holdfast.problems import Problem, Problems
 from holdfast.pulling import manifest
 from holdfast.pulling.model import NotFetched, Source
 
-PATIENCE_S = 60.0
+PATIENCE_S = 60.0  # for each step
+WHOLE_S = 600.0
 PIECE = 1 << 20
 
 
@@ -25,18 +34,63 @@ def fetch(source: Source, to: Path) -> None:
 
 
 def _download(source: Source, to: Path) -> Path:
+    found: list[Problems] = []
+
+    def work() -> None:
+        try:
+            _receive(source, to, time.monotonic() + WHOLE_S)
+        except Problems as problems:
+            found.append(problems)
+
     try:
-        with urllib.request.urlopen(source.address, timeout=PATIENCE_S) as answer, to.open("wb") as stream:  # noqa: S310  # https only
-            size = 0
-            while piece := answer.read(PIECE):
-                size += len(piece)
-                if size > manifest.MOST_BYTES:
-                    raise Problems([Problem(f"{source.shown} is larger than {manifest.MOST_BYTES >> 20} MiB", None,
-                                            "keep large contents elsewhere")])
-                stream.write(piece)
-    except (OSError, ValueError) as error:
+        started(work).result(WHOLE_S)
+    except TimeoutError:
+        raise NotFetched(f"{source.shown}: it takes too long") from None
+    except (OSError, ValueError, http.client.HTTPException) as error:
         raise NotFetched(f"{source.shown}: {getattr(error, 'reason', error)}") from None
+    if found:
+        raise found[0]
     return to
+
+
+def _receive(source: Source, to: Path, last: float) -> None:
+    request = urllib.request.Request(source.address)  # noqa: S310  # https only
+    known = _login(urlsplit(source.address).hostname or "")
+    if known:
+        request.add_unredirected_header("Authorization", known)
+    with urllib.request.build_opener(_OnlyHttps).open(request, timeout=PATIENCE_S) as answer, to.open("wb") as stream:
+        size = 0
+        while piece := answer.read1(PIECE):
+            size += len(piece)
+            if size > manifest.MOST_BYTES:
+                raise Problems([Problem(f"{source.shown} is larger than {manifest.MOST_BYTES >> 20} MiB", None,
+                                        "keep large contents elsewhere")])
+            if time.monotonic() > last:
+                raise TimeoutError
+            stream.write(piece)
+        whole = answer.headers.get("Content-Length", "")
+        if whole.isdecimal() and int(whole) != size:
+            raise OSError(f"it was cut off after {size} of {whole} bytes")
+
+
+class _OnlyHttps(urllib.request.HTTPRedirectHandler):
+    """Who is sent on stays where servers are known by their certificates."""
+
+    def redirect_request(self, req: urllib.request.Request, fp: Any, code: int, msg: str, headers: Any,
+                         newurl: str) -> urllib.request.Request | None:
+        if urlsplit(newurl).scheme != "https":
+            fp.close()
+            raise urllib.error.URLError(f"it sends on to {newurl}, and only https is fetched from")
+        return super().redirect_request(req, fp, code, msg, headers, newurl)
+
+
+def _login(host: str) -> str:
+    """What ~/.netrc has for a host, as git and curl take it; "": nothing."""
+    try:
+        found = netrc.netrc().authenticators(host)
+    except (OSError, netrc.NetrcParseError):
+        return ""
+    return "Basic " + base64.b64encode(f"{found[0]}:{found[2]}".encode()).decode() if found else ""
 
 
 def _unpack(path: Path, to: Path) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from holdfast.problems import Place, Problem, Problems
 from holdfast.pulling import copies, manifest
-from holdfast.pulling.git import Repository
+from holdfast.pulling.git import Incoming, Repository
 from holdfast.pulling.keeping import Good, Kept
 from holdfast.pulling.model import Fetched, NotFetched, Source
 
@@ -67,27 +67,26 @@ def ready(source: Source, kept: Kept, allowed: Rules) -> Ready:
     except Problems:
         shutil.rmtree(place, ignore_errors=True)
         raise
-    kept.promote(Good(place.name, fetched.revision, fetched.digest, fetched.signer, time.time()))
+    kept.promote(Good(place.name, fetched.revision, fetched.digest, fetched.signer, time.time(), fetched.signed))
     is_new = last is None or (last.revision, last.digest) != (fetched.revision, fetched.digest)
     return Ready(place, fetched.revision, fetched.signer, is_new)
 
 
 def _of_git(source: Source, kept: Kept, place: Path, allowed: Rules, last: Good | None) -> Fetched:
     repository = Repository(kept.git, allowed.trust)
-    commit = repository.fetch(source)
-    signer = _signed(repository, commit, allowed)
-    if last is not None and not allowed.allows_older and repository.is_older(commit, last.revision):
-        raise Problems([Problem(f"commit {commit[:12]} does not come after {last.revision[:12]}, which was pulled here "
-                                "before", None, OLDER_MEND)])
-    fetched = replace(repository.copy(commit, place), signer=signer)
-    repository.keep(commit)
-    return fetched
+    found = repository.fetch(source)
+    signer = _signed(repository, found, allowed)
+    if last is not None and not allowed.allows_older and repository.is_older(found.commit, last.revision):
+        raise Problems([Problem(f"commit {found.commit[:12]} does not come after {last.revision[:12]}, which was "
+                                "pulled here before", None, OLDER_MEND)])
+    return replace(repository.copy(found.commit, place), signer=signer, signed=found.tag)
 
 
-def _signed(repository: Repository, commit: str, allowed: Rules) -> str:
-    signer = repository.signer(commit)
+def _signed(repository: Repository, found: Incoming, allowed: Rules) -> str:
+    signer = repository.signer(found)
     if not signer and not allowed.allows_unsigned:
-        raise Problems([Problem(f"commit {commit[:12]} is not signed", None, UNSIGNED_MEND)])
+        what = f"tag {found.name}" if found.tag else f"commit {found.commit[:12]}"
+        raise Problems([Problem(f"{what} is not signed", None, UNSIGNED_MEND)])
     return signer
 
 
@@ -117,7 +116,7 @@ def _again(source: Source, kept: Kept, allowed: Rules, last: Good) -> Ready:
     place = kept.path(last)
     if source.kind == "git":
         repository = Repository(kept.git, allowed.trust)
-        _signed(repository, last.revision, allowed)
+        _signed(repository, Incoming(last.revision, last.signed, source.branch), allowed)
         shutil.rmtree(place, ignore_errors=True)
         repository.copy(last.revision, place)
     elif _verified(place, allowed).digest != last.digest:

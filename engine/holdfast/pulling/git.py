@@ -1,18 +1,35 @@
-"""Fetching from git: a bare repository of our own, the signature of the newest commit, and a copy of what is in it."""
+"""Fetching from git: a bare repository of our own, the signature of a commit or tag, and a copy of what is in it."""
 from __future__ import annotations
 
-import io
 import os
+import resource
+import signal
 import subprocess
 import tarfile
+import tempfile
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
 from holdfast.problems import Problem, Problems
+from holdfast.pulling.manifest import MOST_BYTES
 from holdfast.pulling.model import Fetched, NotFetched, Source
 
 PATIENCE_S = 600.0
 INCOMING = "refs/holdfast/incoming"
+SSH_OPTIONS = "-o BatchMode=yes -o StrictHostKeyChecking=yes -o ConnectTimeout=60"  # no host key is taken unseen
+UNSAFE = frozenset({"GIT_SSL_NO_VERIFY", "GIT_SSH", "GIT_ALLOW_PROTOCOL", "GIT_DIR", "GIT_CONFIG_PARAMETERS"})
+
+
+@dataclass(frozen=True, slots=True)
+class Incoming:
+    """What a branch or a tag is. tag: the object of a tag that says something of its own, "": there is none. name: as
+    it was asked for."""
+
+    commit: str
+    tag: str = ""
+    name: str = ""
 
 
 class Repository:
@@ -22,71 +39,101 @@ class Repository:
     def __init__(self, folder: Path, trust: Path | None) -> None:
         self._folder, self._trust = folder, trust
 
-    def fetch(self, source: Source) -> str:
-        """The newest commit there. Raises NotFetched."""
+    def fetch(self, source: Source) -> Incoming:
+        """What a branch or a tag is there now. Raises NotFetched."""
         if not (self._folder / "HEAD").is_file():
             self._folder.mkdir(parents=True, exist_ok=True)
             self._git("init", "--quiet", "--bare")
-        what = f"refs/heads/{source.branch}" if source.branch else "HEAD"
-        done = self._git("fetch", "--quiet", "--no-tags", "--force", "--", source.address, f"+{what}:{INCOMING}",
-                         checked=False)
+        wanted = [f"refs/{kind}/{source.branch}" for kind in ("heads", "tags")] if source.branch else ["HEAD"]
+        for what in wanted:
+            done = self._git("fetch", "--quiet", "--no-tags", "--force", "--no-write-fetch-head", "--",
+                             source.address, f"+{what}:{INCOMING}", checked=False, scheme=source.scheme)
+            if not done.returncode or b"find remote ref" not in done.stderr:
+                break
         if done.returncode:
-            raise NotFetched(f"{source.shown}: {_last(done.stderr)}")
-        return self._git("rev-parse", "--verify", f"{INCOMING}^{{commit}}").stdout.decode("ascii").strip()
+            raise NotFetched(f"{source.shown}: {_reason(done.stderr)}")
+        found = self._line("rev-parse", "--verify", INCOMING)
+        commit = self._line("rev-parse", "--verify", f"{INCOMING}^{{commit}}")
+        return Incoming(commit, "" if found == commit else found, source.branch)
 
-    def signer(self, commit: str) -> str:
+    def signer(self, found: Incoming) -> str:
         """Who signed it, "": nobody. Raises Problems for a signature that is wrong, or by somebody else."""
-        header = self._git("cat-file", "commit", commit).stdout.partition(b"\n\n")[0]
-        if b"\ngpgsig" not in b"\n" + header:
+        kind, name, mark = ("tag", found.tag, b"\n-----BEGIN ") if found.tag else ("commit", found.commit, b"\ngpgsig")
+        header, _, text = self._git("cat-file", kind, name).stdout.partition(b"\n\n")
+        if mark not in b"\n" + (text if found.tag else header) or self._trust is None:
             return ""
-        if self._trust is None:
-            return ""
-        done = self._git("verify-commit", "--raw", commit, checked=False)
+        done = self._git(f"verify-{kind}", "--raw", name, checked=False)
         said = done.stderr.decode("utf-8", "replace")
         if done.returncode or 'Good "git" signature for ' not in said:
-            raise Problems([Problem(f"the signature of commit {commit[:12]} is not by a key in {self._trust}, or is "
+            raise Problems([Problem(f"the signature of {kind} {name[:12]} is not by a key in {self._trust}, or is "
                                     "wrong", None, "nothing was applied; see who signed it: git log --show-signature")])
+        if found.tag and f"\ntag {found.name}\n".encode() not in header + b"\n":
+            raise Problems([Problem(f"what is tag `{found.name}` there was signed under another name", None,
+                                    "nothing was applied; see who moved it: git cat-file tag " + found.name)])
         return said.partition('signature for ')[2].partition(" with ")[0]
 
     def is_older(self, commit: str, last: str) -> bool:
         """Is a commit not one that has come after another, or that itself?"""
         return self._git("merge-base", "--is-ancestor", last, commit, checked=False).returncode != 0
 
-    def keep(self, commit: str) -> None:
-        """Never forgets it."""
-        self._git("update-ref", "refs/holdfast/good", commit)
-
     def copy(self, commit: str, to: Path) -> Fetched:
         """What is in a commit, as files. Raises Problems."""
-        data = self._git("archive", "--format=tar", commit).stdout
-        try:
-            with tarfile.open(fileobj=io.BytesIO(data)) as archive:
-                archive.extractall(to, filter="data")
-        except tarfile.TarError as error:
-            raise Problems([Problem(f"commit {commit[:12]} holds what does not belong into a project: {error}", None,
-                                    "take links that lead outside of it away")]) from None
+        with tempfile.TemporaryFile(dir=self._folder) as stream:
+            done = self._git("archive", "--format=tar", commit, checked=False, into=stream)
+            if done.returncode:
+                raise Problems([Problem(f"commit {commit[:12]} cannot be read, or is larger than "
+                                        f"{MOST_BYTES >> 20} MiB: {_reason(done.stderr)}", None,
+                                        "keep large contents elsewhere")])
+            stream.seek(0)
+            try:
+                with tarfile.open(fileobj=stream) as archive:
+                    archive.extractall(to, filter="data")
+            except tarfile.TarError as error:
+                raise Problems([Problem(f"commit {commit[:12]} holds what does not belong into a project: {error}",
+                                        None, "take links that lead outside of it away")]) from None
         return Fetched(to, commit)
 
-    def _git(self, *words: str, checked: bool = True) -> subprocess.CompletedProcess[bytes]:
+    def _line(self, *words: str) -> str:
+        return self._git(*words).stdout.decode("ascii").strip()
+
+    def _git(self, *words: str, checked: bool = True, scheme: str = "", into: IO[bytes] | None = None,
+             ) -> subprocess.CompletedProcess[bytes]:
+        """scheme: that by which it may go out, and be sent on to. into: what takes its output."""
         settings: Sequence[str] = (
-            "core.hooksPath=/dev/null", "core.fsmonitor=false", "protocol.ext.allow=never", "fetch.fsckObjects=true",
+            "core.hooksPath=/dev/null", "core.fsmonitor=false", "fetch.fsckObjects=true", "protocol.allow=never",
+            *([f"protocol.{scheme}.allow=always"] if scheme else []), "http.sslVerify=true",
             "gpg.program=/bin/false", "gpg.x509.program=/bin/false", "gpg.ssh.program=ssh-keygen",
             f"gpg.ssh.allowedSignersFile={self._trust or '/dev/null'}", "gc.auto=0")
         options = [part for setting in settings for part in ("-c", setting)]
+        around = {name: value for name, value in os.environ.items() if name not in UNSAFE}
+        around["GIT_SSH_COMMAND"] = f"{around.get('GIT_SSH_COMMAND', 'ssh')} {SSH_OPTIONS}"
         try:
             done = subprocess.run(["git", *options, "--git-dir", str(self._folder), *words], stdin=subprocess.DEVNULL,
-                                  capture_output=True, timeout=PATIENCE_S, check=False,
-                                  env={**os.environ, "GIT_TERMINAL_PROMPT": "0", "LC_ALL": "C"})
+                                  stdout=into or subprocess.PIPE, stderr=subprocess.PIPE, timeout=PATIENCE_S,
+                                  check=False, preexec_fn=_bounded,
+                                  env={**around, "GIT_TERMINAL_PROMPT": "0", "LC_ALL": "C"})
         except FileNotFoundError:
             raise Problems([Problem("git is not installed here", None,
                                     "install git, or pull from an archive")]) from None
         except subprocess.TimeoutExpired:
             raise NotFetched(f"git took longer than {PATIENCE_S:g} s") from None
         if checked and done.returncode:
-            raise Problems([Problem(f"git {words[0]}: {_last(done.stderr)}", None, f"look at {self._folder}")])
+            raise Problems([Problem(f"git {words[0]}: {_reason(done.stderr)}", None, f"look at {self._folder}")])
         return done
 
 
-def _last(said: bytes) -> str:
-    lines = [line for line in said.decode("utf-8", "replace").splitlines() if line.strip()]
-    return lines[-1].strip() if lines else "no reason was given"
+def _bounded() -> None:
+    """No file that git writes may be larger than a project; git is told so, and says so."""
+    signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (MOST_BYTES, MOST_BYTES))
+
+
+def _reason(said: bytes) -> str:
+    """The line that says why: what ssh says stands before git's own complaint, and advice stands behind it."""
+    lines = [line.strip() for line in said.decode("utf-8", "replace").splitlines() if line.strip()]
+    fatal = next((number for number, line in enumerate(lines) if line.startswith(("fatal:", "error:"))), None)
+    if fatal is None:
+        return lines[-1] if lines else "no reason was given"
+    if "Could not read from remote" in lines[fatal] and fatal:
+        return lines[fatal - 1]
+    return lines[fatal].partition(":")[2].strip()

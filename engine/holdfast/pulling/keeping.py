@@ -18,14 +18,15 @@ from holdfast.pulling.model import Source
 
 @dataclass(frozen=True, slots=True)
 class Good:
-    """The last copy that was verified. folder: its name; revision, digest, signer: as of what was fetched; fetched:
-    seconds since the epoch."""
+    """The last copy that was verified. folder: its name; revision, digest, signer, signed: as of what was fetched;
+    fetched: seconds since the epoch."""
 
     folder: str
     revision: str
     digest: str
     signer: str
     fetched: float
+    signed: str = ""
 
 
 class Kept:

@@ -13,7 +13,7 @@ FORMS = "write git+ssh://…, git+https://…, https://….tar.gz or a folder"
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """address: a URL for git or for an archive, or a path. branch: of git, "": what its HEAD is."""
+    """address: a URL for git or for an archive, or a path. branch: of git, or a tag there; "": what its HEAD is."""
 
     kind: Literal["git", "archive", "folder"]
     address: str
@@ -21,16 +21,24 @@ class Source:
     text: str = ""
 
     @property
+    def scheme(self) -> str:
+        """By what it is fetched: ssh, https, file."""
+        return urlsplit(self.address).scheme
+
+    @property
     def shown(self) -> str:
-        """Without a password."""
-        host = urlsplit(self.address).hostname or ""
-        bare = urlsplit(self.address)._replace(netloc=host).geturl() if "@" in self.address else self.address
-        return f"git+{bare}" + (f"#{self.branch}" if self.branch else "") if self.kind == "git" else bare
+        """As a person writes it."""
+        return f"git+{self.address}" + (f"#{self.branch}" if self.branch else "") if self.kind == "git" else \
+            self.address
 
 
 def source(text: str) -> Source:
     """What a person wrote behind --from. Raises Problems."""
-    scheme, _, _ = text.partition("://")
+    scheme, _, rest = text.partition("://")
+    login = rest.partition("/")[0].rpartition("@")[0]
+    if ":" in login or (login and scheme.endswith("https")):
+        raise Problems([Problem(f"a login stands in an address of {scheme}://, where all can read it", None,
+                                "put it into ~/.netrc of the user who pulls, or pull by SSH with a key")])
     if scheme in ("git+ssh", "git+https", "git+file"):
         address, _, branch = text.removeprefix("git+").partition("#")
         if branch.startswith("-") or not _is_address(address):
@@ -57,12 +65,13 @@ def _is_address(address: str) -> bool:
 @dataclass(frozen=True, slots=True)
 class Fetched:
     """A copy of the project. revision: what it is called: a commit, or a number; digest: of its content, "" for git.
-    signer: whose signature was verified, "": nobody's."""
+    signer: whose signature was verified, "": nobody's; signed: the tag of git that it is of, "": the commit's own."""
 
     folder: Path
     revision: str
     digest: str = ""
     signer: str = ""
+    signed: str = ""
 
 
 class NotFetched(Exception):
