@@ -69,7 +69,7 @@ def test_a_pause_ends_when_somebody_stops_the_run(site: Site, clean_hosts: Hosts
 
 @pytest.mark.parametrize(("budget", "stopped", "code"), [
     ("error_budget: 1", "", 5), ("error_budget: 100%", "", 5),
-    ("error_budget: 0", "1 hosts went wrong, and the error budget is 0 (0 hosts)", 5),
+    ("error_budget: 0", "1 host went wrong, and the error budget is 0 (0 hosts)", 5),
     ("at_once: 10", "h1, all of batch 1, went wrong", 5),
 ])
 def test_a_batch_of_which_nothing_came(site: Site, clean_hosts: Hosts, budget: str, stopped: str, code: int) -> None:

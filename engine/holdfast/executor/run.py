@@ -133,7 +133,7 @@ class _Run:
         if not hosts or self._no_more.is_set():
             return
         what = "the way back" if self.job.undoes else "their facts"
-        self.emit(Noticed("", f"asking {len(hosts)} hosts for {what}"))
+        self.emit(Noticed("", f"asking {_hosts(len(hosts))} for {what}"))
         await self._each(self._ask, hosts)
         problems: list[Problem] = []
         for host in hosts:
@@ -168,7 +168,7 @@ class _Run:
         for number, batch in enumerate(rounds, 1):
             hosts = [host for host in batch if host not in self._results]
             if len(rounds) > 1 and hosts and not self._no_more.is_set():
-                self.emit(Noticed("", f"batch {number} of {len(rounds)}: {len(batch)} hosts"))
+                self.emit(Noticed("", f"batch {number} of {len(rounds)}: {_hosts(len(batch))}"))
             await self._each(self._serve, hosts)
             self._heed_lost(batch, number, len(rounds))
             if number < len(rounds):
@@ -178,7 +178,7 @@ class _Run:
         """Without a budget, a batch in which nothing went well is reason enough to stop."""
         bad = [host for host in batch if host in self._results and self._results[host].status in BAD]
         if self.job.mode == APPLY and self._budget is None and of > 1 and len(bad) == len(batch):
-            self._end(f"all of batch {number} went wrong ({len(bad)} hosts)" if len(bad) > 1
+            self._end(f"all of batch {number} went wrong ({_hosts(len(bad))})" if len(bad) > 1
                       else f"{bad[0]}, all of batch {number}, went wrong")
 
     async def _between(self, number: int, of: int) -> None:
@@ -266,7 +266,7 @@ class _Run:
             self._bad += 1
             if is_spent(self._budget, self._bad):
                 limit = self.job.rollout.error_budget
-                self._end(f"{self._bad} hosts went wrong, and the error budget is {limit} ({self._budget} hosts)")
+                self._end(f"{_hosts(self._bad)} went wrong, and the error budget is {limit} ({_hosts(self._budget)})")
         self._wake()
         is_kept = False
         if self._keep is not None:
@@ -329,3 +329,7 @@ class _Run:
 
 def _failed(host: str, failure: Failure, visit: Visit) -> HostResult:
     return HostResult(host, failure.status, message=failure.message, mend=failure.mend, seconds=visit.seconds())
+
+
+def _hosts(number: int | None) -> str:
+    return "1 host" if number == 1 else f"{number or 0} hosts"
