@@ -34,8 +34,9 @@ BASE_PACKAGES = (
 REPOSITORY_PACKAGES = (
     "nginx", "chrony", "postgresql-client", "curl", "rsync", "logrotate", "opendoas",
     "git", "python3-venv", "python3-pip",
-    "nftables", "postgresql", "locales", "kmod", "dnf", "createrepo-c", "rpm",
+    "nftables", "postgresql", "locales", "kmod", "dnf", "zypper", "createrepo-c", "rpm",
     "prometheus-node-exporter", "rsyslog", "unattended-upgrades",
+    "auditd", "fail2ban", "python3-systemd", "clamav", "clamav-daemon", "clamdscan", "clamav-freshclam",
     "libpam-pwquality",
     # Python once more, so that a host which lost it can get it back.
     "python3", "python3-minimal", "libpython3-stdlib",
