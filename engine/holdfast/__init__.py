@@ -9,7 +9,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from holdfast.contents import Checked, kinds, schema, types
+    from holdfast.contents import Checked, Contents, kinds, load_contents, schema, types
     from holdfast.executor.model import HostResult, Mode, Result, RunDone
     from holdfast.executor.stop import Stop
     from holdfast.plan import Difference, Drift, Plan
@@ -17,11 +17,11 @@ if TYPE_CHECKING:
     from holdfast.project import Project, load
 
 __all__ = [
-    "Checked", "Difference", "Drift", "HostResult", "Mode", "Place", "Plan", "Problem", "Problems", "Project", "Result",
-    "RunDone", "Stop", "kinds", "load", "schema", "types",
+    "Checked", "Contents", "Difference", "Drift", "HostResult", "Mode", "Place", "Plan", "Problem", "Problems",
+    "Project", "Result", "RunDone", "Stop", "kinds", "load", "load_contents", "schema", "types",
 ]
 _HOMES = {
-    "contents": ("Checked", "kinds", "schema", "types"),
+    "contents": ("Checked", "Contents", "kinds", "load_contents", "schema", "types"),
     "executor.model": ("HostResult", "Mode", "Result", "RunDone"),
     "executor.stop": ("Stop",),
     "plan": ("Difference", "Drift", "Plan"),

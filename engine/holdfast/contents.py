@@ -20,9 +20,7 @@ from holdfast.documents.types import Types
 from holdfast.inventory.sources import find
 from holdfast.inventory.sources import load as load_inventory
 from holdfast.problems import Place, Problem, Problems
-from holdfast.reports.holding import held_words
 from holdfast.selection import named, own_states, read
-from holdfast.store import Store
 from holdfast_host.values import did_you_mean
 
 if TYPE_CHECKING:
@@ -30,11 +28,26 @@ if TYPE_CHECKING:
     from holdfast.compiler.explaining import Explanation
     from holdfast.converting.model import Converted
     from holdfast.inventory.model import Inventory
+    from holdfast.store import Store
 
 Documents = str | Path | Sequence[str | Path]  # files and folders; (): all of playbooks/
 STORE = Path(".holdfast") / "holdfast.db"
 EVER_S = 1e10  # seconds
 FACTS_COUNT_S = 86_400.0  # how long facts that were gathered once say which hosts `run`, `facts` and `inventory` mean
+
+
+def load_contents(folder: str | Path = ".", *, inventory: Sequence[str | Path] = (),
+                  set: Mapping[str, Any] | None = None, store: str = "") -> Contents:
+    """A project folder without what contacts hosts, which takes less time to import. The arguments are those of `load`.
+    Raises Problems when there is no such folder."""
+    return Contents(existing(folder), tuple(map(str, inventory)), dict(set or {}), store)
+
+
+def existing(folder: str | Path) -> Path:
+    """Raises Problems when there is no such folder."""
+    if not Path(folder).is_dir():
+        raise Problems([Problem("there is no such folder", Place(str(folder)), "make one with `holdfast init`")])
+    return Path(folder)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +95,8 @@ class Contents:
     @cached_property
     def store(self) -> Store:
         """What is kept of runs; it opens in the background."""
+        from holdfast.store import Store  # noqa: PLC0415  # brings asyncio
+
         return Store.open(self.store_at)
 
     @property
@@ -171,26 +186,34 @@ class Contents:
         that were gathered last."""
         from holdfast.compiler.explaining import explain  # noqa: PLC0415  # one command needs it
 
-        facts = self._facts_of(host)
-        request, _ = self.request(paths_of(documents), "", facts)
-        return explain(request, host, resource)
+        self._known(host)
+        request, _ = self.request(paths_of(documents), "", {})
+        return explain(request, host, resource, self._facts_of)
 
     def graph(self, host: str, documents: Documents = ()) -> HostGraph:
         """The task graph of a host. Facts are those that were gathered last."""
-        facts = self._facts_of(host)
-        compiled, _ = self.compiled(paths_of(documents), "", facts)
+        from holdfast.compiler.compiling import unknown_facts  # noqa: PLC0415  # brings Jinja2
+
+        self._known(host)
+        compiled, _ = self.compiled(paths_of(documents), "")
         if host in compiled.graphs:
             return compiled.graphs[host]
-        if host in compiled.needs_facts:
-            raise Problems([Problem(f"what is for {host} hangs on its facts, and they are not known", None,
-                                    f"gather them: holdfast facts -t {host}")])
-        raise Problems([Problem(f"no document here is for `{host}`", None, "see what it targets")])
+        if host not in compiled.needs_facts:
+            raise Problems([Problem(f"no document here is for `{host}`", None, "see what it targets")])
+        facts = self._facts_of(host)
+        if facts is None:
+            raise Problems([unknown_facts(host)])
+        return compiled.graph_of(host, facts)
 
-    def _facts_of(self, host: str) -> Mapping[str, Mapping[str, Any]]:
+    def _known(self, host: str) -> None:
+        """Raises Problems for a host that the inventory does not have."""
         if host not in self.inventory.hosts:
             raise Problems([Problem(f"there is no host `{host}`", None, did_you_mean(host, self.inventory.hosts)
                                     or "see `holdfast inventory list`")])
-        return self.store.facts([host], EVER_S)
+
+    def _facts_of(self, host: str) -> Mapping[str, Any] | None:
+        """Those that were gathered last. The store is opened for them alone, which takes longer than all else."""
+        return self.store.facts([host], EVER_S).get(host)
 
     # -- what is compiled of it --------------------------------------------------------------------------------------
 
@@ -280,6 +303,7 @@ class Contents:
 
     def holds(self) -> Mapping[str, Mapping[str, str]]:
         """By host and id of a resource: why it is left alone for now."""
+        from holdfast.reports.holding import held_words  # noqa: PLC0415  # for those who contact hosts
         from holdfast.store.enforced import active_holds  # noqa: PLC0415  # brings SQLAlchemy
 
         found: dict[str, dict[str, str]] = {}

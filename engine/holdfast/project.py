@@ -29,12 +29,12 @@ from holdfast.carrying import Emit, Kept, carry_out
 from holdfast.channels.boot import archive
 from holdfast.channels.model import Connection
 from holdfast.compiler.model import HostGraph, Rollout
-from holdfast.contents import Contents, Documents, paths_of
+from holdfast.contents import Contents, Documents, existing, paths_of
 from holdfast.executor.model import Asked, Earlier, Happening, HostResult, Job, Mode, RunDone, WayBack
 from holdfast.executor.stop import Stop
 from holdfast.login import Login, connections
 from holdfast.plan import Drift, Plan, Standing, drift_of
-from holdfast.problems import Place, Problem, Problems
+from holdfast.problems import Place, Problems
 from holdfast.store import new_run_id
 from holdfast_host.graph import Node
 from holdfast_host.planned import Held
@@ -54,10 +54,7 @@ def load(folder: str | Path = ".", *, inventory: Sequence[str | Path] = (), set:
     become_password: instead of what the inventory says. install_python: runs that apply install python3 on hosts
     without a usable Python. is_here: hosts are this machine, whatever the inventory says. store: a path, or a URL of
     PostgreSQL, instead of `.holdfast/holdfast.db`. Raises Problems when there is no such folder."""
-    path = Path(folder)
-    if not path.is_dir():
-        raise Problems([Problem("there is no such folder", Place(str(folder)), "make one with `holdfast init`")])
-    return Project(path, tuple(map(str, inventory)), dict(set or {}),
+    return Project(existing(folder), tuple(map(str, inventory)), dict(set or {}),
                    Login(user, key, become_password, install_python, is_here), store)
 
 

@@ -15,6 +15,7 @@ from tests.bench import (
     compiling,
     crowd,
     distance,
+    explaining,
     floor,
     growth,
     holdfast,
@@ -87,6 +88,7 @@ def by_size(bench: Bench, fleet: Fleet, missing: list[str]) -> list[Target]:
         lambda: [distance.measured(bench, fleet, say)],
         lambda: growth.measured(bench, say),
         lambda: [crowd.measured(bench, say)],
+        lambda: explaining.measured(bench, say),
     )
     for part in parts:
         try:

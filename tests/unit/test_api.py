@@ -18,8 +18,8 @@ from holdfast.problems import Problems
 def test_the_public_names_are_these():
     assert sorted(holdfast.__all__) == holdfast.__all__, "in order"
     assert set(holdfast.__all__) == {
-        "Checked", "Difference", "Drift", "HostResult", "Mode", "Place", "Plan", "Problem", "Problems", "Project",
-        "Result", "RunDone", "Stop", "kinds", "load", "schema", "types"}
+        "Checked", "Contents", "Difference", "Drift", "HostResult", "Mode", "Place", "Plan", "Problem", "Problems",
+        "Project", "Result", "RunDone", "Stop", "kinds", "load", "load_contents", "schema", "types"}
     for name in holdfast.__all__:
         assert getattr(holdfast, name) is not None
     with pytest.raises(AttributeError, match="no attribute 'loud'"):

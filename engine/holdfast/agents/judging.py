@@ -2,11 +2,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
 
 from holdfast.agents.model import AgentState
 from holdfast.documents.model import Agent, State
-from holdfast.executor.model import HostResult, Result
 from holdfast_host.graph import CHANGED, FAILED, OK, PENDING, SKIPPED
+
+if TYPE_CHECKING:
+    from holdfast.executor.model import HostResult, Result
 
 STANDS = frozenset({OK, CHANGED})
 ANSWERED = frozenset({"ok", "changed", "pending", "failed"})

@@ -3,13 +3,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date
+from typing import TYPE_CHECKING
 
 from holdfast.baselines.model import EXCEPTED, FAIL, NOT_APPLICABLE, NOT_KNOWN, PASS, ControlResult
 from holdfast.documents.baselines import unknown_controls
 from holdfast.documents.model import Baseline, Control, Part, State, Use
-from holdfast.executor.model import HostResult, Result
 from holdfast.problems import Problem
 from holdfast_host.graph import CHANGED, FAILED, OK, PENDING, SKIPPED
+
+if TYPE_CHECKING:
+    from holdfast.executor.model import HostResult, Result
 
 Excepted = Mapping[Part, str]  # with who answers for it, and why
 ANSWERED = frozenset({"ok", "changed", "pending", "failed"})

@@ -2,7 +2,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, Self
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -39,25 +39,27 @@ class Checked(Protocol):
     def hosts(self) -> Sequence[str]: ...
 
 
-class Project(Protocol):
-    """A project folder; what it is made of is read when it is needed first. Everything raises Problems.
+class Contents(Protocol):
+    """What a project folder is made of; each part is read when it is needed first. Everything raises Problems.
 
-    rollout: fields of compiler.model.Rollout that go before those of the documents. documents: paths; (): all of
-    playbooks/. kept_facts_s: facts that were gathered at most so many seconds ago are used again.
+    documents: paths; (): all of playbooks/.
     """
 
-    def __enter__(self) -> Project: ...
+    def __enter__(self) -> Self: ...
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None,
                  trace: TracebackType | None) -> None: ...
 
     @property
+
     def inventory(self) -> Inventory: ...
 
     @property
+
     def store(self) -> Store: ...
 
     @property
+
     def secrets(self) -> Mapping[str, str]:
         """The values that are known by now, to be masked wherever they might turn up."""
         ...
@@ -71,6 +73,18 @@ class Project(Protocol):
     def ansible_inventory(self, host: str | None = None) -> Mapping[str, Any]:
         """What `ansible-inventory --list` prints, or with a host `--host`."""
         ...
+
+    def explain(self, host: str, resource: str, documents: Sequence[str]) -> Explanation: ...
+
+    def graph(self, host: str, documents: Sequence[str]) -> HostGraph: ...
+
+
+class Project(Contents, Protocol):
+    """A project folder and its hosts.
+
+    rollout: fields of compiler.model.Rollout that go before those of the documents. kept_facts_s: facts that were
+    gathered at most so many seconds ago are used again.
+    """
 
     async def run_async(self, *, mode: Asked, documents: Sequence[str], targets: str, rollout: Mapping[str, Any],
                         emit: Emit, stop: Stop, kept_facts_s: float, save: str, confirm_s: float | None) -> RunDone:
@@ -97,10 +111,6 @@ class Project(Protocol):
         """What a run that has just been carried out has found of agents and controls."""
         ...
 
-    def explain(self, host: str, resource: str, documents: Sequence[str]) -> Explanation: ...
-
-    def graph(self, host: str, documents: Sequence[str]) -> HostGraph: ...
-
     async def command_async(self, command: Sequence[str] | str, *, targets: str, rollout: Mapping[str, Any],
                             emit: Emit, stop: Stop) -> RunDone:
         """A sequence is a program with its arguments, a text is for the shell."""
@@ -115,6 +125,10 @@ class Api(Protocol):
 
     def load(self, folder: str, *, inventory: Sequence[str], set: Mapping[str, Any], **more: str) -> Project:
         """more: user, key, become_password, install_python and store, if given."""
+        ...
+
+    def load_contents(self, folder: str, *, inventory: Sequence[str], set: Mapping[str, Any], **more: str) -> Contents:
+        """Without what contacts hosts. more: store, if given."""
         ...
 
     def types(self, folder: str) -> Mapping[str, type[Resource] | Problem]:

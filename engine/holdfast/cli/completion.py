@@ -6,19 +6,21 @@ from __future__ import annotations
 
 from argparse import Action, ArgumentParser, Namespace, _SubParsersAction
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import argcomplete
 from argcomplete.completers import BaseCompleter, DirectoriesCompleter, FilesCompleter
 from argcomplete.shell_integration import shellcode
 
-import holdfast
 from holdfast.cli.options import joined
 from holdfast.cli.parser import build
 from holdfast.problems import Problems
 
+if TYPE_CHECKING:
+    from holdfast.contents import Contents
+
 RUNS = 20  # the newest ones are offered
-Offer = Callable[[holdfast.Project], Iterable[str]]
+Offer = Callable[["Contents"], Iterable[str]]
 
 
 class OfProject(BaseCompleter):
@@ -28,20 +30,22 @@ class OfProject(BaseCompleter):
         self.offer = offer
 
     def __call__(self, *, prefix: str, action: Action, parser: ArgumentParser, parsed_args: Namespace) -> list[str]:
+        from holdfast.contents import load_contents  # noqa: PLC0415  # names of commands and options need it not
+
         args = joined(parsed_args)
         try:
-            with holdfast.load(args.folder, inventory=args.inventory) as project:
+            with load_contents(args.folder, inventory=args.inventory) as project:
                 return [name for name in self.offer(project) if name.startswith(prefix)]
         except Problems:
             return []
 
 
-def hosts(project: holdfast.Project) -> Iterator[str]:
+def hosts(project: Contents) -> Iterator[str]:
     """All hosts by name."""
     yield from project.inventory.hosts
 
 
-def targets(project: holdfast.Project) -> Iterator[str]:
+def targets(project: Contents) -> Iterator[str]:
     """The smallest expressions: tags with their values, groups, hosts."""
     inventory = project.inventory
     yield "all"
@@ -50,16 +54,18 @@ def targets(project: holdfast.Project) -> Iterator[str]:
     yield from inventory.hosts
 
 
-def runs(project: holdfast.Project) -> Iterator[str]:
+def runs(project: Contents) -> Iterator[str]:
     """The newest ones."""
     yield "last"
     yield from (run.id for run in project.store.runs(RUNS))
 
 
-def documented(project: holdfast.Project) -> Iterator[str]:
+def documented(project: Contents) -> Iterator[str]:
     """What `holdfast doc` tells of."""
     yield from project.types
-    yield from holdfast.kinds()
+    from holdfast.contents import kinds  # noqa: PLC0415
+
+    yield from kinds()
 
 
 # By the name under which an argument is parsed; wherever it stands, it means the same.

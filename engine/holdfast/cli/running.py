@@ -3,12 +3,11 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import os
 import signal
 from argparse import Namespace
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from holdfast.cli import exits
 from holdfast.cli.api import Emit, GetApi, Project, Stop
@@ -19,26 +18,8 @@ from holdfast.reports.lines import lines, output_lines
 
 T = TypeVar("T")
 Start = Callable[[Emit, Stop], Awaitable[RunDone]]
-STORE_VARIABLE = "HOLDFAST_STORE"  # not an option: a URL may hold a password, and command lines are seen by all
 FINISHING = "stopping: the resources in hand are finished first; press Ctrl-C again to stop at once"
 NOW = "stopping at once"
-
-
-def load_project(args: Namespace, console: Console, api: GetApi) -> Project:
-    """The project of the global options, with the login options that were given. Raises Problems."""
-    how: dict[str, Any] = {"inventory": args.inventory, "set": dict(args.set)}
-    if os.environ.get(STORE_VARIABLE):
-        how["store"] = os.environ[STORE_VARIABLE]
-    for name in ("user", "key", "install_python"):
-        if getattr(args, name, None):
-            how[name] = getattr(args, name)
-    if getattr(args, "ask_become_password", False):
-        import getpass  # noqa: PLC0415 -- only when asked for
-
-        how["become_password"] = console.secrets["become password"] = getpass.getpass("become password: ")
-    project = api().load(args.folder, **how)
-    console.secrets.update(project.secrets)
-    return project
 
 
 def carry_out(args: Namespace, console: Console, api: GetApi, project: Project, start: Start, *,

@@ -5,8 +5,9 @@ from argparse import Namespace
 
 from holdfast.cli.api import Emit, GetApi, Stop
 from holdfast.cli.console import Console
+from holdfast.cli.loading import load_project
 from holdfast.cli.options import rollout
-from holdfast.cli.running import Start, carry_out, code_of, load_project
+from holdfast.cli.running import Start, carry_out, code_of
 from holdfast.executor.model import Asked, Mode, RunDone
 from holdfast.plan import Standing
 from holdfast.problems import Place, Problem, Problems

@@ -26,6 +26,7 @@ from holdfast_host.redact import Redactor
 from holdfast_host.values import did_you_mean
 
 Facts = Mapping[str, Mapping[str, Any]]  # by host
+FactsOf = Callable[[str], Mapping[str, Any] | None]  # of a host; None: they are not known
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,27 +97,32 @@ class Made:
     types: Types
 
 
-def made_for(request: Request, host: str) -> Made:
-    """The resources of one host. Raises Problems: all that is wrong, or that the host's facts have to be known."""
+def made_for(request: Request, host: str, facts_of: FactsOf) -> Made:
+    """The resources of one host. facts_of: asked when they hang on its facts. Raises Problems: all that is wrong, or
+    that the host's facts have to be known."""
     compilation = _Compilation(request)
     compilation.raise_problems()
     with compilation.run.patience.watching():
-        return _made_for(request, host, compilation)
+        return _made_for(host, compilation, facts_of)
 
 
-def _made_for(request: Request, host: str, compilation: _Compilation) -> Made:
+def _made_for(host: str, compilation: _Compilation, facts_of: FactsOf) -> Made:
     if host not in compilation.hosts:
         raise Problems([Problem(f"no document here is for `{host}`", None, "see what it targets")])
-    facts = request.facts.get(host)
-    if facts is None:
-        compilation.graph(host, None)
-        if compilation.waits:
-            raise Problems([Problem(f"what is for {host} hangs on its facts, and they are not known", None,
-                                    f"gather them: holdfast facts -t {host}")])
-    else:
+    compilation.graph(host, None)
+    facts = facts_of(host) if compilation.waits else None
+    if facts is not None:
         compilation.graph_of(host, facts)
+    elif compilation.waits:
+        raise Problems([unknown_facts(host)])
     compilation.raise_problems()
     return compilation.made(host, facts)
+
+
+def unknown_facts(host: str) -> Problem:
+    """That nothing more can be said of a host."""
+    return Problem(f"what is for {host} hangs on its facts, and they are not known", None,
+                   f"gather them: holdfast facts -t {host}")
 
 
 def _types_in(unit: Unit | LoopedUse, documents: Mapping[str, Document]) -> set[str]:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from holdfast.compiler.compiling import Made, Request, made_for
+from holdfast.compiler.compiling import FactsOf, Made, Request, made_for
 from holdfast.compiler.faults import Fault
 from holdfast.compiler.scopes import MANAGED, Definition, Element, Scope
 from holdfast.compiler.units import Compiled
@@ -59,9 +59,10 @@ class Explanation:
     conditions: tuple[tuple[str, tuple[Name, ...]], ...]
 
 
-def explain(request: Request, host: str, id: str) -> Explanation:
-    """Raises Problems: all that is wrong with the documents, or that this host has no such resource."""
-    made = made_for(request, host)
+def explain(request: Request, host: str, id: str, facts_of: FactsOf) -> Explanation:
+    """facts_of: asked when something hangs on facts. Raises Problems: all that is wrong with the documents, or that
+    this host has no such resource."""
+    made = made_for(request, host, facts_of)
     found = {one.item.id: one for one in made.resources}
     if id not in found:
         raise Problems([Problem(f"{host} has no resource `{id}`", None, did_you_mean(id, found)

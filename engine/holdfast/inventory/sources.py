@@ -14,7 +14,6 @@ from holdfast.inventory.builder import Builder
 from holdfast.inventory.hostpattern import Wrong, split_port
 from holdfast.inventory.model import Inventory, Variable
 from holdfast.inventory.native import looks_native, read_native
-from holdfast.inventory.script import NoProgram, Script, read_script
 from holdfast.inventory.varsfiles import VariableFiles
 from holdfast.problems import Place, Problem, Problems
 from holdfast.trees import tree
@@ -132,6 +131,8 @@ class _Reader:
 
     def file(self, path: str) -> None:
         if os.access(path, os.X_OK):
+            from holdfast.inventory.script import NoProgram, Script, read_script  # noqa: PLC0415  # brings subprocess
+
             try:
                 read_script(self.builder, Script(path, self.script_s, self.env))
             except NoProgram:

@@ -5,7 +5,6 @@ in a loop. Reads are made in the calling thread. Nothing here masks secrets: wha
 """
 from __future__ import annotations
 
-import asyncio
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -99,6 +98,8 @@ class Store:
 
     async def kept(self, run: str, result: HostResult, agents: Sequence[AgentState] = ()) -> None:
         """`keep`, and wait until it is durable."""
+        import asyncio  # noqa: PLC0415  # who looks up runs needs no loop
+
         await asyncio.wrap_future(self.keep(run, result, agents=agents))
 
     def end_run(self, done: RunDone, ended: float) -> Future[None]:
@@ -126,6 +127,8 @@ class Store:
 
     async def collect(self, run: str, result: HostResult) -> bool:
         """`collected`, without holding up the loop."""
+        import asyncio  # noqa: PLC0415
+
         return await asyncio.to_thread(self.collected, run, result)
 
     def runs(self, limit: int = 20, mode: str = "") -> tuple[Run, ...]:

@@ -134,6 +134,8 @@ class Standin:
         self.loaded = how
         return Project(self, folder, how)
 
+    load_contents = load
+
     def types(self, folder: str) -> dict[str, Any]:
         return {"motd": Motd, "broken": Problem("this resource type cannot be imported", Place("modules/broken.py", 3))}
 

@@ -25,15 +25,40 @@ def test_help_loads_nothing_slow(argv):
     assert done.stdout.splitlines()[-1] == "loaded:"
 
 
-def test_validate_loads_nothing_that_only_runs_need(tmp_path):
-    assert python("from holdfast.cli.main import entry; entry()", "-C", str(tmp_path), "init").returncode == 0
+FOR_RUNS = ("sqlalchemy", "alembic", "rich", "asyncssh", "cryptography", "asyncio", "ssl", "concurrent.futures")
+ASKING = [  # what contacts no host, and what it has no need of
+    (("validate",), FOR_RUNS), (("explain", "here", "file: /tmp/holdfast-quickstart/hello"), FOR_RUNS),
+    (("graph", "here"), FOR_RUNS), (("inventory", "list"), (*FOR_RUNS, "jinja2")),
+    (("inventory", "select", "env=dev"), FOR_RUNS), (("schema",), (*FOR_RUNS, "jinja2")),
+    (("doc", "file"), (*FOR_RUNS, "jinja2")), (("completion", "bash"), (*FOR_RUNS, "jinja2", "yaml", "cerberus")),
+]
+
+
+@pytest.fixture(scope="module")
+def quickstart(tmp_path_factory) -> Path:
+    """What `holdfast init` makes."""
+    folder = tmp_path_factory.mktemp("quickstart")
+    assert python("from holdfast.cli.main import entry; entry()", "-C", str(folder), "init").returncode == 0
+    return folder
+
+
+def loaded(folder: Path, *argv: str) -> list[str]:
+    """The modules that a command has loaded at its end, which is a good one."""
     done = python("import sys; from holdfast.cli.main import main\n"
                   "code = main(sys.argv[1:], sys.stdout, sys.stderr)\n"
-                  "print('loaded:', *[name for name in ('sqlalchemy', 'alembic', 'rich', 'asyncssh')"
-                  " if name in sys.modules])\n"
-                  "sys.exit(code)", "-C", str(tmp_path), "validate")
+                  "print('loaded:', *sys.modules)\n"
+                  "sys.exit(code)", "-C", str(folder), *argv)
     assert done.returncode == 0, done.stderr
-    assert done.stdout.splitlines()[-1] == "loaded:"
+    return done.stdout.splitlines()[-1].split()[1:]
+
+
+@pytest.mark.parametrize(("argv", "slow"), ASKING, ids=[" ".join(argv) for argv, _ in ASKING])
+def test_what_contacts_no_host_loads_nothing_that_only_runs_need(quickstart, argv, slow):
+    assert set(slow).isdisjoint(loaded(quickstart, *argv))
+
+
+def test_what_asks_the_store_loads_it(quickstart):
+    assert "sqlalchemy" in loaded(quickstart, "runs", "list"), "the control"
 
 
 def test_a_run_in_a_pipe_draws_nothing_and_loads_nothing_to_draw_with(tmp_path):

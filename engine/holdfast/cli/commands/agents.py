@@ -22,7 +22,7 @@ examples:
 
 def run(args: Namespace, console: Console, api: GetApi) -> int:
     """Carries it out."""
-    from holdfast.cli.running import load_project  # noqa: PLC0415 -- not needed for --help
+    from holdfast.cli.loading import load_project  # noqa: PLC0415 -- not needed for --help
     from holdfast.reports.agents import agent_object, agents_table  # noqa: PLC0415
 
     with load_project(args, console, api) as project:

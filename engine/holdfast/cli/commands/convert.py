@@ -26,11 +26,11 @@ examples:
 
 def run(args: Namespace, console: Console, api: GetApi) -> int:
     """Carries it out."""
-    from holdfast.cli.running import load_project  # noqa: PLC0415 -- not needed for --help
+    from holdfast.cli.loading import load_contents  # noqa: PLC0415 -- not needed for --help
     from holdfast.reports import converted  # noqa: PLC0415
 
     path = Path(args.playbook)
-    made = load_project(args, console, api).convert(args.playbook)
+    made = load_contents(args, api).convert(args.playbook)
     written = _written(made.text, dict(made.files), Path(args.to), path.stem) if args.to else []
     if console.json:
         for thing in converted.objects(made, written):

@@ -40,7 +40,7 @@ def run(args: Namespace, console: Console, api: GetApi) -> int:
 def _history(args: Namespace, console: Console, api: GetApi) -> int:
     import time  # noqa: PLC0415
 
-    from holdfast.cli.running import load_project  # noqa: PLC0415 -- not needed for --help
+    from holdfast.cli.loading import load_project  # noqa: PLC0415 -- not needed for --help
     from holdfast.enforcement.events import episode  # noqa: PLC0415
     from holdfast.problems import Problem, Problems  # noqa: PLC0415
     from holdfast.reports.holding import history_lines  # noqa: PLC0415

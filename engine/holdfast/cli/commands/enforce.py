@@ -48,7 +48,7 @@ examples:
 
 def run(args: Namespace, console: Console, api: GetApi) -> int:
     """Carries it out."""
-    from holdfast.cli.running import load_project  # noqa: PLC0415 -- not needed for --help
+    from holdfast.cli.loading import load_project  # noqa: PLC0415 -- not needed for --help
 
     if args.unit:
         from holdfast.enforcement.units import enforce_unit  # noqa: PLC0415

@@ -23,10 +23,10 @@ examples:
 
 def run(args: Namespace, console: Console, api: GetApi) -> int:
     """Carries it out."""
-    from holdfast.cli.running import load_project  # noqa: PLC0415 -- not needed for --help
+    from holdfast.cli.loading import load_contents  # noqa: PLC0415 -- not needed for --help
     from holdfast.reports.explained import explained_lines, explained_object  # noqa: PLC0415
 
-    with load_project(args, console, api) as project:
+    with load_contents(args, api) as project:
         found = project.explain(args.host, args.resource, args.documents)
     console.results(explained_lines(found, console.style), [explained_object(found)])
     return 0

@@ -25,8 +25,9 @@ examples:
 
 def run(args: Namespace, console: Console, api: GetApi) -> int:
     """Carries it out."""
+    from holdfast.cli.loading import load_project  # noqa: PLC0415
     from holdfast.cli.options import rollout  # noqa: PLC0415 -- not needed for --help
-    from holdfast.cli.running import carry_out, code_of, load_project  # noqa: PLC0415
+    from holdfast.cli.running import carry_out, code_of  # noqa: PLC0415
     from holdfast.executor.model import RunDone  # noqa: PLC0415
     from holdfast.reports.facts import facts_lines, picked  # noqa: PLC0415
     from holdfast.reports.objects import facts_object, of_run  # noqa: PLC0415

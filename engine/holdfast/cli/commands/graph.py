@@ -25,10 +25,10 @@ examples:
 
 def run(args: Namespace, console: Console, api: GetApi) -> int:
     """Carries it out."""
-    from holdfast.cli.running import load_project  # noqa: PLC0415 -- not needed for --help
+    from holdfast.cli.loading import load_contents  # noqa: PLC0415 -- not needed for --help
     from holdfast.reports import graphs  # noqa: PLC0415
 
-    with load_project(args, console, api) as project:
+    with load_contents(args, api) as project:
         found = project.graph(args.host, args.documents)
     if console.json:
         for thing in graphs.objects(found):

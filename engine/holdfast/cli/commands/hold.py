@@ -32,7 +32,7 @@ examples:
 
 def run(args: Namespace, console: Console, api: GetApi) -> int:
     """Carries it out."""
-    from holdfast.cli.running import load_project  # noqa: PLC0415 -- not needed for --help
+    from holdfast.cli.loading import load_project  # noqa: PLC0415 -- not needed for --help
     from holdfast.enforcement import holding  # noqa: PLC0415
     from holdfast.problems import Problem, Problems  # noqa: PLC0415
 

@@ -3,7 +3,7 @@ from __future__ import annotations
 
 from argparse import ArgumentParser, Namespace
 
-from holdfast.cli.api import GetApi, Project
+from holdfast.cli.api import Contents, GetApi
 from holdfast.cli.console import Console
 from holdfast.cli.options import add_action, add_targets
 
@@ -37,13 +37,13 @@ examples:
 
 def run(args: Namespace, console: Console, api: GetApi) -> int:
     """Carries it out."""
-    from holdfast.cli.running import load_project  # noqa: PLC0415 -- not needed for --help
+    from holdfast.cli.loading import load_contents  # noqa: PLC0415 -- not needed for --help
     from holdfast.problems import Problem, Problems  # noqa: PLC0415
     from holdfast.reports import hosts  # noqa: PLC0415
 
     if args.action is None and not args.script_list and args.script_host is None:
         raise Problems([Problem("inventory: what of it?", None, "list, show HOST, tree or select EXPRESSION")])
-    project = load_project(args, console, api)
+    project = load_contents(args, api)
     if args.script_list or args.script_host is not None or getattr(args, "format", "") == "ansible":
         _as_script(project, args.script_host, console)
         return 0
@@ -63,7 +63,7 @@ def run(args: Namespace, console: Console, api: GetApi) -> int:
     return 0
 
 
-def _as_script(project: Project, host: str | None, console: Console) -> None:
+def _as_script(project: Contents, host: str | None, console: Console) -> None:
     """What Ansible expects of an executable inventory."""
     import json  # noqa: PLC0415 -- only for this
 

@@ -31,8 +31,9 @@ def run(args: Namespace, console: Console, api: GetApi) -> int:
     """Carries it out."""
     from dataclasses import replace  # noqa: PLC0415
 
+    from holdfast.cli.loading import load_project  # noqa: PLC0415
     from holdfast.cli.options import rollout  # noqa: PLC0415 -- not needed for --help
-    from holdfast.cli.running import carry_out, code_of, load_project  # noqa: PLC0415
+    from holdfast.cli.running import carry_out, code_of  # noqa: PLC0415
     from holdfast.executor.model import RunDone  # noqa: PLC0415
     from holdfast.problems import Problem, Problems  # noqa: PLC0415
     from holdfast.reports.outputs import command_lines, judged  # noqa: PLC0415

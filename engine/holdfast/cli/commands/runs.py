@@ -33,9 +33,9 @@ examples:
 
 def run(args: Namespace, console: Console, api: GetApi) -> int:
     """Carries it out."""
-    from holdfast.cli.running import load_project  # noqa: PLC0415 -- not needed for --help
+    from holdfast.cli.loading import load_contents  # noqa: PLC0415 -- not needed for --help
 
-    with load_project(args, console, api) as project:
+    with load_contents(args, api) as project:
         if args.action == "list":
             _list(args, console, project.store)
         elif args.host is None:

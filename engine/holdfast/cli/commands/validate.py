@@ -23,10 +23,10 @@ examples:
 
 def run(args: Namespace, console: Console, api: GetApi) -> int:
     """Carries it out."""
-    from holdfast.cli.running import load_project  # noqa: PLC0415 -- not needed for --help
+    from holdfast.cli.loading import load_contents  # noqa: PLC0415 -- not needed for --help
     from holdfast.reports.words import many  # noqa: PLC0415
 
-    project = load_project(args, console, api)
+    project = load_contents(args, api)
     checked = project.validate(args.documents, args.targets)
     console.warnings(project.inventory.warnings)
     console.results([f"{many(len(checked.documents), 'document')} for {many(len(checked.hosts), 'host')}: no problems"],

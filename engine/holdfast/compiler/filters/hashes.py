@@ -4,7 +4,6 @@ from __future__ import annotations
 import functools
 import hashlib
 import re
-import uuid
 from collections.abc import Callable
 from typing import Any
 
@@ -13,7 +12,7 @@ from holdfast.compiler.faults import Misused
 _ALPHABET = "./0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 _ROUNDS = {"sha512": 656_000, "sha256": 535_000}  # Ansible's, by way of passlib
 MOST_ROUNDS = 1_000_000  # of a password; about a second, and it is done again for each run
-_NAMESPACE = uuid.UUID("361e6d51-faec-444a-9079-341386da8e2e")  # Ansible's, so that to_uuid gives the same
+_NAMESPACE = "361e6d51-faec-444a-9079-341386da8e2e"  # Ansible's, so that to_uuid gives the same
 # Which bytes of the digest make up each group of four characters (U. Drepper, "Unix crypt using SHA-256/512").
 _ORDER_256 = ((0, 10, 20), (21, 1, 11), (12, 22, 2), (3, 13, 23), (24, 4, 14), (15, 25, 5), (6, 16, 26), (27, 7, 17),
               (18, 28, 8), (9, 19, 29))
@@ -33,7 +32,9 @@ def _bytes(value: Any) -> bytes:
 
 def to_uuid(value: Any) -> str:
     """A UUID made from a text: the same each time."""
-    return str(uuid.uuid5(_NAMESPACE, str(value)))
+    import uuid  # noqa: PLC0415  # few templates need it, and it costs a start several milliseconds
+
+    return str(uuid.uuid5(uuid.UUID(_NAMESPACE), str(value)))
 
 
 def password_hash(value: Any, hashtype: str = "sha512", salt: str = "", salt_size: int | None = None,

@@ -1,0 +1,38 @@
+"""The project of the global options."""
+from __future__ import annotations
+
+import os
+from argparse import Namespace
+from typing import Any
+
+from holdfast.cli.api import Contents, GetApi, Project
+from holdfast.cli.console import Console
+
+STORE_VARIABLE = "HOLDFAST_STORE"  # not an option: a URL may hold a password, and command lines are seen by all
+
+
+def load_contents(args: Namespace, api: GetApi) -> Contents:
+    """What needs no host: it loads little. Raises Problems."""
+    return api().load_contents(args.folder, **_options(args))
+
+
+def load_project(args: Namespace, console: Console, api: GetApi) -> Project:
+    """With the login options that were given. Raises Problems."""
+    how = _options(args)
+    for name in ("user", "key", "install_python"):
+        if getattr(args, name, None):
+            how[name] = getattr(args, name)
+    if getattr(args, "ask_become_password", False):
+        import getpass  # noqa: PLC0415 -- only when asked for
+
+        how["become_password"] = console.secrets["become password"] = getpass.getpass("become password: ")
+    project = api().load(args.folder, **how)
+    console.secrets.update(project.secrets)
+    return project
+
+
+def _options(args: Namespace) -> dict[str, Any]:
+    how: dict[str, Any] = {"inventory": args.inventory, "set": dict(args.set)}
+    if os.environ.get(STORE_VARIABLE):
+        how["store"] = os.environ[STORE_VARIABLE]
+    return how
