@@ -331,6 +331,10 @@ class Project(Contents):
     async def _carry_out(self, job: Job, kept: Kept, emit: Emit, stop: Stop) -> RunDone:
         return await carry_out(job, self.types, self.store, kept, emit, stop)
 
+    def is_host_here(self) -> bool:
+        """Is one of the hosts this machine, reached without SSH? Raises Problems."""
+        return any(one.channel == "local" for one in self._connections(tuple(self.inventory.hosts)).values())
+
     def _connections(self, hosts: Sequence[str]) -> dict[str, Connection]:
         return connections(self.inventory, hosts, self.settings, self.folder, self._login)
 

@@ -257,6 +257,16 @@ def test_what_git_brings_is_bounded(origin: Origin, puller: Puller, monkeypatch:
     assert puller.pull(at).is_new, "the control: nothing else was wrong"
 
 
+def test_links_in_git_stay_inside(origin: Origin, puller: Puller) -> None:
+    at = f"git+file://{origin.folder}"
+    (origin.folder / "same").symlink_to("what")
+    origin.commit("two")
+    assert (puller.pull(at).folder / "same").read_text() == "two"
+    (origin.folder / "out").symlink_to("../../../etc/passwd")
+    origin.commit("three")
+    puller.refused(at, "a link out that leads out of it")
+
+
 def test_signed_tags(origin: Origin, puller: Puller) -> None:
     at = f"git+file://{origin.folder}#release"
     commit = origin.commit("two", sign="--no-gpg-sign")

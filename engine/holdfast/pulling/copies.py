@@ -11,6 +11,7 @@ import tarfile
 import time
 import urllib.error
 import urllib.request
+import zlib
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -19,6 +20,8 @@ from holdfast.enforcement.sending import started
 from holdfast.problems import Problem, Problems
 from holdfast.pulling import manifest
 from holdfast.pulling.model import NotFetched, Source
+from holdfast_host import unpacking
+from holdfast_host.errors import Failed
 
 PATIENCE_S = 60.0  # for each step
 WHOLE_S = 600.0
@@ -28,7 +31,8 @@ PIECE = 1 << 20
 def fetch(source: Source, to: Path) -> None:
     """A copy of the source. Raises NotFetched, Problems."""
     if source.kind == "archive":
-        _unpack(_download(source, to.with_suffix(".tar.gz")), to)
+        unpack(_download(source, to.with_suffix(".tar.gz")), to, "make it with `holdfast sign --archive`",
+               has_links=False)
     else:
         _copy(Path(source.address), to)
 
@@ -93,21 +97,26 @@ def _login(host: str) -> str:
     return "Basic " + base64.b64encode(f"{found[0]}:{found[2]}".encode()).decode() if found else ""
 
 
-def _unpack(path: Path, to: Path) -> None:
+def unpack(path: Path, to: Path, mend: str, *, has_links: bool) -> None:
+    """A tar, into a new folder. mend: what to do when it holds what it may not; has_links: links that stay inside are
+    let through. Raises Problems."""
     size = 0
     try:
-        with tarfile.open(path, "r:gz") as archive:
+        with tarfile.open(path) as archive:  # first, as what is not bounded takes for ever to look through
             for count, member in enumerate(archive):
                 size += member.size
                 if count >= 2 * manifest.MOST_FILES or size > manifest.MOST_BYTES:
-                    raise Problems([Problem("the archive holds too much", None, "keep large contents elsewhere")])
-                if not (member.isreg() or member.isdir()):
-                    raise Problems([Problem(f"`{member.name}` in the archive is no regular file", None,
-                                            "make it with `holdfast sign --archive`")])
-                archive.extract(member, to, filter="data")
-    except (tarfile.TarError, EOFError, OSError) as error:
-        raise Problems([Problem(f"what was fetched is no archive of a project: {error}", None,
-                                "make it with `holdfast sign --archive`")]) from None
+                    raise Problems([Problem("what was fetched holds too much", None, "keep large contents elsewhere")])
+                if not (member.isreg() or member.isdir() or (has_links and member.issym())):
+                    raise Problems([Problem(f"`{member.name}` in what was fetched is no regular file", None, mend)])
+        to.mkdir()
+        whole = unpacking.Archive(str(path))
+        try:
+            unpacking.unpack(whole, str(to), -1, -1)
+        finally:
+            whole.close()
+    except (tarfile.TarError, EOFError, OSError, zlib.error, Failed) as error:
+        raise Problems([Problem(f"what was fetched is no archive of a project: {error}", None, mend)]) from None
 
 
 def _copy(folder: Path, to: Path) -> None:

@@ -5,7 +5,6 @@ import os
 import resource
 import signal
 import subprocess
-import tarfile
 import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,6 +12,7 @@ from pathlib import Path
 from typing import IO
 
 from holdfast.problems import Problem, Problems
+from holdfast.pulling.copies import unpack
 from holdfast.pulling.manifest import MOST_BYTES
 from holdfast.pulling.model import Fetched, NotFetched, Source
 
@@ -78,19 +78,14 @@ class Repository:
 
     def copy(self, commit: str, to: Path) -> Fetched:
         """What is in a commit, as files. Raises Problems."""
-        with tempfile.TemporaryFile(dir=self._folder) as stream:
+        with tempfile.NamedTemporaryFile(dir=self._folder) as stream:
             done = self._git("archive", "--format=tar", commit, checked=False, into=stream)
             if done.returncode:
                 raise Problems([Problem(f"commit {commit[:12]} cannot be read, or is larger than "
                                         f"{MOST_BYTES >> 20} MiB: {_reason(done.stderr)}", None,
                                         "keep large contents elsewhere")])
-            stream.seek(0)
-            try:
-                with tarfile.open(fileobj=stream) as archive:
-                    archive.extractall(to, filter="data")
-            except tarfile.TarError as error:
-                raise Problems([Problem(f"commit {commit[:12]} holds what does not belong into a project: {error}",
-                                        None, "take links that lead outside of it away")]) from None
+            unpack(Path(stream.name), to, "take links that lead outside of it, and all that is no file, away",
+                   has_links=True)
         return Fetched(to, commit)
 
     def _line(self, *words: str) -> str:

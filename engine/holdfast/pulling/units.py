@@ -5,7 +5,7 @@ import subprocess
 from collections.abc import Sequence
 from pathlib import Path
 
-from holdfast.enforcement.units import program, quoted
+from holdfast.enforcement.units import ENVIRONMENT, program, quoted
 from holdfast.problems import Problem, Problems
 
 FOLDER = Path("/etc/systemd/system")
@@ -16,11 +16,14 @@ Description=Holdfast makes this host what its project declares
 Wants=network-online.target
 After=network-online.target
 
+# It makes this machine what the project declares, so nothing here is closed to it.
 [Service]
 Type=oneshot
+User=root
 ExecStart={command}
+EnvironmentFile=-{environment}
 KillMode=mixed
-TimeoutStartSec=infinity
+TimeoutStartSec=12h
 TimeoutStopSec=15min
 """
 TIMER = """\
@@ -32,7 +35,6 @@ OnBootSec=1min
 OnUnitInactiveSec={every}
 RandomizedDelaySec={splay}
 FixedRandomDelay=true
-Persistent=true
 
 [Install]
 WantedBy=timers.target
@@ -42,7 +44,7 @@ WantedBy=timers.target
 def units(words: Sequence[str], every_s: float, splay_s: float) -> dict[str, str]:
     """The files by name. words: what stands behind `holdfast`."""
     command = " ".join(map(quoted, [program(), *words]))
-    return {f"{NAME}.service": SERVICE.format(command=command),
+    return {f"{NAME}.service": SERVICE.format(command=command, environment=ENVIRONMENT),
             f"{NAME}.timer": TIMER.format(every=f"{every_s:g}s", splay=f"{splay_s:g}s")}
 
 

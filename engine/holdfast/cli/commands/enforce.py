@@ -50,12 +50,9 @@ def run(args: Namespace, console: Console, api: GetApi) -> int:
     """Carries it out."""
     from holdfast.cli.loading import load_project  # noqa: PLC0415 -- not needed for --help
 
-    if args.unit:
-        from holdfast.enforcement.units import enforce_unit  # noqa: PLC0415
-
-        console.lines(enforce_unit(Path(args.folder).resolve(), [*args.associations, *_metrics_words(args)]))
-        return exits.OK
     with load_project(args, console, api) as project:
+        if args.unit:
+            return _unit(args, console, project)
         if args.status:
             return _status(project, console)
         try:
@@ -64,9 +61,20 @@ def run(args: Namespace, console: Console, api: GetApi) -> int:
             console.secrets.update(project.secrets)
 
 
-def _metrics_words(args: Namespace) -> list[str]:
-    words = ["--metrics-file", str(Path(args.metrics_file).resolve())] if args.metrics_file else []
-    return [*words, "--metrics-port", str(args.metrics_port)] if args.metrics_port else words
+def _unit(args: Namespace, console: Console, project: Any) -> int:
+    from holdfast.enforcement.units import enforce_unit  # noqa: PLC0415 -- not needed for --help
+    from holdfast.problems import Problem, Problems  # noqa: PLC0415
+
+    if args.set:
+        raise Problems([Problem("a unit keeps no --set", None, "write it into the inventory, as a variable")])
+    words = [word for path in args.inventory for word in ("-i", str(Path(path).resolve()))]
+    words += ["enforce", *args.associations]
+    for option, value in (("--metrics-file", args.metrics_file), ("--key", args.key)):
+        words += [option, str(Path(value).resolve())] if value else []
+    for option, value in (("--metrics-port", args.metrics_port), ("--user", args.user)):
+        words += [option, str(value)] if value else []
+    console.lines(enforce_unit(Path(args.folder).resolve(), words, is_host_here=project.is_host_here()))
+    return exits.OK
 
 
 def _enforce(args: Namespace, console: Console, api: GetApi, project: Any) -> int:

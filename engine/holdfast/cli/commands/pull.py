@@ -145,13 +145,23 @@ class _Pull:
 
 
 def _install(args: Namespace, console: Console) -> int:
-    from holdfast.pulling.units import FOLDER, install, units  # noqa: PLC0415 -- not needed for --help
+    from holdfast.problems import Problem, Problems  # noqa: PLC0415 -- not needed for --help
+    from holdfast.pulling.model import source  # noqa: PLC0415
+    from holdfast.pulling.units import FOLDER, install, units  # noqa: PLC0415
 
-    words = ["pull", "--from", args.source, "--trust", str(Path(args.trust).resolve())]
-    for option, value in (("--host", args.host), ("--state", args.state), ("--report", args.report),
-                          ("--report-to", args.report_to)):
+    if args.set or args.allow_older:
+        raise Problems([Problem(f"a timer keeps no {'--set' if args.set else '--allow-older'}", None,
+                                "write it into the inventory, as a variable" if args.set else
+                                "pull once with it, without --install-timer")])
+    found = source(args.source)
+    words = ["pull", "--from", found.address if found.kind == "folder" else args.source,
+             "--trust", str(Path(args.trust).resolve())]
+    for option, value in (("--state", args.state), ("--report", args.report)):
+        words += [option, str(Path(value).resolve())] if value else []
+    for option, value in (("--host", args.host), ("--report-to", args.report_to)):
         words += [option, value] if value else []
     words += ["--allow-unsigned"] if args.allow_unsigned else []
+    words += ["--plan"] if args.plan else []
     made = units(words, args.install_timer, args.splay)
     install(made)
     console.results([f"made {FOLDER / name}" for name in made],
