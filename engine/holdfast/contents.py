@@ -15,6 +15,7 @@ from holdfast.baselines import judging as baselines
 from holdfast.baselines.judging import Excepted
 from holdfast.compiler.model import Compiled, HostGraph
 from holdfast.documents.association import Association
+from holdfast.documents.loading import concerning
 from holdfast.documents.model import Document, State
 from holdfast.documents.types import Types
 from holdfast.inventory.sources import find
@@ -110,19 +111,19 @@ class Contents:
         """Everything that can be refused without a host is refused here."""
         paths = paths_of(documents)
         if not targets:
-            documents_here, _ = read(self.folder, paths, self.types)
+            documents_here, wrong = read(self.folder, paths, self.types)
             kept = [one for one in documents_here.values() if isinstance(one, Association)]
             if kept:
-                return self._validate_kept(paths, documents_here, kept)
+                return self._validate_kept(paths, documents_here, kept, wrong)
         compiled, names = self.compiled(paths, targets)
         return Checked(names, tuple(self.hosts_of(compiled)))
 
-    def _validate_kept(self, paths: tuple[str, ...], documents: Mapping[str, Document],
-                       kept: Sequence[Association]) -> Checked:
+    def _validate_kept(self, paths: tuple[str, ...], documents: Mapping[str, Document], kept: Sequence[Association],
+                       wrong: Sequence[Problem]) -> Checked:
         """Documents with targets of their own, and those that associations keep, each where it is for."""
         hosts: set[str] = set()
         names: list[str] = []
-        problems: list[Problem] = []
+        problems = [*wrong]
         own = [one.name for one in own_states(self.folder, documents, paths) if one.targets]
         asked = [(one.expression, [use.document for use in one.documents], one.targets[0].place if one.targets else
                   one.documents[0].name.place) for one in kept if one.documents]
@@ -132,9 +133,9 @@ class Contents:
                 continue
             try:
                 compiled, found = self.compiled(paths, expression, names=wanted)
-            except Problems as wrong:
+            except Problems as refused:
                 problems += [replace(one, place=place) if one.place and one.place.file == "-t" else one
-                             for one in wrong.problems]
+                             for one in refused.problems]
                 continue
             names += [name for name in found if name not in names]
             hosts.update(self.hosts_of(compiled))
@@ -245,6 +246,8 @@ class Contents:
         from holdfast.compiler.compiling import Request  # noqa: PLC0415  # brings Jinja2
 
         documents, problems = read(self.folder, paths, self.types)
+        if names:  # a fault elsewhere, where somebody writes just now, does not keep these from being so
+            problems = concerning(names, documents, problems)
         names = tuple(names) or named(self.folder, documents, problems, paths, bool(targets))
         return Request(documents, self.inventory, self.types, chosen, names=names, targets=targets or None,
                        settings=self.settings, facts=facts or {}, root=self.folder, problems=problems), names

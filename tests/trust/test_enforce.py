@@ -3,15 +3,18 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import time
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any
 
 from tests.lab import Lab
 from tests.lab.host import LabHost
 from tests.trust.site import Site, objects_of
 
+ENGINE = Path(__file__).parents[2] / "engine"
 MOTD, APP = "file: /etc/motd", "file: /etc/app.conf"
 DOCUMENT = """\
     state: base
@@ -152,3 +155,31 @@ def test_killed_anywhere_in_a_repair_it_is_put_back_once_and_told(
         found = [one for one in episodes(site, "h1", APP) if one["cause"] == "corrective"]
         assert len(found) == number + 1 and all(one["ended"] for one in found), json.dumps(found)
     assert told(site).count(("drift", "h1", APP)) == told(site).count(("healed", "h1", APP)) == 4
+
+
+def test_holdfast_that_is_replaced_while_it_enforces_begins_anew(
+        site: Site, clean_hosts: Mapping[str, LabHost]) -> None:
+    """As an upgrade does it: a type that is imported late needs what the process in memory does not have."""
+    own = site.folder / "installed"
+    for name, where in (("holdfast", "holdfast"), ("holdfast_host", "holdfast_host")):
+        shutil.copytree(ENGINE / name, own / where, ignore=shutil.ignore_patterns("__pycache__"))
+    site.write(DOCUMENT.format(every="2s"))
+    enforcing = site.start("enforce", "--json", PYTHONPATH=str(own))
+    try:
+        until(lambda: standings(site) == {"h1": "good", "h2": "good", "h3": "good"})
+        with (own / "holdfast_host" / "__init__.py").open("a") as stream:
+            stream.write("\nNEW = 1\n")
+        module = own / "holdfast" / "library" / "modules" / "file.py"
+        source = module.read_text()
+        module.write_text(source.replace("from holdfast_host import ", "from holdfast_host import NEW, ", 1))
+        clean_hosts["h1"].run("echo mine > /etc/motd")
+        until(lambda: ("healed", "h1", MOTD) in told(site))
+        assert set(standings(site).values()) == {"good"}
+        assert enforcing.poll() is None, "the same process, as systemd sees it"
+    finally:
+        enforcing.terminate()
+        out, _ = enforcing.communicate(timeout=60)
+    said = objects_of(out)
+    assert [one["message"] for one in said if one["event"] == "noticed"] == [
+        "Holdfast has been replaced on disk, and begins anew"]
+    assert not [one for one in said if one["event"] == "refused"]

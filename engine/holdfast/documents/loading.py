@@ -1,7 +1,7 @@
 """Files to documents: all of them, and everything that is wrong in any of them."""
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from holdfast import library
@@ -127,6 +127,23 @@ def _add_used(documents: dict[str, Document], own: dict[str, Document], own_prob
             files.add(own[name].place.file)
             waiting += [use.document for use in _uses(own[name])]
     return [problem for problem in own_problems if problem.place and problem.place.file in files]
+
+
+def concerning(names: Iterable[str], documents: Mapping[str, Document], problems: Sequence[Problem]) -> list[Problem]:
+    """Of these problems those in the files of the named documents and of what they use; all of them where such a
+    document is missing, as any may be the reason."""
+    waiting, seen, files = [*names], set[str](), set[str]()
+    while waiting:
+        name = waiting.pop()
+        if name in seen:
+            continue
+        seen.add(name)
+        if name not in documents:
+            return list(problems)
+        files.add(documents[name].place.file)
+        waiting += [use.document for use in _uses(documents[name])]
+    return [one for one in problems if one.place is None
+            or not files.isdisjoint([one.place.file, *(place.file for _, place in one.also)])]
 
 
 def _recursions(documents: dict[str, Document]) -> list[Problem]:

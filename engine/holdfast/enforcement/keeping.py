@@ -13,6 +13,7 @@ from holdfast.documents.association import Association
 from holdfast.documents.schedules import Schedule
 from holdfast.enforcement.announcing import announce
 from holdfast.enforcement.hooks import Postman
+from holdfast.enforcement.replaced import Installation
 from holdfast.enforcement.rounds import NotOurs, Round, RoundDone, Tell
 from holdfast.enforcement.sharing import Share
 from holdfast.executor.model import HostResult
@@ -71,9 +72,11 @@ class Keeper:
                     await postman.work(until_told=True)
             return found
 
-    async def keep(self) -> None:
-        """Until it is stopped. Raises Problems when it cannot begin; what is wrong later is told, and what was right
-        before goes on. What another process keeps is left to it, until that has ended."""
+    async def keep(self) -> bool:
+        """Until it is stopped: False; or until Holdfast itself has been replaced on disk and is to be begun anew: True.
+        Raises Problems when it cannot begin; what is wrong later is told, and what was right before goes on. What
+        another process keeps is left to it, until that has ended."""
+        installation, is_replaced = Installation(), False
         self.read()
         await asyncio.to_thread(self.project.store.ready)
         async with self._sharing() as share:
@@ -82,7 +85,11 @@ class Keeper:
             lock = asyncio.Lock()
             try:
                 while not self.stop.level:
-                    await self._begin_due(lock, postman, share)
+                    if not self._is_time() or not installation.is_replaced():
+                        await self._begin_due(lock, postman, share)
+                    elif not self._in_hand and installation.is_settled():
+                        is_replaced = True
+                        break
                     with suppress(TimeoutError):
                         async with asyncio.timeout(LOOK_S):
                             await self.stop.wait(1)
@@ -91,6 +98,7 @@ class Keeper:
             finally:
                 delivering.cancel()
                 await asyncio.wait([delivering])
+            return is_replaced
 
     @asynccontextmanager
     async def _sharing(self) -> AsyncIterator[Share]:
@@ -152,6 +160,12 @@ class Keeper:
             self._away[name] = {one.host: _Away() for one in store.ask(enforced.standings)
                                 if one.association == name and one.status in AWAY}
             announce(store, self.associations[name], self.project.secrets, self.tell)  # of right before an end
+
+    def _is_time(self) -> bool:
+        """Is there anything to read, or to begin?"""
+        now = time.time()
+        away = (one.next_try for hosts in self._away.values() for one in hosts.values())
+        return now - self._read_at > READ_S or any(at <= now for at in (*map(self._begins, self.associations), *away))
 
     async def _begin_due(self, lock: asyncio.Lock, postman: Postman, share: Share) -> None:
         now = time.time()

@@ -2,6 +2,8 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import sys
 import time
 from argparse import ArgumentParser, Namespace
 from collections.abc import Iterator
@@ -88,20 +90,26 @@ def _enforce(args: Namespace, console: Console, api: GetApi, project: Any) -> in
         console.results([stamp + line if not line.startswith(" ") else line
                          for line in event_lines(event, console.style)], [event])
 
-    stop = api().Stop()
+    stop, is_replaced = api().Stop(), False
     keeper = Keeper(project, args.associations, tell, stop)  # type: ignore[arg-type]  # a Stop of the executor
     metrics = Metrics(project.store, keeper.due, lambda: keeper.associations, time.time)
     if args.metrics_file:
         keeper.done = lambda _: write(metrics, args.metrics_file)
 
     async def start(_: Emit, __: Stop) -> int:
+        nonlocal is_replaced
         if args.once:
             return _code(await keeper.once(), args)
-        await keeper.keep()
+        is_replaced = await keeper.keep()
         return exits.OK
 
     with details_of_libraries(args.folder, console), _shown(args, metrics, keeper):
         code, interrupted = asyncio.run(until_done(stop, start, lambda _: None, console))
+    if is_replaced:
+        tell({"event": "noticed", "message": "Holdfast has been replaced on disk, and begins anew"})
+        project.close()
+        sys.stdout.flush()
+        os.execv(sys.executable, [sys.executable, *sys.orig_argv[1:]])  # noqa: S606  # the same command
     return exits.INTERRUPTED if interrupted and args.once else code
 
 
