@@ -41,11 +41,21 @@ class _Checker(Validator):  # type: ignore[misc]  # Cerberus has no type hints
             self._error(field, "share")
 
 
+_prepared: dict[int, tuple[Schema, Schema]] = {}
+"""By its identity a schema, held so that no other can have that, and what Cerberus makes of it. That takes longer than
+to check most documents; a checker is made for each, as it holds what it has found."""
+
+
 def check(node: Node, schema: Schema, what: str) -> list[Problem]:
-    """Everything in the node that is not as the schema says. what: the name of the thing, for messages."""
+    """Everything in the node that is not as the schema says. what: the name of the thing, for messages.
+
+    The schema is not to be changed afterwards.
+    """
     if node.kind != "mapping":
         return [Problem(f"{what} is a mapping, not {describe(node.plain())}", node.place, "write `key: value` lines")]
-    checker = _Checker(schema)
+    if id(schema) not in _prepared:
+        _prepared[id(schema)] = schema, _Checker(schema).schema
+    checker = _Checker(_prepared[id(schema)][1])
     if checker.validate(node.plain(), normalize=False):
         return []
     found = list(_leaves(checker._errors))
