@@ -6,6 +6,7 @@ The archive begins with what says which module it holds; modules/ansible_module.
 from __future__ import annotations
 
 import ast
+import functools
 import importlib.util
 import io
 import os
@@ -63,11 +64,12 @@ class Modules:
     def __init__(self, root: Path) -> None:
         self.root = root
         self._archives: dict[str, bytes] = {}
+        self._needed: dict[Found, Sequence[Found]] = {}
 
     def archive(self, name: str) -> bytes:
         """The archive for a module. Raises Misused, with the mend."""
         if name not in self._archives:
-            self._archives[name] = _archive(self.find(name), self._places())
+            self._archives[name] = self._archive(self.find(name))
         return self._archives[name]
 
     def find(self, name: str) -> Found:
@@ -96,6 +98,37 @@ class Modules:
                 return _usable(Found(f"ansible_collections.{space}.{collection}.plugins.modules.{rest[0]}", file), name)
         raise Misused(f"there is no module `{name}` here", f"install its collection: ansible-galaxy collection install "
                       f"{space}.{collection} -p collections", name)
+
+    def _archive(self, found: Found) -> bytes:
+        files: dict[str, bytes] = {ENTRY: found.name.encode()}
+        waiting = [found]
+        _add(files, found.name.replace(".", "/") + ".py", found.file)
+        core = _core()
+        inner = core / "module_utils" / "_internal"  # some of it is imported by names that are made at run time
+        waiting += [Found(_dotted(path, core.parent), path) for path in sorted(inner.rglob("*.py"))]
+        waiting += [Found(f"ansible.module_utils.{word}", core / "module_utils" / f"{word}.py") for word in ("basic",)]
+        seen: set[str] = set()
+        while waiting:
+            one = waiting.pop()
+            if one.name in seen:
+                continue
+            seen.add(one.name)
+            path = "/".join(one.name.split(".")) + ("/__init__.py" if one.file.name == "__init__.py" else ".py")
+            _add(files, path, one.file)
+            waiting += self._needs(one)
+        data = io.BytesIO()
+        with zipfile.ZipFile(data, "w", zipfile.ZIP_DEFLATED) as archive:
+            for path, content in sorted(files.items()):
+                archive.writestr(zipfile.ZipInfo(path, _EPOCH), content, zipfile.ZIP_DEFLATED)
+        return data.getvalue()
+
+    def _needs(self, one: Found) -> Sequence[Found]:
+        """What a file imports. It is looked for once: modules have most of it in common."""
+        if one not in self._needed:
+            stat, places = one.file.stat(), self._places()
+            self._needed[one] = [found for wanted in _imports(one, stat.st_mtime_ns, stat.st_size)
+                                 for found in _located(wanted, places)]
+        return self._needed[one]
 
     def _places(self) -> Sequence[Path]:
         """Folders in which `ansible` and `ansible_collections` are looked for."""
@@ -131,31 +164,6 @@ def _usable(found: Found, name: str) -> Found:
     return found
 
 
-def _archive(found: Found, places: Sequence[Path]) -> bytes:
-    files: dict[str, bytes] = {ENTRY: found.name.encode()}
-    waiting = [(found.name, found.file)]
-    _add(files, found.name.replace(".", "/") + ".py", found.file)
-    core = _core()
-    inner = core / "module_utils" / "_internal"  # some of it is imported by names that are made at run time
-    waiting += [(_dotted(path, core.parent), path) for path in sorted(inner.rglob("*.py"))]
-    waiting += [(f"ansible.module_utils.{word}", core / "module_utils" / f"{word}.py") for word in ("basic",)]
-    seen: set[str] = set()
-    while waiting:
-        name, file = waiting.pop()
-        if name in seen:
-            continue
-        seen.add(name)
-        path = "/".join(name.split(".")) + ("/__init__.py" if file.name == "__init__.py" else ".py")
-        _add(files, path, file)
-        for wanted in _imports(name, file):
-            waiting += _located(wanted, places)
-    data = io.BytesIO()
-    with zipfile.ZipFile(data, "w", zipfile.ZIP_DEFLATED) as archive:
-        for path, content in sorted(files.items()):
-            archive.writestr(zipfile.ZipInfo(path, _EPOCH), content, zipfile.ZIP_DEFLATED)
-    return data.getvalue()
-
-
 def _add(files: dict[str, bytes], path: str, file: Path) -> None:
     """Adds a file, and empty ones that make packages of the folders above it."""
     files[path] = file.read_bytes()
@@ -169,20 +177,23 @@ def _dotted(path: Path, root: Path) -> str:
     return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
 
 
-def _imports(name: str, file: Path) -> Iterator[str]:
-    """What a file imports, with what might be a module in it: of `from a import b` both a and a.b."""
-    package = name.split(".") if file.name == "__init__.py" else name.split(".")[:-1]
-    for node in ast.walk(ast.parse(file.read_bytes())):
+@functools.lru_cache(maxsize=4096)
+def _imports(one: Found, _mtime_ns: int, _size: int) -> Sequence[str]:
+    """What a file imports, with what might be a module in it: of `from a import b` both a and a.b. Kept, as it takes
+    long, until the file is another."""
+    package = one.name.split(".") if one.file.name == "__init__.py" else one.name.split(".")[:-1]
+    found: dict[str, None] = {}
+    for node in ast.walk(ast.parse(one.file.read_bytes())):
         if isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names)
+            found |= dict.fromkeys(alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
             above = package[:len(package) - node.level + 1] if node.level else []
             base = ".".join([*above, *([node.module] if node.module else [])])
-            yield base
-            yield from (f"{base}.{alias.name}" for alias in node.names)
+            found |= dict.fromkeys([base, *(f"{base}.{alias.name}" for alias in node.names)])
+    return tuple(found)
 
 
-def _located(name: str, places: Sequence[Path]) -> Iterator[tuple[str, Path]]:
+def _located(name: str, places: Sequence[Path]) -> Iterator[Found]:
     """The files of a module of `module_utils` or of a collection, those of its packages too."""
     parts = name.split(".")
     if parts[:2] != ["ansible", "module_utils"] and not (parts[0] == "ansible_collections" and len(parts) > 4):
@@ -191,9 +202,9 @@ def _located(name: str, places: Sequence[Path]) -> Iterator[tuple[str, Path]]:
         path = place.joinpath(*parts)
         for file in (path.with_suffix(".py"), path / "__init__.py"):
             if file.is_file():
-                yield name, file
+                yield Found(name, file)
                 for depth in range(2, len(parts)):
                     above = place.joinpath(*parts[:depth]) / "__init__.py"
                     if above.is_file():
-                        yield ".".join(parts[:depth]), above
+                        yield Found(".".join(parts[:depth]), above)
                 return
