@@ -4,6 +4,10 @@ VENV := .venv
 BIN := $(VENV)/bin
 SUDO_APT := $(shell [ "$$(id -u)" = 0 ] && command -v apt-get)
 
+# The tests start hundreds of processes and load types thousands of times: what Python compiles is kept, whatever the
+# environment says.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: setup demo test check soak lab-up lab-down bench docs clean
 
 setup: $(VENV)/.ready
