@@ -159,10 +159,10 @@ def test_what_check_mode_cannot_tell_is_not_known_and_secrets_stay_secret(desk: 
         "from ansible.module_utils.basic import AnsibleModule\n"
         "from ..module_utils.words import greeting\n"
         "module = AnsibleModule(dict(name=dict(), token=dict(no_log=True)))\n"
-        "open('/srv/greeted', 'a').write(module.params['token'])\n"
+        "open('/srv/greeted-by-module', 'a').write(module.params['token'])\n"
         "module.exit_json(changed=True, msg=greeting(module.params['name']), told=module.params['token'])\n")
     monkeypatch.setenv("GREETING_TOKEN", SECRET)
-    desk.host.run("rm -f /srv/greeted")
+    desk.host.run("rm -f /srv/greeted-by-module")
     declare(desk, """
     - ansible_module: greet
       module: lab.own.greet
@@ -175,10 +175,10 @@ def test_what_check_mode_cannot_tell_is_not_known_and_secrets_stay_secret(desk: 
     planned = desk.run("plan")
     assert [one.event.status for one in planned.results] == ["unknown", "pending"]
     assert planned.results[0].event.message == "the module has no check mode: what it would do is not known"
-    assert not desk.host.witness().file("/srv/greeted").exists
+    assert not desk.host.witness().file("/srv/greeted-by-module").exists
     done = desk.run("apply")
     assert statuses(done) == {"changed"}
-    assert desk.host.witness().file("/srv/greeted").content_string == SECRET
+    assert desk.host.witness().file("/srv/greeted-by-module").content_string == SECRET
     assert shown(planned.results[1].event) == shown(done.results[1].event)
     assert SECRET not in repr([planned, done])
     with sqlite3.connect(desk.folder / ".holdfast" / "holdfast.db") as store:
