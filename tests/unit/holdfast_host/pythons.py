@@ -11,8 +11,8 @@ def installed() -> list[str]:
     found: dict[str, str] = {}
     for minor in range(8, 14):
         versions = sorted(Path.home().glob(f".pyenv/versions/3.{minor}.*/bin/python3"))
-        for path in [shutil.which(f"python3.{minor}"), *map(str, versions)]:
-            if path and _starts(path) and f"3.{minor}" not in found:
+        for path in [*map(str, versions), shutil.which(f"python3.{minor}")]:  # pyenv's own last: it takes its time
+            if path and f"3.{minor}" not in found and _starts(path):
                 found[f"3.{minor}"] = path
     return list(found.values())
 
