@@ -33,6 +33,9 @@ ENVIRONMENT = {
     "SYSTEMD_NSPAWN_TMPFS_TMP": "0",  # /tmp is on the root file system, as on an ordinary Debian 12
 }
 
+BUS = "run/dbus/system_bus_socket"
+"""Where systemd answers; nobody listens before it is there."""
+
 Finished = subprocess.CompletedProcess[str]
 
 INSIDE = ("PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "HOME=/root", "LC_ALL=C.UTF-8")
@@ -110,7 +113,8 @@ def wait_until_up(name: str, group: Group, address: str, port: int, console: Pat
     end = time.monotonic() + timeout_s
     state = "no process 1 yet"
     while time.monotonic() < end:
-        if group.leader() is not None:
+        leader = group.leader()
+        if leader is not None and os.path.exists(f"/proc/{leader}/root/{BUS}"):  # to ask costs more than to look
             state = _state(group, timeout_s=max(1.0, end - time.monotonic()))
             if state in {"running", "degraded"} and answers(address, port):
                 return

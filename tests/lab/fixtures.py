@@ -2,7 +2,7 @@
 
 `lab`          three hosts h1, h2, h3, up for the whole session; every test that uses it gets the marker `lab`
 `host`         h1, on and reachable, with whatever earlier tests left on it: cheap
-`clean_host`   h1 as the base image is: booted anew unless nobody has touched it since the last time
+`clean_host`   h1 as the base image is: booted anew unless nobody has had to do with it since the last time
 `clean_hosts`  all three likewise, by name
 
 Each test session has a lab of its own, which ends with it even when it is killed. To use one that is up already
@@ -14,19 +14,21 @@ Load it from a conftest.py and not with `-p`: pytest-testinfra brings a fixture 
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections.abc import Iterator
 
 import pytest
 
-from .errors import LabUnavailable
+from .errors import LabUnavailable, NotSupported
 from .host import LabHost
 from .lab import Lab
+from .traces import Traces
 
 HOSTS = 3
 
-_touched: set[tuple[str, str]] = set()
-"""Lab and host of those that a test was given since they were last reset."""
+_fresh: dict[tuple[str, str], Traces] = {}
+"""By lab and host: how it was when it had just been reset."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -41,9 +43,7 @@ def lab() -> Iterator[Lab]:
     """A lab with h1, h2 and h3; the test is skipped, with the reason, where there cannot be one."""
     shared = os.environ.get("HOLDFAST_LAB")
     if shared:
-        running = Lab.attach(shared)
-        _touched.update((running.name, name) for name in running.hosts)
-        yield running
+        yield Lab.attach(shared)
         return
     try:
         made = Lab.up(f"test-{os.getpid()}", HOSTS, owner=os.getpid())
@@ -52,6 +52,7 @@ def lab() -> Iterator[Lab]:
             raise
         pytest.skip(f"no lab: {reason}")
     with made:
+        _fresh.update(((made.name, host.name), Traces.of(host)) for host in made.hosts.values())
         yield made
 
 
@@ -75,7 +76,17 @@ def clean_hosts(lab: Lab) -> dict[str, LabHost]:
 
 def _given(lab: Lab, names: list[str], *, clean: bool) -> dict[str, LabHost]:
     if clean:
-        lab.each(LabHost.reset, [name for name in names if (lab.name, name) in _touched])
+        lab.each(_refresh, names)
     lab.each(LabHost.recover, names)
-    _touched.update((lab.name, name) for name in names)
     return {name: lab.hosts[name] for name in names}
+
+
+def _refresh(host: LabHost) -> None:
+    """Make it as the base is. It is booted anew unless there is no trace of anybody since that was done last."""
+    known = _fresh.get((host.lab, host.name))
+    if known is not None and Traces.of(host) == known:
+        with contextlib.suppress(NotSupported):
+            host.impair()
+        return
+    host.reset()
+    _fresh[host.lab, host.name] = Traces.of(host)
