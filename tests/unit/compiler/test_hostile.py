@@ -159,9 +159,12 @@ def refusals() -> list[list[Any]]:
 def in_little_memory() -> None:
     """Run in a process of its own."""
     resource.setrlimit(resource.RLIMIT_AS, (2**30, 2**30))
-    patience.LIMIT_S = 3.0
+    found = []
     with tempfile.TemporaryDirectory() as folder:
-        print(json.dumps([problems(Path(folder), template) for template, _ in TOO_MUCH]))
+        for template, what in TOO_MUCH:
+            patience.LIMIT_S = 0.5 if what == "takes longer" else 3.0  # what never ends is not waited for as long
+            found.append(problems(Path(folder), template))
+    print(json.dumps(found))
 
 
 @pytest.mark.parametrize("number", range(len(TOO_MUCH)), ids=[template[:60] for template, _ in TOO_MUCH])
