@@ -352,11 +352,13 @@ class LocalFleet(Fleet):
 
     def recorded(self, *words: str, is_once: bool = False) -> Path:
         """All calls of the first host's runner while `holdfast` does this, undisturbed."""
-        for place in self.places:
-            self.arm(place, ["-e", "trace=all"], is_once=is_once)
+        first, *others = self.places
+        self.arm(first, ["-e", "trace=all"], is_once=is_once)
+        for place in others:
+            self.arm(place, is_once=is_once)
         self.site.run(*words)
         until(lambda: all(place.is_idle() for place in self.places))
-        kept = self.log(self.places[0]).rename(self.folder / "recorded")
+        kept = self.log(first).rename(self.folder / "recorded")
         self.disarm()
         return kept
 
