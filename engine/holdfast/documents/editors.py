@@ -13,6 +13,7 @@ from holdfast.documents import keys, schemas
 from holdfast.documents.model import PARAMETER_KINDS
 from holdfast.documents.types import Types
 from holdfast.problems import Problem
+from holdfast_host import checks
 from holdfast_host.resource import NEVER, Arg, Resource
 
 Json = dict[str, Any]
@@ -33,30 +34,40 @@ _REFERENCE: Json = {"type": "object", "minProperties": 1, "additionalProperties"
 _NESTED: Mapping[str, Mapping[str, str]] = {
     "rollout": keys.ROLLOUT, "health_check": keys.HEALTH_CHECK, "damping": keys.DAMPING, "hook": keys.HOOK}
 _ITEM_OF = {"hooks": "hook"}
+_WORDS = ("state", "agent", "baseline", "association")
 _TEMPLATE: Json = {"type": "string", "pattern": r"\{[{%#]"}
 
 
 def schema(types: Types) -> Json:
     """For documents of all kinds, with these resource types. Types that cannot be imported take any argument."""
-    resources = [_resource(name, types[name]) for name in types]
+    resources = {**{name: _resource(name, types[name]) for name in types}, "use": _use()}
     return {
-        "$schema": DRAFT, "title": "Holdfast documents", "type": "object",
-        "if": {"required": ["association"]}, "then": {"$ref": "#/definitions/association"}, "else": {
-            "if": {"required": ["agent"]}, "then": {"$ref": "#/definitions/agent"},
-            "else": {"if": {"required": ["baseline"]}, "then": {"$ref": "#/definitions/baseline"},
-                     "else": {"$ref": "#/definitions/state"}}},
+        "$schema": DRAFT, "title": "Holdfast documents", "type": "object", **_by_kind(),
         "definitions": {
             "state": _document(schemas.STATE, keys.STATE), "agent": _document(schemas.AGENT, keys.AGENT),
             "association": _mapping(schemas.ASSOCIATION, keys.ASSOCIATION),
             "baseline": _document(schemas.BASELINE, keys.BASELINE, {
-                "controls": {"type": "array", "items": _document(schemas.CONTROL, keys.CONTROL)},
-                "exceptions": {"type": "array",
-                               "items": _mapping(schemas.CONTROL_EXCEPTION, keys.CONTROL_EXCEPTION)}}),
-            "resources": {"type": "array", "items": {"anyOf": [*resources, _use()]}},
+                "controls": {"type": "array", "items": {"title": "control", **_document(schemas.CONTROL, keys.CONTROL)}},
+                "exceptions": {"type": "array", "items": {
+                    "title": "exception", **_mapping(schemas.CONTROL_EXCEPTION, keys.CONTROL_EXCEPTION)}}}),
+            "resources": {"type": "array", "items": _one_of(resources)}, "types": resources,
             "secret": _mapping(schemas.SECRET, keys.SECRET), "template": _TEMPLATE,
             "references": {"anyOf": [_REFERENCE, {"type": "array", "items": _REFERENCE, "minItems": 1},
                                      {"type": "null"}]}},
     }
+
+
+def _by_kind() -> Json:
+    """A document is of the kind that it names; what names none is to name one."""
+    found: Json = {"properties": {word: {"type": "string", "description": keys.KINDS[word]} for word in _WORDS}, "required": ["state"]}
+    for word in _WORDS:
+        found = {"if": _has(word), "then": {"$ref": f"#/definitions/{word}"}, "else": found}
+    return found
+
+
+def _has(name: str) -> Json:
+    """What is no mapping yet has nothing: then an editor offers what there may be, and not what each of them takes."""
+    return {"type": "object", "required": [name]}
 
 
 def _document(rules: schemas.Rules, docs: Mapping[str, str], more: Mapping[str, Json] | None = None) -> Json:
@@ -66,6 +77,21 @@ def _document(rules: schemas.Rules, docs: Mapping[str, str], more: Mapping[str, 
               if rule.get("meta") == schemas.RESOURCES["meta"]}
     parameters: Json = {"type": "object", "additionalProperties": _parameter()}
     return _mapping(rules, docs, {"parameters": parameters, **listed, **(more or {})})
+
+
+def _one_of(resources: Mapping[str, Json]) -> Json:
+    """A resource is of the type that it names; what names none is held against the names of types. The name of a type may
+    be an argument of another one (`file` of `line`): beside that one it is an argument."""
+    named = [{"if": _names(name, resources), "then": {"$ref": f"#/definitions/types/{name}"}} for name in resources]
+    names = {name: kind["properties"][name] for name, kind in resources.items()}
+    common = _properties(schemas.COMMON, keys.COMMON, _references())
+    return {"type": "object", "if": {"anyOf": [_has(name) for name in resources]}, "then": {"allOf": named},
+            "else": {"properties": {**names, **common}, "additionalProperties": False, "minProperties": 1}}
+
+
+def _names(name: str, resources: Mapping[str, Json]) -> Json:
+    taking = [{"required": [other]} for other, kind in resources.items() if other != name and name in kind["properties"]]
+    return {**_has(name), "not": {"anyOf": taking}} if taking else _has(name)
 
 
 def _resource(name: str, found: type[Resource] | Problem) -> Json:
@@ -84,6 +110,8 @@ def _argument(declared: Arg) -> Json:
     kind = declared.kind
     is_optional = kind.startswith("Optional[")
     value = dict(_KINDS[kind[len("Optional["):-1] if is_optional else kind])
+    if declared.check in (checks.mode, checks.permissions):
+        value = {"type": "string"}  # 0644 without quotes is another number to each reader of YAML
     if declared.choices:
         value = {"enum": list(declared.choices)}
     if not value:

@@ -22,7 +22,7 @@ SCHEMA = schema(TYPES)
 GOOD = {
     **{path.name: path.read_text() for path in (library.root() / "playbooks").rglob("*.yml")},
     **{str(block): block.text for block in blocks()
-       if block.language == "yaml" and block.text.startswith(("state:", "agent:", "baseline:"))},
+       if block.language == "yaml" and block.text.startswith(("state:", "agent:", "baseline:", "association:"))},
     **{f"example of {name}": "state: x\nresources:\n" + textwrap.indent(textwrap.dedent(TYPES.need(name).example), "  ")
        for name in TYPES},
     "secrets": """
@@ -94,6 +94,27 @@ def test_what_is_wrong_is_underlined(text: str) -> None:
     assert load_text(text, "x.yml", TYPES)[1], "the control: it is refused by `validate` too"
 
 
+@pytest.mark.parametrize(("text", "only"), [
+    (RESOURCE + "file: /etc/a\n    onwer: root\n", "'onwer' was unexpected"),
+    (RESOURCE + "pakage: nginx\n    notify: {service: a}\n", "'pakage' was unexpected"),
+    (RESOURCE + "authorized_key: a\n    user: ada\n    regexp: a\n", "'regexp' was unexpected"),
+    (RESOURCE + "file: /a\n    mode: 420\n", "420 is not valid"),
+    ("stat: x\nresources: []\n", "'state' is a required property"),
+])
+def test_only_what_is_wrong_is_underlined(text, only):
+    (fault,) = faults(text)
+    assert only in fault
+
+
+def test_what_names_no_type_yet_is_offered_the_types_alone():
+    """An editor offers the properties of the branch that fits."""
+    branch = SCHEMA["definitions"]["resources"]["items"]
+    for begun in (None, "fil", {}, {"notify": {"service": "a"}}):
+        assert not jsonschema.Draft7Validator(branch["if"]).is_valid(begun)
+    assert jsonschema.Draft7Validator(branch["if"]).is_valid({"file": "/a"})
+    assert {*TYPES, "use", *schemas.COMMON} == branch["else"]["properties"].keys()
+
+
 def test_a_secret_is_underlined_where_reports_would_show_it() -> None:
     where = RESOURCE + "file: /a\n    {}: {{secret: token, env: TOKEN}}\n"
     assert faults(where.format("mode"))
@@ -105,7 +126,7 @@ def test_every_key_and_argument_is_explained() -> None:
                  "ROLLOUT", "HEALTH_CHECK", "PARAMETER", "COMMON", "USE", "SECRET", "ASSOCIATION",
                  "DAMPING", "HOOK"):
         assert getattr(keys, name).keys() == getattr(schemas, name).keys(), name
-    for kind in SCHEMA["definitions"]["resources"]["items"]["anyOf"]:
+    for kind in SCHEMA["definitions"]["types"].values():
         assert kind["description"]
         assert all(rule.get("description") for rule in kind["properties"].values()), kind["title"]
 
@@ -114,7 +135,6 @@ def test_types_of_the_project_are_in_it(tmp_path: Path) -> None:
     (tmp_path / "motd.py").write_text(
         "from holdfast_host import Resource, arg\nclass Motd(Resource):\n    text: str = arg(doc='What it says.')\n")
     (tmp_path / "broken.py").write_text("from holdfast_host import Resource\nclass Broken(Resource):\n    x = 1 / 0\n")
-    found = schema(Types([tmp_path]))["definitions"]["resources"]["items"]["anyOf"]
-    by_name = {name: kind for kind in found for name in kind["required"][:1]}
+    by_name = schema(Types([tmp_path]))["definitions"]["types"]
     assert by_name["motd"]["properties"]["text"]["description"] == "What it says."
     assert "division by zero" in by_name["broken"]["description"]
