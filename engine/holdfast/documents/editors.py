@@ -46,10 +46,7 @@ def schema(types: Types) -> Json:
         "definitions": {
             "state": _document(schemas.STATE, keys.STATE), "agent": _document(schemas.AGENT, keys.AGENT),
             "association": _mapping(schemas.ASSOCIATION, keys.ASSOCIATION),
-            "baseline": _document(schemas.BASELINE, keys.BASELINE, {
-                "controls": {"type": "array", "items": {"title": "control", **_document(schemas.CONTROL, keys.CONTROL)}},
-                "exceptions": {"type": "array", "items": {
-                    "title": "exception", **_mapping(schemas.CONTROL_EXCEPTION, keys.CONTROL_EXCEPTION)}}}),
+            "baseline": _baseline(),
             "resources": {"type": "array", "items": _one_of(resources)}, "types": resources,
             "secret": _mapping(schemas.SECRET, keys.SECRET), "template": _TEMPLATE,
             "references": {"anyOf": [_REFERENCE, {"type": "array", "items": _REFERENCE, "minItems": 1},
@@ -59,10 +56,18 @@ def schema(types: Types) -> Json:
 
 def _by_kind() -> Json:
     """A document is of the kind that it names; what names none is to name one."""
-    found: Json = {"properties": {word: {"type": "string", "description": keys.KINDS[word]} for word in _WORDS}, "required": ["state"]}
+    words = {word: {"type": "string", "description": keys.KINDS[word]} for word in _WORDS}
+    found: Json = {"properties": words, "required": ["state"]}
     for word in _WORDS:
         found = {"if": _has(word), "then": {"$ref": f"#/definitions/{word}"}, "else": found}
     return found
+
+
+def _baseline() -> Json:
+    control = {"title": "control", **_document(schemas.CONTROL, keys.CONTROL)}
+    exception = {"title": "exception", **_mapping(schemas.CONTROL_EXCEPTION, keys.CONTROL_EXCEPTION)}
+    return _document(schemas.BASELINE, keys.BASELINE, {"controls": {"type": "array", "items": control},
+                                                       "exceptions": {"type": "array", "items": exception}})
 
 
 def _has(name: str) -> Json:
@@ -80,8 +85,8 @@ def _document(rules: schemas.Rules, docs: Mapping[str, str], more: Mapping[str, 
 
 
 def _one_of(resources: Mapping[str, Json]) -> Json:
-    """A resource is of the type that it names; what names none is held against the names of types. The name of a type may
-    be an argument of another one (`file` of `line`): beside that one it is an argument."""
+    """A resource is of the type that it names; what names none is held against the names of types. The name of a type
+    may be an argument of another one (`user` of `authorized_key`): beside that one it is an argument."""
     named = [{"if": _names(name, resources), "then": {"$ref": f"#/definitions/types/{name}"}} for name in resources]
     names = {name: kind["properties"][name] for name, kind in resources.items()}
     common = _properties(schemas.COMMON, keys.COMMON, _references())
@@ -90,7 +95,8 @@ def _one_of(resources: Mapping[str, Json]) -> Json:
 
 
 def _names(name: str, resources: Mapping[str, Json]) -> Json:
-    taking = [{"required": [other]} for other, kind in resources.items() if other != name and name in kind["properties"]]
+    taking = [{"required": [other]} for other, kind in resources.items()
+              if other != name and name in kind["properties"]]
     return {**_has(name), "not": {"anyOf": taking}} if taking else _has(name)
 
 

@@ -97,7 +97,7 @@ def test_what_is_wrong_is_underlined(text: str) -> None:
 @pytest.mark.parametrize(("text", "only"), [
     (RESOURCE + "file: /etc/a\n    onwer: root\n", "'onwer' was unexpected"),
     (RESOURCE + "pakage: nginx\n    notify: {service: a}\n", "'pakage' was unexpected"),
-    (RESOURCE + "authorized_key: a\n    user: ada\n    regexp: a\n", "'regexp' was unexpected"),
+    (RESOURCE + "authorized_key: a\n    user: ada\n    key: a\n    regexp: a\n", "'regexp' was unexpected"),
     (RESOURCE + "file: /a\n    mode: 420\n", "420 is not valid"),
     ("stat: x\nresources: []\n", "'state' is a required property"),
 ])
