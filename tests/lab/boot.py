@@ -31,6 +31,7 @@ ENVIRONMENT = {
     "SYSTEMD_NSPAWN_UNIFIED_HIERARCHY": "1",  # as an ordinary Debian 12 has it, also on a machine of the mixed kind
     "SYSTEMD_NSPAWN_API_VFS_WRITABLE": "network",  # net.* of sysctl is the host's own, the rest would be this machine's
     "SYSTEMD_NSPAWN_TMPFS_TMP": "0",  # /tmp is on the root file system, as on an ordinary Debian 12
+    "SYSTEMD_SECCOMP": "0",  # its filter denies audit sockets, without which auditd does not start
 }
 
 BUS = "run/dbus/system_bus_socket"
