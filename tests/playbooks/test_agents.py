@@ -1,8 +1,10 @@
 """The agents that come with Holdfast, on real hosts: reported as one, found ill when ill, gone without trace."""
 from __future__ import annotations
 
+import hashlib
 import textwrap
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -18,8 +20,23 @@ targets: all
 parameters:
   stands: {type: text, default: present}
 resources:
+  - use: auditd
+    parameters: # a lab host is a container, in which the kernel lets nobody record
+      local_events: false
+      tcp_listen_port: 60
+      rules: ["-w /srv/payroll -p rwa -k payroll"]
+      agent_state: "{{ stands }}"
   - use: chrony
     parameters: {servers: [h2], agent_state: "{{ stands }}"}
+  - use: clamav
+    parameters: # ClamAV's own signatures would come from the network
+      official: false
+      custom_urls: ["file:///srv/own.hdb"]
+      scan: [/srv/uploads]
+      quarantine: /var/quarantine
+      agent_state: "{{ stands }}"
+  - use: fail2ban
+    parameters: {max_retry: 3, agent_state: "{{ stands }}"}
   - use: node-exporter
     parameters: {agent_state: "{{ stands }}"}
   - use: rsyslog
@@ -28,10 +45,22 @@ resources:
     parameters: {agent_state: "{{ stands }}"}
 """
 PACKAGES = {"chrony": "chrony", "node-exporter": "prometheus-node-exporter", "rsyslog": "rsyslog",
-            "unattended-upgrades": "unattended-upgrades"}
-FILES = {"chrony": "/etc/chrony/chrony.conf", "node-exporter": "/etc/default/prometheus-node-exporter",
-         "rsyslog": "/etc/rsyslog.d/60-holdfast.conf",
-         "unattended-upgrades": "/etc/apt/apt.conf.d/52holdfast-unattended-upgrades"}
+            "unattended-upgrades": "unattended-upgrades", "auditd": "auditd", "fail2ban": "fail2ban",
+            "clamav": "clamav-daemon"}
+LEFT = ("/etc/chrony/chrony.conf", "/etc/default/prometheus-node-exporter", "/etc/rsyslog.d/60-holdfast.conf",
+        "/etc/apt/apt.conf.d/52holdfast-unattended-upgrades", "/etc/audit", "/etc/fail2ban", "/etc/clamav",
+        "/var/lib/clamav", "/etc/systemd/system/clamav-scan.timer", "/etc/systemd/system/clamav-daemon.service.d",
+        "/etc/systemd/system/auditd.service.d/holdfast.conf")
+VIRUS = "a virus that only this test knows"
+SIGNATURE = f"{hashlib.md5(VIRUS.encode()).hexdigest()}:{len(VIRUS)}:Holdfast.Test"
+BREAKING = {
+    "node-exporter": ("systemctl stop prometheus-node-exporter", "service: prometheus-node-exporter: to start"),
+    "auditd": ("echo -D > /etc/audit/rules.d/holdfast.rules && augenrules && systemctl stop auditd",
+               "template: /etc/audit/rules.d/holdfast.rules: to update"),
+    "fail2ban": ("sed -i '/sshd/,$s/true/false/' /etc/fail2ban/jail.d/holdfast.local && fail2ban-client reload",
+                 "template: /etc/fail2ban/jail.d/holdfast.local: to update"),
+    "clamav": ("systemctl stop clamav-daemon.socket clamav-daemon", "service: clamav-daemon: to start"),
+}
 
 
 def states(folder: Path, mode: str, **settings: str) -> dict[str, AgentState]:
@@ -53,6 +82,7 @@ def test_agents_from_nothing_to_nothing(tmp_path: Path, lab: Lab, clean_host: La
     (tmp_path / "inventory.yml").write_text(lab.inventory().replace(
         "hosts:\n", "hosts:\n  away: {address: 127.0.0.9, port: 9, host_keys: accept-new}\n", 1))
     witness = clean_host.witness()
+    clean_host.run(f"mkdir /srv/uploads && echo '{SIGNATURE}' > /srv/own.hdb")
 
     absent = states(tmp_path, "plan")
     assert {(one.present, one.healthy, one.version) for one in absent.values()} == {(False, False, "")}
@@ -66,16 +96,63 @@ def test_agents_from_nothing_to_nothing(tmp_path: Path, lab: Lab, clean_host: La
     assert "node_boot_time_seconds" in witness.check_output(
         "python3 -c 'import urllib.request as u; print(u.urlopen(\"http://127.0.0.1:9100/metrics\").read().decode())'")
 
-    clean_host.run("systemctl stop prometheus-node-exporter")
+    audit_trail_is_kept(clean_host)
+    who_fails_to_log_in_is_shut_out(clean_host, lab.hosts["h2"])
+    viruses_are_found(clean_host, tmp_path)
+
+    for command, _ in BREAKING.values():
+        clean_host.run(command)
     ill = states(tmp_path, "plan")
-    assert ill["chrony"].is_well
-    found = ill["node-exporter"]
-    assert (found.present, found.healthy, found.why) == (True, False, "service: prometheus-node-exporter: to start")
-    assert found.since > fresh["node-exporter"].since
-    assert states(tmp_path, "apply")["node-exporter"].is_well
+    assert {name for name, one in ill.items() if one.is_well} == set(PACKAGES) - set(BREAKING)
+    for name, (_, why) in BREAKING.items():
+        found = ill[name]
+        assert (found.present, found.healthy, found.why) == (True, False, why)
+        assert found.since > fresh[name].since
+    healed = states(tmp_path, "apply")
+    assert all(one.is_well for one in healed.values()), [one.why for one in healed.values() if one.why]
+    assert "payroll" in witness.file("/etc/audit/audit.rules").content_string
+    assert "sshd" in witness.check_output("fail2ban-client status")
 
     gone = states(tmp_path, "apply", stands="absent")
     assert {(one.wanted, one.present, one.is_well) for one in gone.values()} == {("absent", False, True)}
-    for name, package in PACKAGES.items():
-        assert not witness.file(FILES[name]).exists
-        assert witness.run(f"dpkg -s {package}").rc != 0, "purged"
+    assert [path for path in LEFT if witness.file(path).exists] == []
+    assert [name for name in PACKAGES.values() if witness.run(f"dpkg -s {name}").rc == 0] == [], "purged"
+    assert witness.check_output("systemctl --failed --plain --no-legend") == ""
+
+
+def audit_trail_is_kept(host: LabHost) -> None:
+    """auditd has its rules, and writes down what others send; in a container the kernel sends it nothing."""
+    witness: Any = host.witness()
+    rules = witness.file("/etc/audit/audit.rules").content_string.splitlines()
+    assert "-w /etc/sudoers -p wa -k privileges" in rules and "-w /srv/payroll -p rwa -k payroll" in rules
+    assert "ACCEPT" not in witness.file("/var/log/audit/audit.log").content_string
+    host.run("python3 -c 'import socket; socket.create_connection((\"127.0.0.1\", 60))'")
+    assert "type=DAEMON_ACCEPT" in witness.file("/var/log/audit/audit.log").content_string
+    assert "auditctl -R /etc/audit/audit-stop.rules" in witness.check_output("systemctl cat auditd")
+
+
+def who_fails_to_log_in_is_shut_out(host: LabHost, stranger: LabHost) -> None:
+    """The control comes first: until it has failed too often it is let in as far as the login."""
+    login = f"ssh -o BatchMode=yes -o StrictHostKeyChecking=no -o ConnectTimeout=5 nobody-here@{host.address} true 2>&1"
+    assert "Permission denied" in stranger.run(login, check=False).stdout
+    for _ in range(2):
+        stranger.run(login, check=False)
+    banned = "for i in $(seq 50); do fail2ban-client status sshd | grep -w {} && exit; sleep 0.1; done; exit 1"
+    host.run(banned.format(stranger.address))
+    assert "Connection refused" in stranger.run(login, check=False).stdout
+    host.run(f"fail2ban-client unban {stranger.address}")
+    assert "Permission denied" in stranger.run(login, check=False).stdout
+
+
+def viruses_are_found(host: LabHost, site: Path) -> None:
+    """One file by hand, then by the nightly scan: it is moved away, and told of until a scan finds no more."""
+    host.run(f"printf '{VIRUS}' > /srv/uploads/bad; printf '{VIRUS[1:]}' > /srv/uploads/good")
+    assert "bad: Holdfast.Test" in host.run("clamdscan --fdpass /srv/uploads/bad", check=False).stdout
+    assert "good: OK" in host.run("clamdscan --fdpass /srv/uploads/good").stdout
+    assert host.run("systemctl start clamav-scan.service", check=False).returncode != 0
+    assert host.run("ls /srv/uploads /var/quarantine").stdout.split() == [
+        "/srv/uploads:", "good", "/var/quarantine:", "bad"]
+    found = states(site, "plan")["clamav"]
+    assert (found.present, found.healthy) == (True, False) and "the last scan found nothing" in found.why
+    host.run("systemctl start clamav-scan.service")
+    assert states(site, "plan")["clamav"].is_well

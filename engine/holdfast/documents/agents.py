@@ -22,7 +22,10 @@ from holdfast.problems import Place, Problem
 from holdfast.trees.tree import Node
 
 STATE = "agent_state"  # the parameter that all agents have
-REMOVED_AS_FILE = ("file", "template")  # types whose name is a path, which is removed with the agent
+REMOVED = {  # types that are taken away with the agent: as what, and by which of their arguments
+    "file": ("file", ()), "template": ("file", ()), "download": ("file", ()), "link": ("link", ()),
+    "archive": ("archive", ("path",)), "systemd_unit": ("systemd_unit", ("drop_in",)), "timer": ("timer", ()),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,21 +114,31 @@ def _expanded(node: Node, sections: _Sections) -> list[Resource | Use]:
         return [replace(one, when=(when, *one.when), part=Part(str(word.value), document, role)) for one in resources]
 
     packages, services = _references(sections.package), _references(sections.service)
-    running = [replace(one, arguments=_with(one, running=True, enabled=True), requires=packages)
+    installed = (*packages, *_references(one for one in sections.archive if one.loop is None))
+    archive = [_told(one, packages, services) for one in sections.archive]
+    configuration = [_told(one, installed, services) for one in sections.configuration]
+    running = [replace(one, arguments=_with(one, running=True, enabled=True), requires=installed)
                for one in sections.service]
-    configuration = [_told(one, packages, services) for one in sections.configuration]
-    health = [replace(one, requires=(*one.requires, *(services or packages))) for one in sections.health]
+    health = [replace(one, requires=(*one.requires, *(services or installed))) for one in sections.health]
     stopped = [replace(one, arguments=_with(one, running=False, enabled=False)) for one in sections.service]
-    files = [Resource("file", one.key, one.name, _with(one, only=True, state="absent"))
-             for one in sections.configuration if isinstance(one, Resource) and one.type in REMOVED_AS_FILE]
     purged = [Resource("package", one.key, one.name, _with(one, only=True, state="purged"))
               for one in sections.package]
+    taken = [_taken_away(one) for one in (*sections.configuration, *sections.archive)
+             if isinstance(one, Resource) and one.type in REMOVED]
     return [
         *part(sections.repository, "repository", "present"), *part(sections.package, "package", "present"),
-        *part(sections.archive, "package", "present"), *part(configuration, "configuration", "present"),
+        *part(archive, "package", "present"), *part(configuration, "configuration", "present"),
         *part(running, "service", "present"), *part(health, "health", "present"),
-        *part([*stopped, *files, *purged, *sections.remove], "removal", "absent"),
+        *part([*stopped, *taken, *purged, *sections.remove], "removal", "absent"),
     ]
+
+
+def _taken_away(one: Resource) -> Resource:
+    """What removes a resource; on the hosts, and for the elements, for which it is declared."""
+    type_, kept = REMOVED[one.type]
+    arguments = _with(one, only=True, state="absent") | {word: one.arguments[word] for word in kept
+                                                         if word in one.arguments}
+    return Resource(type_, one.key, one.name, arguments, when=one.when, loop=one.loop)
 
 
 def _told(one: Resource | Use, packages: tuple[Reference, ...], services: tuple[Reference, ...]) -> Resource | Use:
@@ -135,8 +148,8 @@ def _told(one: Resource | Use, packages: tuple[Reference, ...], services: tuple[
     return replace(one, requires=(*one.requires, *packages), notify=one.notify or services)
 
 
-def _references(resources: Iterable[Resource]) -> tuple[Reference, ...]:
-    return tuple(Reference(one.type, one.name, one.key.place) for one in resources)
+def _references(resources: Iterable[Resource | Use]) -> tuple[Reference, ...]:
+    return tuple(Reference("use" if isinstance(one, Use) else one.type, one.name, one.key.place) for one in resources)
 
 
 def _with(one: Resource, *, only: bool = False, **arguments: str | bool) -> dict[str, Entry]:

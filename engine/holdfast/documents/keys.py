@@ -40,8 +40,8 @@ AGENT: Docs = {
     "service": "Its services, which run and start at boot: as `package` is written.",
     "health": "Resources that only look, and tell whether it is well: command_check, http_check, wait_for, assert, or "
               "a command with `read_only: true`.",
-    "remove": "Resources that remove what is left of it. Before them its services are stopped, its files and templates "
-              "removed and its packages purged.",
+    "remove": "Resources that remove what is left of it. Before them its services are stopped, what `configuration` "
+              "and `archive` brought is removed and its packages are purged.",
 }
 
 BASELINE: Docs = {
