@@ -195,7 +195,7 @@ class PackageRepository(Resource):
             openpgp.keyring("key", self.key.encode("utf-8", "surrogateescape"), self.fingerprints)
 
     def provides(self) -> Sequence[Identity]:
-        return (("package_lists", "apt"), ("path", apt_source.place(self.name)),
+        return (("package_lists", "host"), ("path", apt_source.place(self.name)),
                 ("path", apt_source.keyring(self.name)))
 
     def wants(self) -> Sequence[Identity]:

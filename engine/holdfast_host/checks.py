@@ -94,10 +94,11 @@ def unit_word(name: str) -> None:
 
 
 def package(name: str) -> None:
-    """A Debian package's name, perhaps with an architecture: `libc6:amd64`."""
-    if not re.match(r"[a-z0-9][a-z0-9+.-]+(:[a-z0-9-]+)?\Z", name):
+    """A package's name, perhaps with an architecture: `libc6:amd64`. Each package manager then says what is a name to
+    it; what all take for something else is refused here."""
+    if not re.match(r"[A-Za-z0-9][A-Za-z0-9._+-]+(:[A-Za-z0-9_-]+)?\Z", name):
         raise Refused("", "`%s` is not a package's name" % name,
-                      "small letters, digits and + - .; a version goes in `version`")
+                      "letters, digits and . _ + -; a version goes in `version`")
 
 
 def command_on_file(text: str) -> None:

@@ -11,11 +11,9 @@ import re
 import sys
 from typing import Any, Callable, Dict, List, Optional, Tuple
 
+from . import os_release, packages
+
 LIMIT = 256 * 1024  # bytes read of a file
-FAMILIES = (("debian", "debian ubuntu raspbian linuxmint pop kali devuan"),
-            ("redhat", "rhel fedora centos rocky almalinux ol amzn scientific"),
-            ("suse", "suse opensuse sles sled opensuse-leap opensuse-tumbleweed"),
-            ("alpine", "alpine"), ("arch", "arch archarm manjaro"), ("gentoo", "gentoo"))
 PACKAGE_MANAGERS = (("apt", "/usr/bin/apt-get"), ("dnf", "/usr/bin/dnf"), ("yum", "/usr/bin/yum"),
                     ("zypper", "/usr/bin/zypper"), ("apk", "/sbin/apk"), ("pacman", "/usr/bin/pacman"))
 HYPERVISORS = (("kvm", ("KVM", "QEMU", "Google Compute Engine", "OpenStack", "Amazon EC2", "DigitalOcean", "Hetzner")),
@@ -69,12 +67,16 @@ def _folder(path: str) -> List[str]:
 
 
 def _os() -> Dict[str, Any]:
-    release = parse_release(next(filter(None, map(_try_read, ("/etc/os-release", "/usr/lib/os-release"))), ""))
+    release = _release()
     system = os.uname()
     name = release.get("ID", "linux").lower()
-    return {"family": family(name, release.get("ID_LIKE", "")), "name": name, "version": release.get("VERSION_ID"),
-            "codename": release.get("VERSION_CODENAME"), "pretty": release.get("PRETTY_NAME"),
-            "architecture": system.machine, "kernel": system.release}
+    return {"family": os_release.family(name, release.get("ID_LIKE", "")), "name": name,
+            "version": release.get("VERSION_ID"), "codename": release.get("VERSION_CODENAME"),
+            "pretty": release.get("PRETTY_NAME"), "architecture": system.machine, "kernel": system.release}
+
+
+def _release() -> Dict[str, str]:
+    return os_release.parse(next(filter(None, map(_try_read, os_release.PLACES)), ""))
 
 
 def _try_read(path: str) -> str:
@@ -82,27 +84,6 @@ def _try_read(path: str) -> str:
         return _read(path)
     except OSError:
         return ""
-
-
-def parse_release(text: str) -> Dict[str, str]:
-    """os-release(5): KEY=value, the value perhaps in quotes, quotes and the like escaped by a backslash."""
-    found: Dict[str, str] = {}
-    for line in text.splitlines():
-        key, equals, value = line.strip().partition("=")
-        if equals and re.match(r"[A-Z][A-Z0-9_]*\Z", key):
-            if len(value) >= 2 and value[0] in "\"'" and value[-1] == value[0]:
-                value = value[1:-1]
-            found[key] = re.sub(r"\\(.)", r"\1", value)
-    return found
-
-
-def family(name: str, like: str) -> str:
-    """The family of a distribution, from ID and ID_LIKE of os-release; its own name when it has none that is known."""
-    for word in (name, *like.lower().split()):
-        for found, members in FAMILIES:
-            if word in members.split():
-                return found
-    return name
 
 
 def _fqdn() -> str:
@@ -162,6 +143,13 @@ def _service_manager() -> Optional[str]:
     if os.path.isdir("/run/systemd/system"):
         return "systemd"
     return "openrc" if os.path.isdir("/run/openrc") else _word("/proc/1/comm")
+
+
+def _package_manager() -> Optional[str]:
+    """The one of the system's own family, where others are installed beside it."""
+    there = [name for name, path in PACKAGE_MANAGERS if os.path.exists(path)]
+    own = [name for name in there if packages.PROVIDERS.get(name) == _os()["family"]]
+    return next(iter(own or there), None)
 
 
 def _selinux() -> str:
@@ -342,7 +330,7 @@ SECTIONS: Dict[str, Callable[[], Any]] = {
     "disks": _disks,
     "virtualization": _virtualization,
     "service_manager": _service_manager,
-    "package_manager": lambda: next((name for name, path in PACKAGE_MANAGERS if os.path.exists(path)), None),
+    "package_manager": _package_manager,
     "python": lambda: {"version": "%d.%d.%d" % sys.version_info[:3], "executable": sys.executable or None},
     "user": _user,
     "selinux": _selinux,

@@ -1,14 +1,15 @@
-"""Versions of Debian packages, in their order, and ranges of them: `>= 1.2, < 2`."""
+"""Versions of Debian packages, in their order; and ranges of versions, of whatever order: `>= 1.2, < 2`."""
 from __future__ import annotations
 
 import re
-from typing import List, Sequence, Tuple
+from typing import Callable, List, Sequence, Tuple
 
 from .errors import Refused
 
 Range = Sequence[Tuple[str, str]]  # ("<=", "1.2"), all of which hold
+Compare = Callable[[str, str], int]
 
-_BOUND = re.compile(r"(>=|<=|>|<|=)\s*([0-9][A-Za-z0-9.+:~-]*)\Z")
+_BOUND = re.compile(r"(>=|<=|>|<|=)\s*([0-9][A-Za-z0-9.+:~^_-]*)\Z")
 _HOLDS = {"<": (-1,), "<=": (-1, 0), "=": (0,), ">=": (0, 1), ">": (1,)}
 _END = 1  # sorts above `~` and below all else
 
@@ -24,7 +25,16 @@ def read(text: str) -> Range:
     return found
 
 
-def fits(version: str, bounds: Range) -> bool:
+def matches(version: str, wanted: str, compare: Compare) -> bool:
+    """Whether a version is exactly this one, fits this pattern, or is in this range."""
+    if wanted[0] in "<>=":
+        return fits(version, read(wanted), compare)
+    import fnmatch
+
+    return fnmatch.fnmatchcase(version, wanted)
+
+
+def fits(version: str, bounds: Range, compare: Compare) -> bool:
     """Whether a version is in the range. A bound without a revision (`1.2`, not `1.2-3`) is held against the upstream
     version alone: 1.2-3 is not above 1.2."""
     return all(compare(_upstream(version) if "-" not in bound else version, bound) in _HOLDS[sign]

@@ -97,6 +97,7 @@ OPTIONS = (
     Case("package: pattern, downgrade, recommends, age of lists",
          """
          - package: holdfast-hello
+           provider: apt
            version: "1.*"
            allow_downgrade: true
            recommends: false
@@ -368,6 +369,7 @@ HOST = (
            version: "1.0"
            allow_downgrade: true
          - package_hold: holdfast-hello
+           provider: apt
          """,
          lambda w: "holdfast-hello" in w.check_output("apt-mark showhold"),
          """

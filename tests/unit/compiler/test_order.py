@@ -159,7 +159,7 @@ def reach(items: list[Item], start: int) -> set[int]:
 
 
 def test_packages_wait_for_the_repositories_that_are_written_before_them():
-    lists = ("package_lists", "apt")
+    lists = ("package_lists", "host")
     items = [Item("package: ca", wants=(lists,)), Item("repository: a", provides=(lists,)),
              Item("repository: b", provides=(lists,)), Item("package: x", wants=(lists,))]
     arranged = arrange(items)

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from holdfast_host import facts
+from holdfast_host import facts, os_release
 
 DOCS = Path(__file__).parents[3] / "docs" / "reference" / "facts.md"
 
@@ -94,8 +94,8 @@ def test_one_fact_that_cannot_be_read_does_not_cost_the_others(monkeypatch):
     ("# ID=no\nnot a line\n=x\nlower=x\nID=arch", "ID", "arch"),
 ])
 def test_os_release(text, key, value):
-    assert facts.parse_release(text)[key] == value
-    assert set(facts.parse_release(text)) == {key}
+    assert os_release.parse(text)[key] == value
+    assert set(os_release.parse(text)) == {key}
 
 
 @pytest.mark.parametrize(("name", "like", "found"), [
@@ -104,7 +104,7 @@ def test_os_release(text, key, value):
     ("opensuse-leap", "suse opensuse", "suse"), ("newname", "ubuntu", "debian"), ("plan9", "", "plan9"),
 ])
 def test_family(name, like, found):
-    assert facts.family(name, like) == found
+    assert os_release.family(name, like) == found
 
 
 def test_address_messages_of_the_kernel():

@@ -9,8 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from holdfast_host import Change, Failed, Refused, apt, dpkg, process
-from modules.package import Offer, Package, Step, parse_policy, transactions
+from holdfast_host import Failed, Refused, apt, dpkg, process
+from holdfast_host.packages import Offer, Step
+from holdfast_host.provider_apt import parse_policy, transactions
+from modules.package import Package
 
 POLICY = """\
 nginx:
@@ -153,12 +155,8 @@ def test_a_lock_that_stays_names_who_holds_it(monkeypatch: pytest.MonkeyPatch) -
 
 
 def test_removals_go_with_the_first_transaction_and_purges_come_last() -> None:
-    def step(name: str, action: str, spec: str, **more: Any) -> tuple[Package, Change]:
-        return Package(name=name, recommends=more.pop("recommends", None)), \
-            Change(action, payload=Step(spec, **more))
-
-    steps = [step("aa", "purge", "aa", purge=True), step("bb", "install", "bb=1", downgrade=True),
-             step("cc", "remove", "cc-", freed=("dd",)), step("ee", "install", "ee=2", recommends=False)]
+    steps = [Step("aa", removes=True, purge=True), Step("bb", version="1", downgrade=True),
+             Step("cc", removes=True, freed=("dd",)), Step("ee", version="2", recommends=False)]
     assert transactions(steps) == [
         (["install", "--allow-downgrades"], ["bb=1", "cc-", "dd-"]), (["install", "--no-install-recommends"], ["ee=2"]),
         (["purge"], ["aa"])]
