@@ -2,7 +2,7 @@
 from __future__ import annotations
 
 import re
-from typing import Any, ClassVar, Dict, List, Optional, Sequence, Tuple
+from typing import Any, ClassVar, Dict, List, Optional, Sequence, Tuple, Union
 
 from holdfast_host import (
     Change,
@@ -53,8 +53,8 @@ class Observed(Record):
 
 
 class Package(Resource):
-    """A package is installed, or is not: by apt, dnf, zypper or apk, whichever is the host's own. All packages of a
-    document that stand together are one transaction; by dnf and apk two, where some go and others come."""
+    """A package is installed, or is not: by apt, dnf or zypper, whichever is the host's own. All packages of a document
+    that stand together are one transaction; by dnf two, where some go and others come."""
 
     name: str = arg(doc="The package's name, perhaps with an architecture: `libc6:i386`, `glibc:i686`.",
                     check=checks.package)
@@ -66,12 +66,12 @@ class Package(Resource):
                      "configuration files (of rpm packages those that rpm keeps as .rpmsave).")
     version: Optional[str] = arg(default=None, check=_version, doc="Exactly this version, one that fits a pattern "
                                  "(\"1.2.*\"), or one in a range (\">= 1.2, < 2\"). An installed version that fits is "
-                                 "kept. By dnf, zypper and apk the release may be left out: \"1.2\" is any 1.2-3.")
+                                 "kept. By dnf and zypper the release may be left out: \"1.2\" is any 1.2-3.")
     allow_downgrade: bool = arg(default=False, doc="Go back to an older version where that is asked for.")
     autoremove: bool = arg(default=False, doc="With `state: absent`: remove also what was installed for it and "
-                           "nothing else needs. apk always does.")
+                           "nothing else needs.")
     recommends: Optional[bool] = arg(default=None, doc="Install recommended packages too; default: as the "
-                                     "package manager is configured on the host. apk knows none.")
+                                     "package manager is configured on the host.")
     refresh_s: Optional[int] = arg(default=None, check=_seconds, doc="Before something is installed, fetch the package "
                                    "lists if they are older than so many seconds; default: only if there are none.")
     lock_wait_s: int = arg(default=300, check=_seconds, doc="How many seconds to wait while another program holds "
@@ -177,10 +177,8 @@ class Package(Resource):
         after = self.version if self._is_exact() else \
             "the newest after %s" % packages.named(observed.provider).fetching
         before = _version_of(observed.installed)
-        version = self.version if self.version is not None and self.version[0] not in "<>=" else None
-        return Change("install" if before is None else "upgrade", (Field("version", before, after),), payload=Step(
-            self.name, observed.provider, version, refresh=True, downgrade=self.allow_downgrade,
-            recommends=self.recommends))
+        return Change("install" if before is None else "upgrade", (Field("version", before, after),),
+                      payload=Step(self.name, observed.provider, refresh=True))
 
     def _installation(self, observed: Observed, offer: Offer) -> Optional[Change]:
         provider, now = packages.named(observed.provider), observed.installed
@@ -244,17 +242,33 @@ class Package(Resource):
     @staticmethod
     def converge_many(changes: Sequence[Tuple[Any, Change]]) -> None:
         wait_s = max(resource.lock_wait_s for resource, _ in changes)
-        together: Dict[str, List[Step]] = {}
-        for _, change in changes:
-            together.setdefault(change.payload.provider, []).append(change.payload)
-        for name, steps in together.items():
+        together: Dict[str, List[Tuple[Any, Step]]] = {}
+        for resource, change in changes:
+            together.setdefault(change.payload.provider, []).append((resource, change.payload))
+        for name, asked in together.items():
             provider = packages.named(name)
-            if any(step.refresh for step in steps):
+            steps = [step for _, step in asked if not step.refresh]
+            blind = [resource for resource, step in asked if step.refresh]
+            if blind:
                 provider.refresh(wait_s)
-            provider.carry_out(steps, wait_s)
+            found = [_now_chosen(one, seen) for one, seen in zip(blind, _seen_by(provider, blind))]  # noqa: B905
+            provider.carry_out([*steps, *(one for one in found if isinstance(one, Step))], wait_s)
+            for one in found:
+                if isinstance(one, Refused):
+                    raise one  # the others have had theirs
 
     def outputs(self, observed: Observed) -> Outputs:
         return {"version": _version_of(observed.installed)}
+
+
+def _now_chosen(resource: Package, observed: Observed) -> Union[Step, Refused, None]:
+    """What is to be done with fresh lists by one that could not be predicted without them."""
+    try:
+        change = resource._installation(observed, observed.offer or Offer())
+    except Refused as refused:
+        return refused
+    step: Optional[Step] = change.payload if change is not None else None
+    return step
 
 
 def _version_of(now: Optional[Installed]) -> Optional[str]:

@@ -25,13 +25,14 @@ def read(text: str) -> Range:
     return found
 
 
-def matches(version: str, wanted: str, compare: Compare) -> bool:
-    """Whether a version is exactly this one, fits this pattern, or is in this range."""
+def matches(version: str, wanted: str, compare: Compare, releases: bool = False) -> bool:
+    """Whether a version is exactly this one, fits this pattern, or is in this range. releases: what has no `-` in it
+    is held against the upstream version, so that `1.2` is 1.2-3 too."""
     if wanted[0] in "<>=":
         return fits(version, read(wanted), compare)
     import fnmatch
 
-    return fnmatch.fnmatchcase(version, wanted)
+    return fnmatch.fnmatchcase(_upstream(version) if releases and "-" not in wanted else version, wanted)
 
 
 def fits(version: str, bounds: Range, compare: Compare) -> bool:

@@ -77,6 +77,10 @@ def statuses(result: HostResult) -> set[str]:
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.id)
 def test_type_keeps_its_promise(case: Case, desk: Desk) -> None:
+    promise_is_kept(case, desk)
+
+
+def promise_is_kept(case: Case, desk: Desk) -> None:
     if case.before:
         desk.host.run(case.before)
     desk.declare(case, case.present)
@@ -129,6 +133,10 @@ def killed_at_its_first_change(desk: Desk, case: Case) -> None:
 
 @pytest.mark.parametrize("case", list(one_for_each_type()), ids=lambda case: case.id)
 def test_run_killed_at_its_first_change_is_made_good_by_the_next(case: Case, desk: Desk) -> None:
+    killed_run_is_made_good(case, desk)
+
+
+def killed_run_is_made_good(case: Case, desk: Desk) -> None:
     killed_at_its_first_change(desk, case)
     assert desk.run("apply").status in {"ok", "changed"}
     assert case.is_there(desk.host.witness())

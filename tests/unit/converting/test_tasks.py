@@ -80,7 +80,7 @@ HAS_NO_LIKE = [  # a task, and a word of the reason
     ("- apt: update_cache=yes", "only fetches package lists"),
     ("- apt: {upgrade: dist}", "not upgraded"),
     ("- apt: {name: '{{ packages }}'}", "one name or a list"),
-    ("- yum: name=httpd", "Debian"),
+    ("- yum: name=httpd", "provider: dnf"),
     ("- user: {name: ada, stat: present}", "`stat` of `user`"),
     ("- copy: {src: nowhere.txt, dest: /etc/x}", "no file `nowhere.txt`"),
     ("- copy: {src: '{{ file }}', dest: '{{ folder }}/'}", "is a directory"),

@@ -67,5 +67,7 @@ MODULES: Mapping[str, Entry] = {
                       shape=lambda ours, _: _versions(ours)),
     "dpkg_selections": Module("package_hold", {
         "name": to(NAME, text), "selection": to("state", words={"hold": "present", "install": "absent"})}),
-    **dict.fromkeys(("yum", "dnf", "dnf5"), "a `package` knows Debian's packages only"),
+    **dict.fromkeys(("yum", "dnf", "dnf5"), "its names may hold versions and groups: write a `package` with "
+                    "`provider: dnf`"),
+    "zypper": "its names may hold versions and patterns: write a `package` with `provider: zypper`",
 }

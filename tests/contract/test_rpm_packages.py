@@ -1,0 +1,170 @@
+"""package and package_hold on a host with packages of rpm, by dnf and by zypper: the contract, and what a user of
+theirs would see."""
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import holdfast
+from tests.contract.case import Case
+from tests.contract.cases.rpm import PROVIDERS, case, there
+from tests.contract.test_contract import Desk, applied_as_planned, killed_run_is_made_good, promise_is_kept
+from tests.contract.test_undo import undo
+from tests.lab import Lab, LabHost, rpms
+
+pytestmark = pytest.mark.lab
+NONE = r"rpm -qa --qf '%{NAME}\n' | grep -i ^rpm | xargs -r rpm -e; rm -f /etc/rpm-app.conf* /etc/zypp/locks"
+ALSO = "also removes"
+
+
+@pytest.fixture
+def desk(tmp_path: Path, lab: Lab, host: LabHost) -> Desk:
+    rpms.stock(host)
+    host.run(NONE)
+    return Desk(tmp_path, lab, host)
+
+
+@pytest.fixture(params=PROVIDERS)
+def provider(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+def declare(desk: Desk, provider: str, *resources: str) -> None:
+    """Each of them as `package: NAME`, and its arguments after a semicolon."""
+    text = ""
+    for resource in resources:
+        first, *rest = resource.split("; ")
+        text += "\n".join([f"- {first}", f"  provider: {provider}", *(f"  {row}" for row in rest)]) + "\n"
+    desk.declare(Case("", text, lambda _: True), text)
+
+
+def told(desk: Desk, mode: holdfast.Mode) -> list[tuple[str, str]]:
+    """(status, message and mend) of each resource."""
+    return [(one.event.status, f"{one.event.message} {one.event.mend}") for one in desk.run(mode).results]
+
+
+def fields(desk: Desk, number: int = 0) -> dict[str, object]:
+    """What a plan says of one resource: before and after by field."""
+    event = desk.run("plan").results[number].event
+    return {name: (before, after) for name, before, after in event.fields}
+
+
+def test_type_keeps_its_promise(provider: str, desk: Desk) -> None:
+    promise_is_kept(case(provider), desk)
+
+
+def test_killed_run_is_made_good(provider: str, desk: Desk) -> None:
+    killed_run_is_made_good(case(provider), desk)
+
+
+def test_what_goes_along_is_told_before_and_what_was_there_comes_back(provider: str, desk: Desk) -> None:
+    witness = desk.host.witness()
+    declare(desk, provider, "package: rpm-app", "package: rpm-hello; version: '1.0'")
+    applied_as_planned(desk)
+    assert {"rpm-app-1.0", "rpm-lib-1.0", "rpm-extra-1.0", "rpm-hello-1.0"} <= there(witness)
+    declare(desk, provider, "package: rpm-lib; state: absent")
+    assert fields(desk)[ALSO] == (["rpm-app"], None)
+    applied_as_planned(desk)
+    assert {"rpm-extra-1.0", "rpm-hello-1.0"} <= there(witness), "what is not needed any more stays"
+    assert not {"rpm-app-1.0", "rpm-lib-1.0"} & there(witness)
+    assert undo(desk) == [] and {"rpm-app-1.0", "rpm-lib-1.0"} <= there(witness)
+    declare(desk, provider, "package: rpm-hello; state: absent", "package: rpm-rival")
+    applied_as_planned(desk)
+    assert "rpm-rival-1.0" in there(witness) and "rpm-hello-1.0" not in there(witness)
+    desk.host.run("rpm -e rpm-app rpm-lib rpm-extra")
+    declare(desk, provider, "package: rpm-app")
+    applied_as_planned(desk)
+    desk.host.run("echo by hand >> /etc/rpm-app.conf")
+    declare(desk, provider, "package: rpm-app; state: absent; autoremove: true")
+    assert fields(desk)[ALSO] == (["rpm-extra", "rpm-lib"], None)
+    applied_as_planned(desk)
+    assert not {"rpm-app-1.0", "rpm-lib-1.0", "rpm-extra-1.0"} & there(witness)
+    assert witness.file("/etc/rpm-app.conf.rpmsave").exists
+    declare(desk, provider, "package: rpm-app")
+    applied_as_planned(desk)
+    desk.host.run("rm /etc/rpm-app.conf.rpmsave; echo by hand >> /etc/rpm-app.conf")
+    declare(desk, provider, "package: rpm-app; state: purged")
+    applied_as_planned(desk)
+    assert not witness.file("/etc/rpm-app.conf").exists and not witness.file("/etc/rpm-app.conf.rpmsave").exists
+
+
+def test_what_cannot_be_had_is_told_with_the_mend(provider: str, desk: Desk) -> None:
+    witness = desk.host.witness()
+    declare(desk, provider, "package: rpm-hello; version: '1.1'")
+    applied_as_planned(desk)
+    declare(desk, provider, "package: rpm-hallo", "package: rpm-toolbox", "package: rpm-lib; version: '7'",
+            "package: rpm-hello; version: '1.0'")
+    for mode in ("plan", "apply"):
+        (first, typo), (second, virtual), (third, version), (fourth, older) = told(desk, mode)
+        assert {first, second, third, fourth} == {"failed"}
+        assert "no package `rpm-hallo`" in typo and "did you mean `rpm-hello`" in typo
+        assert "several provide it" in virtual and "Rpm_Tool" in virtual
+        assert "no version `7` of rpm-lib" in version and "1.0-1" in version
+        assert "would go back from 1.1-1 to 1.0-1" in older and "allow_downgrade: true" in older
+    declare(desk, provider, "package: rpm-broken")
+    (status, why), = told(desk, "apply")
+    assert status == "failed" and provider in why
+    assert not {"rpm-broken-1.0", "rpm-lib-1.0"} & there(witness)
+    declare(desk, provider, "package: rpm-rival")
+    (status, why), = told(desk, "apply")
+    assert status == "failed" and there(witness) & {"rpm-rival-1.0", "rpm-hello-1.1"} == {"rpm-hello-1.1"}
+
+
+LOCKED = {"dnf": "/var/lib/dnf/rpmdb_lock.pid", "zypper": "/run/zypp.pid"}
+
+
+@pytest.fixture
+def sleeper(desk: Desk, provider: str) -> Iterator[str]:
+    """The number of a process that holds the package manager's lock, as far as that can see."""
+    started = "sleep 300 >/dev/null 2>&1 & echo $!"
+    pid = desk.host.run(started).stdout.strip()
+    desk.host.run(f"mkdir -p $(dirname {LOCKED[provider]}); echo {pid} > {LOCKED[provider]}")
+    yield pid
+    desk.host.run(f"kill {pid}; rm -f {LOCKED[provider]}")
+
+
+def test_a_lock_that_stays_is_told_and_one_that_goes_is_waited_for(provider: str, desk: Desk, sleeper: str) -> None:
+    declare(desk, provider, "package: rpm-lib; lock_wait_s: 1")
+    (status, why), = told(desk, "apply")
+    assert status == "failed" and f"{provider}'s lock was not free within 1 s" in why and sleeper in why
+    desk.host.run(f"(sleep 2; kill {sleeper}) >/dev/null 2>&1 &")
+    declare(desk, provider, "package: rpm-lib; lock_wait_s: 60")
+    (status, _), = told(desk, "apply")
+    assert status == "changed"
+
+
+def test_what_is_held_is_not_changed(desk: Desk) -> None:
+    """By zypper; Debian's dnf has no versionlock, and that is told."""
+    witness = desk.host.witness()
+    declare(desk, "zypper", "package: rpm-hello; version: '1.0'", "package_hold: rpm-hello")
+    applied_as_planned(desk)
+    assert "rpm-hello" in witness.check_output("zypper locks")
+    assert {status for status, _ in told(desk, "apply")} == {"ok"}
+    declare(desk, "zypper", "package: rpm-hello; version: '1.1'")
+    (status, why), = told(desk, "apply")
+    assert status == "failed" and "is held at 1.0-1" in why and "package_hold: rpm-hello" in why
+    declare(desk, "zypper", "package_hold: rpm-hello; state: absent")
+    applied_as_planned(desk)
+    assert "rpm-hello" not in witness.check_output("zypper locks")
+    declare(desk, "zypper", "package: rpm-hello; version: '1.1'")
+    applied_as_planned(desk)
+    assert "rpm-hello-1.1" in there(witness)
+    declare(desk, "dnf", "package_hold: rpm-hello")
+    (status, why), = told(desk, "apply")
+    assert status == "failed" and "has no versionlock" in why and "python3-dnf-plugin-versionlock" in why
+
+
+def test_the_system_s_own_manager_is_taken_whatever_else_is_there(desk: Desk) -> None:
+    text = "- package: rpm-lib\n"
+    desk.declare(Case("", text, lambda _: True), text)
+    (status, why), = told(desk, "plan")
+    assert status == "failed" and "no package `rpm-lib` in this host's lists" in why and "did you mean `rpm`" in why
+    desk.host.run("cp -P /etc/os-release /srv/os-release; rm /etc/os-release; "
+                  "printf 'ID=somewhere\\nID_LIKE=\"rhel fedora\"\\n' > /etc/os-release")
+    try:
+        applied_as_planned(desk)
+    finally:
+        desk.host.run("mv -f /srv/os-release /etc/os-release")
+    assert "rpm-lib-1.0" in there(desk.host.witness())
