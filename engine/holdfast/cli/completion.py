@@ -40,6 +40,16 @@ class OfProject(BaseCompleter):
             return []
 
 
+class Terms(OfProject):
+    """Offers the term that an expression in quotes ends with: `'role=web and en` goes on with `env=prod`."""
+
+    def __call__(self, *, prefix: str, action: Action, parser: ArgumentParser, parsed_args: Namespace) -> list[str]:
+        begun = prefix[max(prefix.rfind(" "), prefix.rfind("(")) + 1:]
+        before = prefix[:len(prefix) - len(begun)]
+        return [before + term for term in super().__call__(prefix=begun, action=action, parser=parser,
+                                                           parsed_args=parsed_args)]
+
+
 def hosts(project: Contents) -> Iterator[str]:
     """All hosts by name."""
     yield from project.inventory.hosts
@@ -72,7 +82,7 @@ def documented(project: Contents) -> Iterator[str]:
 COMPLETERS: Mapping[str, BaseCompleter] = {
     "documents": FilesCompleter(("yml", "yaml")), "inventory": FilesCompleter(), "key": FilesCompleter(),
     "folder": DirectoriesCompleter(), "path": DirectoriesCompleter(),
-    "host": OfProject(hosts), "targets": OfProject(targets), "run": OfProject(runs), "resume": OfProject(runs),
+    "host": OfProject(hosts), "targets": Terms(targets), "run": OfProject(runs), "resume": OfProject(runs),
     "name": OfProject(documented),
 }
 
