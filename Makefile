@@ -42,7 +42,8 @@ check: setup
 # which hosts are sabotaged and enforcement alone keeps them.
 soak: setup
 	$(BIN)/python -m tests.soak
-	HOLDFAST_PAIRS=10000 HOLDFAST_KILLS=4000 $(BIN)/python -m pytest tests/generated tests/trust/test_kills.py
+	HOLDFAST_PAIRS=10000 HOLDFAST_KILLS=4000 $(BIN)/python -m pytest tests/generated tests/trust/test_kills.py \
+	  tests/trust/test_kills_keeping.py
 
 lab-up: setup
 	$(BIN)/python -m tests.lab up

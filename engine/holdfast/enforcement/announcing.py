@@ -3,6 +3,7 @@ in the transaction that puts it down, so that a crash in between neither loses n
 from __future__ import annotations
 
 import hashlib
+import secrets
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -22,7 +23,7 @@ def digest(hook: Hook) -> str:
     return hashlib.sha256(repr((hook.command, hook.webhook, hook.email)).encode()).hexdigest()[:32]
 
 
-def announce(store: Store, association: Association, secrets: Mapping[str, str],
+def announce(store: Store, association: Association, known_secrets: Mapping[str, str],
              tell: Callable[[events.Event], None]) -> None:
     """Waits until all is durable."""
     opened, over, standings = store.ask(lambda connection: enforced.untold(connection, association.name))
@@ -47,7 +48,7 @@ def announce(store: Store, association: Association, secrets: Mapping[str, str],
             found.append(events.failed(standing))
         job["told_kept"].append({"association_": association.name, "host_": standing.host, "told_": standing.status})
     if any(job.values()):
-        store.write({**job, "deliver": _deliveries(store, association, found, Redactor(secrets))}).result()
+        store.write({**job, "deliver": _deliveries(store, association, found, Redactor(known_secrets))}).result()
     for event in found:
         tell(event)
 
@@ -55,8 +56,9 @@ def announce(store: Store, association: Association, secrets: Mapping[str, str],
 def _deliveries(store: Store, association: Association, found: list[events.Event], redactor: Redactor) -> Rows:
     _, waiting = store.ask(enforced.counts)
     now = time.time()
-    made = [{"association": association.name, "hook": digest(hook), "event": _masked(event, redactor), "tries": 0,
-             "next_try": now} for event in found for hook in association.hooks if event["event"] in hook.on]
+    made = [{"association": association.name, "hook": digest(hook), "tries": 0, "next_try": now,
+             "event": {"delivery": secrets.token_hex(8), **_masked(event, redactor)}}
+            for event in found for hook in association.hooks if event["event"] in hook.on]
     return made[:max(0, MOST_WAITING - waiting)]
 
 

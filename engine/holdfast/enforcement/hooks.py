@@ -87,7 +87,7 @@ class Postman:
         return next((hook for hook in hooks if digest(hook) == delivery.hook), None)
 
     async def _send(self, hook: Hook, delivery: Delivery) -> None:
-        body = json.dumps({"delivery": delivery.number, **delivery.event}).encode()
+        body = json.dumps(delivery.event).encode()
         if hook.command:
             await self._run(hook.command, body, delivery.event)
         elif hook.webhook:

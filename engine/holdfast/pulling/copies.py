@@ -122,6 +122,8 @@ def unpack(path: Path, to: Path, mend: str, *, has_links: bool) -> None:
 def _copy(folder: Path, to: Path) -> None:
     if not folder.is_dir():
         raise NotFetched(f"there is no folder {folder}")
+    if not any(folder.iterdir()):  # as where something would be mounted
+        raise NotFetched(f"the folder {folder} is empty")
     try:
         shutil.copytree(folder, to, symlinks=True, ignore=lambda top, names: [
             name for name in names if (Path(top) == folder and name in (".git", ".holdfast")) or name == "__pycache__"])

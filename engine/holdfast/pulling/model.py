@@ -48,8 +48,6 @@ def source(text: str) -> Source:
         return Source("archive", text, text=text)
     if "://" in text:
         raise Problems([Problem(f"nothing is fetched from `{scheme}://`, or not this", None, FORMS)])
-    if not Path(text).is_dir():
-        raise Problems([Problem(f"there is no folder `{text}`", None, FORMS)])
     return Source("folder", str(Path(text).resolve()), text=text)
 
 

@@ -49,8 +49,9 @@ def store(tmp_path: Path) -> Iterator[Store]:
 
 
 def wait_for(store: Store, kept: Association, *hosts: str) -> None:
-    store.write({"deliver": [{"association": "k", "hook": digest(hook), "event": {**EVENT, "host": host}, "tries": 0,
-                              "next_try": 0.0} for host in hosts for hook in kept.hooks]}).result()
+    store.write({"deliver": [{
+        "association": "k", "hook": digest(hook), "tries": 0, "next_try": 0.0,
+        "event": {"delivery": f"of-{host}", **EVENT, "host": host}} for host in hosts for hook in kept.hooks]}).result()
 
 
 async def told(store: Store, kept: Association, folder: Path, note: Callable[[str], Any] = print) -> None:
@@ -94,7 +95,7 @@ def test_a_webhook_is_told_in_order_signed_and_again_when_it_did_not_hear(
     Listener.answers[:] = [500, 503]
     asyncio.run(told(store, kept, tmp_path))
     assert [json.loads(body)["host"] for body, _ in Listener.heard] == ["web1", "web1", "web1", "web2"]
-    assert len({json.loads(body)["delivery"] for body, _ in Listener.heard}) == 2, "told again under the same number"
+    assert len({json.loads(body)["delivery"] for body, _ in Listener.heard}) == 2, "told again under the same name"
     for body, signature in Listener.heard:
         assert signature == "sha256=" + hmac.new(b"key-of-the-hook", body, hashlib.sha256).hexdigest()
     assert store.ask(enforced.waiting) == ()
