@@ -122,6 +122,10 @@ def test_a_host_that_was_away_is_caught_up_and_a_kill_loses_nothing(
     enforcing = site.start("enforce", "--metrics-file", "metrics.prom", "--json")
     try:
         until(lambda: ("healed", "h1", MOTD) in told(site))
+        until(lambda: standings(site)["h2"] == "unreachable")
+        looked_back = site.run("drift", "--history", "--json")
+        assert {one["host"]: one["status"] for one in looked_back.of("standing")} == {"h2": "unreachable"}
+        assert "h2: unreachable since" in site.run("drift", "--history", "-t", "h2").text, "no drift is not none"
         os.kill(enforcing.pid, signal.SIGKILL)
         enforcing.communicate()
         h2.mend()

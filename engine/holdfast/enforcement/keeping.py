@@ -40,20 +40,21 @@ class _Away:
 
 @dataclass
 class Keeper:
-    """Keeps a project's associations. names: only these; (): all. tell: is told all that happens. done: is called after
-    each round."""
+    """Keeps a project's associations. names: only these; (): all. tell: is told all that happens. show: is called after
+    each round, and at least once a minute."""
 
     project: Project
     names: Sequence[str]
     tell: Tell
     stop: Stop
-    done: Callable[[RoundDone], None] = lambda _: None
+    show: Callable[[], None] = lambda: None
     associations: dict[str, Association] = field(default_factory=dict)
     _known: frozenset[str] = frozenset()  # all associations, those that are not asked for too
     _due: dict[str, float] = field(default_factory=dict)
     _away: dict[str, dict[str, _Away]] = field(default_factory=dict)
     _in_hand: dict[str, asyncio.Task[None]] = field(default_factory=dict)
     _read_at: float = 0.0
+    _shown_at: float = 0.0
     _fault: str = ""
 
     async def once(self) -> dict[str, dict[str, HostResult]]:
@@ -174,6 +175,8 @@ class Keeper:
         if now - self._read_at > READ_S or (is_due and now - self._read_at > LOOK_S):
             self._read_again()
             postman.associations, postman.known = self.associations, self._known
+        if now - self._shown_at > READ_S:
+            self._show()
         try:
             taken = await share.take(self.associations)
             if taken:
@@ -244,8 +247,15 @@ class Keeper:
             counts[one.status] = counts.get(one.status, 0) + 1
         self.tell({"event": "round_done", "association": association.name, "began": began,
                    "seconds": round(time.time() - began, 3), "counts": counts, "is_whole": hosts is None})
-        self.done(done)
+        self._show()
         return done
+
+    def _show(self) -> None:
+        self._shown_at = time.time()
+        try:
+            self.show()
+        except Problems as problems:  # hosts stand as they do, whether that can be shown or not
+            self._refused("", problems)
 
     def _not_asked(self, association: str, why: str) -> None:
         """Nobody was asked, so nobody is known to be good."""

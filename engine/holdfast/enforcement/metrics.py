@@ -2,7 +2,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Container, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
 from prometheus_client import CollectorRegistry, write_to_textfile
@@ -10,6 +10,8 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metri
 from prometheus_client.exposition import start_http_server
 from prometheus_client.registry import Collector
 
+from holdfast.documents.association import Association
+from holdfast.enforcement.current import current
 from holdfast.problems import Problem, Problems
 from holdfast.store import Store, enforced
 from holdfast.store.model import STANDINGS
@@ -18,11 +20,11 @@ LOOPBACK = "127.0.0.1"
 
 
 class Metrics(Collector):
-    """Read from the store each time that they are asked for. due: when the next rounds begin. kept: names of the
-    associations; what the store has of others is old."""
+    """Read from the store each time that they are asked for. due: when the next rounds begin. kept: the associations;
+    what the store has of others is old."""
 
-    def __init__(self, store: Store, due: Callable[[], Mapping[str, float]], kept: Callable[[], Container[str]],
-                 now: Callable[[], float]) -> None:
+    def __init__(self, store: Store, due: Callable[[], Mapping[str, float]],
+                 kept: Callable[[], Mapping[str, Association]], now: Callable[[], float]) -> None:
         self._store, self._due, self._kept, self._now = store, due, kept, now
         self.registry = CollectorRegistry()
         self.registry.register(self)
@@ -47,9 +49,8 @@ class Metrics(Collector):
                                   labels=["association", "host"])
         good = GaugeMetricFamily("holdfast_host_good_seconds", "When a host was seen to be as declared.",
                                  labels=["association", "host"])
-        for one in self._store.ask(enforced.standings):
-            if one.association not in self._kept():
-                continue
+        for stands in current(self._store.ask(enforced.standings), self._kept(), self._now()):
+            one = stands.standing
             for name in STANDINGS:
                 status.add_metric([one.association, one.host, name], float(one.status == name))
             asked.add_metric([one.association, one.host], one.asked)

@@ -63,20 +63,23 @@ def _told(one: Episode, zone: tzinfo | None) -> Iterator[str]:
     yield f"healed {moment(one.ended, zone)}, after {duration(one.ended - one.first_seen)}: {by}"
 
 
-def standing_lines(standings: Sequence[Standing], stale: Mapping[str, float], style: Style,
-                   zone: tzinfo | None = None) -> list[str]:
-    """How hosts stand. stale: by association, when its next round should have been; what was seen before is then no
-    news of today."""
+def standing_lines(standings: Sequence[Standing], style: Style, zone: tzinfo | None = None) -> list[str]:
+    """How hosts stand."""
     if not standings:
         return ["no host has been asked yet"]
     rows = []
     for one in standings:
-        late = one.association in stale
-        status = f"not asked since (was {one.status})" if late else one.status
-        rows.append((one.association, one.host, status, moment(one.asked, zone),
+        rows.append((one.association, one.host, one.status, moment(one.asked, zone),
                      moment(one.good, zone) if one.good is not None else "never", one.message))
     head = ("association", "host", "status", "asked", "last good", "")
     return [style.line(line) for line in table(head, [tuple(map(printable, row)) for row in rows])]
+
+
+def dark_lines(standings: Sequence[Standing], style: Style, zone: tzinfo | None = None) -> list[str]:
+    """Hosts of which nothing is known now, so that no drift is not taken for none."""
+    return [style.line(style.paint(f"{printable(one.host)}: {one.status} since {moment(one.since, zone)}", "bad")
+                       + ": what has drifted there since is not known"
+                       + (f" ({printable(one.message)})" if one.message else "")) for one in standings]
 
 
 def keeper_words(association: str, process: int, who: str, since: float, zone: tzinfo | None = None) -> str:

@@ -271,18 +271,28 @@ def test_metrics_tell_how_hosts_stand(store: Store) -> None:
     stands = {"association": "k", "asked": 20.0, "good": 15.0, "since": 20.0, "message": "", "told": ""}
     store.write({"kept": [{**stands, "host": "a", "status": "good"}, {**stands, "host": "b", "status": "unreachable"},
                           {**stands, "association": "old", "host": "c", "status": "good"}]}).result()
-    metrics = Metrics(store, lambda: {"k": 99.0}, lambda: {"k"}, lambda: 0.0)
-    lines = generate_latest(metrics.registry).decode().splitlines()
-    assert 'holdfast_host_status{association="k",host="a",status="good"} 1.0' in lines
-    assert 'holdfast_host_status{association="k",host="b",status="good"} 0.0' in lines
-    assert 'holdfast_host_status{association="k",host="b",status="unreachable"} 1.0' in lines
-    assert 'holdfast_round_due_seconds{association="k"} 99.0' in lines and not any('"old"' in line for line in lines)
+    clock = [20.0 + 300.0 + 299.0]  # every five minutes, and five more
+    kept = {"k": association("  - command: x\n")}
+    metrics = Metrics(store, lambda: {"k": 99.0}, lambda: kept, lambda: clock[0])
+
+    def lines() -> list[str]:
+        return generate_latest(metrics.registry).decode().splitlines()
+
+    assert 'holdfast_host_status{association="k",host="a",status="good"} 1.0' in lines()
+    assert 'holdfast_host_status{association="k",host="b",status="good"} 0.0' in lines()
+    assert 'holdfast_host_status{association="k",host="b",status="unreachable"} 1.0' in lines()
+    assert 'holdfast_round_due_seconds{association="k"} 99.0' in lines()
+    assert not any('"old"' in line for line in lines())
+    clock[0] += 2.0  # nobody has asked
+    assert 'holdfast_host_status{association="k",host="a",status="good"} 0.0' in lines()
+    assert 'holdfast_host_status{association="k",host="a",status="unknown"} 1.0' in lines()
+    assert 'holdfast_host_good_seconds{association="k",host="a"} 15.0' in lines()
     with socket.socket() as free:
         free.bind((LOOPBACK, 0))
         port = free.getsockname()[1]
     end = serve(metrics, port)
     with urllib.request.urlopen(f"http://{LOOPBACK}:{port}/metrics", timeout=30) as answer:
-        assert b'host="b",status="unreachable"} 1.0' in answer.read()
+        assert b'host="b",status="unknown"} 1.0' in answer.read()
     with pytest.raises(Problems, match="cannot be used"):
         serve(metrics, port)
     end()

@@ -41,18 +41,22 @@ def _history(args: Namespace, console: Console, api: GetApi) -> int:
     import time  # noqa: PLC0415
 
     from holdfast.cli.loading import load_project  # noqa: PLC0415 -- not needed for --help
-    from holdfast.enforcement.events import episode  # noqa: PLC0415
+    from holdfast.enforcement.current import of_project  # noqa: PLC0415
+    from holdfast.enforcement.events import episode, standing  # noqa: PLC0415
     from holdfast.problems import Problem, Problems  # noqa: PLC0415
-    from holdfast.reports.holding import history_lines  # noqa: PLC0415
+    from holdfast.reports.holding import dark_lines, history_lines  # noqa: PLC0415
     from holdfast.store import enforced  # noqa: PLC0415
 
     if args.documents:
         raise Problems([Problem("--history tells of hosts, whatever document", None, "leave the files out; use -t")])
     with load_project(args, console, api) as project:
+        stands, _ = of_project(project, time.time())  # type: ignore[arg-type]  # the real one
         hosts = project.select(args.targets) if args.targets else None
         since = time.time() - args.since
         found = [*project.store.ask(lambda connection: enforced.open_drift(connection, hosts)),
                  *project.store.ask(lambda connection: enforced.history(connection, hosts, since))]
     found.sort(key=lambda one: one.first_seen)
-    console.results(history_lines(found, console.style, args.diff), map(episode, found))
+    dark = [one.standing for one in stands if not one.is_known and (hosts is None or one.standing.host in hosts)]
+    console.results([*history_lines(found, console.style, args.diff), *dark_lines(dark, console.style)],
+                    [*map(episode, found), *map(standing, dark)])
     return 0

@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from holdfast.enforcement.keeping import Keeper
     from holdfast.enforcement.metrics import Metrics
 
-GRACE_S = 300.0  # how much later than due a round may be before what it saw last is old
 
 
 def add(parser: ArgumentParser) -> None:
@@ -94,7 +93,7 @@ def _enforce(args: Namespace, console: Console, api: GetApi, project: Any) -> in
     keeper = Keeper(project, args.associations, tell, stop)  # type: ignore[arg-type]  # a Stop of the executor
     metrics = Metrics(project.store, keeper.due, lambda: keeper.associations, time.time)
     if args.metrics_file:
-        keeper.done = lambda _: write(metrics, args.metrics_file)
+        keeper.show = lambda: write(metrics, args.metrics_file)
 
     async def start(_: Emit, __: Stop) -> int:
         nonlocal is_replaced
@@ -138,31 +137,18 @@ def _code(found: dict[str, Any], args: Namespace) -> int:
 
 
 def _status(project: Any, console: Console) -> int:
-    from holdfast.documents.association import Association  # noqa: PLC0415
+    from holdfast.enforcement.current import of_project  # noqa: PLC0415
     from holdfast.enforcement.events import keeper, standing  # noqa: PLC0415
-    from holdfast.problems import Problems  # noqa: PLC0415
     from holdfast.reports.holding import keeper_words, standing_lines  # noqa: PLC0415
     from holdfast.reports.style import printable  # noqa: PLC0415
-    from holdfast.store import enforced  # noqa: PLC0415
     from holdfast.store.keepers import holders  # noqa: PLC0415
 
-    found = project.store.ask(enforced.standings)
-    try:
-        associations = {name: one for name, one in project.documents().items() if isinstance(one, Association)}
-        found = [one for one in found if one.association in associations]
-    except Problems as problems:  # how hosts stand is known all the same
-        console.problems(problems.problems)
-        associations = {}
-    rounds, now = project.store.ask(enforced.rounds_due), time.time()
-    late = {}
-    for name, one in associations.items():
-        if name in rounds:
-            due = one.schedule.after(rounds[name])
-            if due + one.schedule.splay_s + GRACE_S < now:
-                late[name] = due
+    found, problems = of_project(project, time.time())
+    if problems:
+        console.problems(problems)
     keepers = [one for one in project.store.ask(holders) if not one.is_over]
-    lines = [keeper_words(one.association, one.process.pid, one.who, one.since) for one in keepers]
-    objects = [{**standing(one), "is_late": one.association in late} for one in found]
-    console.results([*standing_lines(found, late, console.style), *map(console.style.line, map(printable, lines))],
-                    [*objects, *map(keeper, keepers)])
+    words = [printable(keeper_words(one.association, one.process.pid, one.who, one.since)) for one in keepers]
+    lines = standing_lines([one.standing for one in found], console.style)
+    console.results([*lines, *map(console.style.line, words)], [
+        *({**standing(one.standing), "is_late": one.is_late} for one in found), *map(keeper, keepers)])
     return exits.OK
