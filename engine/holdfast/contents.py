@@ -151,7 +151,7 @@ class Contents:
         from holdfast.converting import convert  # noqa: PLC0415  # one command needs it
 
         has_inventory = bool(self.inventory_paths) or (self.folder / "inventory").exists()
-        return convert(Path(playbook), self.types, self.inventory if has_inventory else None)
+        return convert(Path(playbook), self.types, self.inventory if has_inventory else None, self.folder)
 
     def select(self, targets: str = "") -> tuple[str, ...]:
         """The names of the hosts that an expression selects, "": all. Facts are those gathered in the last day; a host

@@ -99,6 +99,13 @@ class Modules:
         raise Misused(f"there is no module `{name}` here", f"install its collection: ansible-galaxy collection install "
                       f"{space}.{collection} -p collections", name)
 
+    def renamed(self, name: str) -> str:
+        """The name that ansible-core has given to a module since."""
+        try:
+            return _moved(name.removeprefix(BUILT_IN[0]).removeprefix(BUILT_IN[1]), _core()) or name
+        except Misused:
+            return name
+
     def _archive(self, found: Found) -> bytes:
         files: dict[str, bytes] = {ENTRY: found.name.encode()}
         waiting = [found]
@@ -145,13 +152,23 @@ def _core() -> Path:
     return Path(next(iter(spec.submodule_search_locations)))
 
 
-def _unknown(name: str, core: Path) -> Misused:
+def _moved(name: str, core: Path) -> str:
+    """The collection's module that a name without one stands for now; "": there is none."""
+    return str((_routed(core).get(name) or {}).get("redirect") or "")
+
+
+@functools.lru_cache(maxsize=1)
+def _routed(core: Path) -> Mapping[str, Mapping[str, object]]:
     try:
-        routing = (core / "config" / "ansible_builtin_runtime.yml").read_text()
+        routing = (core / "config" / "ansible_builtin_runtime.yml").read_bytes()
     except OSError:
-        routing = ""
-    modules = (yaml.safe_load(routing) or {}).get("plugin_routing", {}).get("modules", {})
-    moved = (modules.get(name) or {}).get("redirect")
+        return {}
+    found = yaml.safe_load(routing) or {}
+    return found.get("plugin_routing", {}).get("modules", {})  # type: ignore[no-any-return]
+
+
+def _unknown(name: str, core: Path) -> Misused:
+    moved = _moved(name, core)
     known = [path.stem for path in (core / "modules").glob("*.py") if path.stem != "__init__"]
     return Misused(f"there is no module `{name}` in ansible-core",
                    f"it is `{moved}` now" if moved else did_you_mean(name, known), name)

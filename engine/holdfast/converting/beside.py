@@ -11,14 +11,20 @@ from holdfast.documents.model import is_template
 
 @dataclass(frozen=True)
 class Beside:
-    """folders: where Ansible looks for files, in this order."""
+    """folders: where Ansible looks for files, in this order. inside: the folder among `files` and `templates` in which
+    they are called so here: of a role's, as two roles may have files of one name."""
 
     folders: tuple[Path, ...]
+    inside: str = ""
+
+    def of_role(self, role: Path | None) -> Beside:
+        """For a task of a role."""
+        return self if role is None else Beside((role, role / "tasks", *self.folders), f"{role.name}/")
 
     def file(self, name: str) -> tuple[str, bytes]:
         """How a file is called beside the document, and its content. Raises Cannot."""
         path = self._found(name, "files")
-        return f"files/{_safe(name)}", _read(path)
+        return f"files/{self.inside}{_safe(name)}", _read(path)
 
     def template(self, name: str, names: Names) -> tuple[str, bytes]:
         """The same of a template, whose expressions are translated; what it reads is added to the names. Raises
@@ -35,7 +41,7 @@ class Beside:
         for word in ("{% include", "{%- include", "{% import", "{% from", "{% extends"):
             if word in made:
                 raise Cannot(f"the template {name} takes in others")
-        return f"templates/{_safe(name)}", made.encode()
+        return f"templates/{self.inside}{_safe(name)}", made.encode()
 
     def _found(self, name: str, kind: str) -> Path:
         if is_template(name):

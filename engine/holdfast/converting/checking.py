@@ -28,8 +28,8 @@ _FACTS: Mapping[str, Any] = {
 class _Overlaid:
     """The controller's files with those that are copied beside the document."""
 
-    def __init__(self, files: Mapping[str, bytes]) -> None:
-        self.files, self.disk = {FILE.parent / name: content for name, content in files.items()}, Disk()
+    def __init__(self, files: Mapping[str, bytes], root: Path) -> None:
+        self.files, self.disk = {root / name: content for name, content in files.items()}, Disk()
 
     def is_file(self, path: Path) -> bool:
         return path in self.files or self.disk.is_file(path)
@@ -47,11 +47,11 @@ class _Overlaid:
         raise OSError(0, "no command is run here")
 
 
-def settled(made: list[Draft], types: Types, inventory: Inventory | None) -> Converted:
+def settled(made: list[Draft], types: Types, inventory: Inventory | None, root: Path) -> Converted:
     """The documents without what Holdfast refuses. Raises Problems when something is wrong that is nobody's."""
     for _ in range(sum(len(draft.items) for draft in made) + 2):
         result, page = converted(made)
-        problems = _problems(result, types, inventory)
+        problems = _problems(result, types, inventory, root)
         blamed = [(problem, owner) for problem in problems for owner in _owners(problem, page.owners, result)]
         if not problems:
             return result
@@ -86,11 +86,11 @@ def _drop(made: Sequence[Draft], name: str, why: str) -> None:
         draft.parameters.pop(name, None)
 
 
-def _problems(result: Converted, types: Types, inventory: Inventory | None) -> list[Problem]:
+def _problems(result: Converted, types: Types, inventory: Inventory | None, root: Path) -> list[Problem]:
     documents, problems = load_text(result.text, str(FILE), types)
     if problems:
         return problems
-    sources: Sources = _Overlaid(result.files)
+    sources: Sources = _Overlaid(result.files, root)
     layers = [layer for host in inventory.hosts.values() for layer in host.layers] if inventory else []
     given = {name: Variable(f"/{name}", one.place) for layer in layers for name, one in layer.items()}
     host = Host(_HOST, (), {}, (given,), Place(_HOST))
@@ -103,7 +103,7 @@ def _problems(result: Converted, types: Types, inventory: Inventory | None) -> l
         try:
             compile_documents(Request(by_name, Inventory({_HOST: host}, {}), types, select, targets="all",
                                       settings=settings, facts={} if is_open else {_HOST: _FACTS},
-                                      sources=sources, root=FILE.parent))
+                                      sources=sources, root=root))
         except Problems as found:
             problems = [one for one in found.problems if is_open or one.also]
             if problems:

@@ -108,10 +108,10 @@ class Draft:
             writing.item(page, item)
 
 
-def drafts(path: Path, types: Collection[str], inventory: Inventory | None) -> list[Draft]:
+def drafts(path: Path, types: Collection[str], inventory: Inventory | None, root: Path) -> list[Draft]:
     """The documents of a playbook or of a role's folder. inventory: None: there is none. Raises Problems."""
     if path.is_dir():
-        return [_role(path, path.name, types)]
+        return [_role(path, types, root)]
     made: list[Draft] = []
     names: set[str] = set()
     plays = reading.plays(path)
@@ -120,8 +120,13 @@ def drafts(path: Path, types: Collection[str], inventory: Inventory | None) -> l
         elsewhere = {word: f"`{word}` is set by a task of another play" for other in plays if other is not play
                      for task in other.tasks if task.module == "set_fact" for word in task.arguments}
         name = _name(play.name or path.stem, names)
-        made.append(_play(play, name, path, types, inventory, {**elsewhere, **found_out}))
+        made.append(_play(play, name, path, types, inventory, {**elsewhere, **found_out}, root))
+    rollouts = [draft.keys["rollout"] for draft in made if "rollout" in draft.keys]
     for draft in made:
+        if rollouts and any(one != rollouts[0] for one in rollouts):
+            found = draft.keys.pop("rollout", None)
+            draft.notes += [f"NOT CONVERTED the rollout of this play ({found}): another play has another one, and what "
+                            "is applied together has one; apply them one by one, and add it"] if found else []
         draft.of_inventory = inventory_names(inventory) if inventory else ()
     return made
 
@@ -152,7 +157,7 @@ def _name(wanted: str, taken: set[str]) -> str:
 
 
 def _play(play: Play, name: str, path: Path, types: Collection[str], inventory: Inventory | None,
-          refused: dict[str, str]) -> Draft:
+          refused: dict[str, str], root: Path) -> Draft:
     notes = [f"Converted from {play.place.file}:{play.place.line}" + (f" ({play.name})" if play.name else ""), _ORDER]
     keys: dict[str, Any] = {"state": name}
     try:
@@ -166,8 +171,7 @@ def _play(play: Play, name: str, path: Path, types: Collection[str], inventory: 
     variables = Variables(refused=dict(refused))
     variables.take(play.vars)
     _files(play.keywords.get("vars_files"), path.parent, variables, notes)
-    around = Around(Beside((path.parent,)), types)
-    return _draft(name, keys, variables, {}, play.tasks, play.handlers, around, notes)
+    return _draft(play, keys, variables, Around(Beside((path.parent,)), types, root), notes)
 
 
 def _play_notes(play: Play) -> Iterator[str]:
@@ -210,43 +214,47 @@ def _files(node: Node | None, folder: Path, variables: Variables, notes: list[st
             variables.take(reading.mapping(document))
 
 
-def _role(path: Path, name: str, types: Collection[str]) -> Draft:
+def _role(path: Path, types: Collection[str], root: Path) -> Draft:
+    play = reading.role_play(path)
     notes = [f"Converted from the role {path}", _ORDER]
-    variables, defaults = Variables(), Variables()
-    for word, into in (("defaults", defaults), ("vars", variables)):
-        into.take(reading.mapping(reading.main(path / word)))
-    tasks, handlers = reading.role_tasks(path)
-    variables.refused |= _found_out([*tasks, *handlers])
-    meta = reading.main(path / "meta")
-    for one in reading.listed(meta.get("dependencies")) if meta is not None else ():
-        notes.append(f"NOT CONVERTED: the role needs `{(one.get('role') or one.get('name') or one).value}` ahead of it")
+    refused = _found_out([*play.tasks, *play.handlers])
+    around = Around(Beside(()), types, root)
+    return _draft(play, {"state": _name(play.name, set())}, Variables(refused=refused), around, notes)
+
+
+def _defaults(play: Play, variables: Variables, notes: list[str]) -> dict[str, Any]:
+    """What roles bring: their variables, and their defaults as parameters, which the inventory may set."""
+    variables.take({word: one for word, one in play.role_vars.items() if word not in variables.values})
+    for word in play.unclear:
+        variables.values.pop(word, None)
+        variables.refused[word] = f"two roles give `{word}` different values; in a document it has one"
+    defaults = Variables(refused=variables.refused)
+    defaults.take({word: one for word, one in play.defaults.items()
+                   if word not in variables.values and word not in play.unclear})
     parameters = {word: {"type": kind(one), "default": one} for word, one in defaults.values.items() if kind(one)}
     for word, one in defaults.values.items():
         if word not in parameters:  # its kind is not known, so it can be no parameter
-            variables.values.setdefault(word, one)
+            variables.values[word] = one
             notes.append(f"`{word}` is a variable, as its kind is not known: the inventory cannot set it")
         variables.reads.setdefault(word, defaults.reads[word])
-    variables.refused |= defaults.refused
-    around = Around(Beside((path, path / "tasks")), types)
-    return _draft(_name(name, set()), {"state": _name(name, set())}, variables, parameters, tasks, handlers, around,
-                  notes)
+    return parameters
 
 
-def _draft(name: str, keys: dict[str, Any], variables: Variables, parameters: dict[str, Any], tasks: Sequence[Task],
-           handlers: Sequence[Task], around: Around, notes: list[str]) -> Draft:
-    all_tasks = [*tasks, *handlers]
+def _draft(play: Play, keys: dict[str, Any], variables: Variables, around: Around, notes: list[str]) -> Draft:
+    all_tasks = [*play.tasks, *play.handlers]
     early = {id(task): _variables_of(task, variables) for task in all_tasks}
+    parameters = _defaults(play, variables, notes)
     variables.settle()
     around.variables = {**variables.values, **{word: one["default"] for word, one in parameters.items()}}
     around.refused |= variables.refused
     around.mixed = len({_becomes(task) for task in all_tasks if not task.fault and task.module not in _NOT_DONE}) > 1
     items = []
-    for task in tasks:
+    for task in play.tasks:
         found = early[id(task)]
         items.append(found if found is not None else convert(task, around))
-    items += Handlers(list(handlers), items, around).items
+    items += Handlers(list(play.handlers), items, around).items
     variables.notes = list(dict.fromkeys(variables.notes))
-    return Draft(name, keys, variables, parameters, items, notes + variables.notes,
+    return Draft(keys["state"], keys, variables, parameters, items, notes + variables.notes,
                  dict.fromkeys(around.outputs, ""))
 
 

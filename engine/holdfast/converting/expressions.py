@@ -263,5 +263,17 @@ def _constant(node: Any, _: Names) -> None:
         raise Cannot(f"`{node.value}` has no like here")
 
 
+def _of_other(node: Any, names: Names) -> None:
+    """`hostvars[…]['name']`: of another host, but of the same playbook."""
+    of = node.node
+    if not isinstance(of, (nodes.Getitem, nodes.Getattr)) or not isinstance(of.node, nodes.Name) \
+            or of.node.name != "hostvars":
+        return
+    name = node.attr if isinstance(node, nodes.Getattr) else getattr(node.arg, "value", None)
+    if isinstance(name, str) and name in names.refused:
+        raise Cannot(names.refused[name])
+
+
 _LOOKS: Mapping[type[nodes.Node], Callable[[Any, Names], None]] = {
-    nodes.Filter: _filter, nodes.Test: _test, nodes.Call: _call, nodes.Const: _constant}
+    nodes.Filter: _filter, nodes.Test: _test, nodes.Call: _call, nodes.Const: _constant,
+    nodes.Getitem: _of_other, nodes.Getattr: _of_other}

@@ -107,8 +107,14 @@ def _subelements(node: Node) -> Any:
 
 def _sequence(node: Node) -> Any:
     given = keyvalues.pairs(str(node.value))
-    if any(is_template(one) for one in given.values()) or set(given) - {"start", "end", "count", "stride", "format"}:
-        raise Cannot("how long the sequence is is decided by a template")
+    unlike = set(given) - {"start", "end", "count", "stride", "format"}
+    if any(is_template(one) for one in given.values()) and not unlike and not {"stride", "format"} & set(given):
+        said = {word: f"({_expression(one)}) | int" if is_template(one) else one for word, one in given.items()}
+        first = said.get("start", "1")
+        last = f"{first} + {said['count']}" if "count" in said else f"({said.get('end', '0')}) + 1"
+        return "{{ range(" + f"{first}, {last}" + ") | map('string') | list }}"
+    if any(is_template(one) for one in given.values()) or unlike:
+        raise Cannot("how the sequence goes is decided by a template")
     start, stride = int(given.get("start", "1"), 0), int(given.get("stride", "1"), 0)
     end = start + (int(given["count"], 0) - 1) * stride if "count" in given else int(given.get("end", "0"), 0)
     numbers = range(start, end + (1 if stride > 0 else -1), stride)

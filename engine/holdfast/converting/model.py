@@ -3,6 +3,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Literal
 
 from holdfast.problems import Place
@@ -23,14 +24,16 @@ class Cannot(Exception):
 class Task:
     """One task or handler, with what it takes over from the blocks and the play around it.
 
-    module: as written, without the names of the usual collections. arguments: of the module; free: its free form (of
-    `command`, `shell`). when: all conditions. become: None: nothing is said anywhere. fault: why it cannot be
-    converted, whatever its module; "": it may be. remark: what is lost of what stands around it.
+    module: as written, without the names of the usual collections; called: with them. arguments: of the module; free:
+    its free form (of `command`, `shell`). when: all conditions. become: None: nothing is said anywhere. fault: why it
+    cannot be converted, whatever its module; "": it may be. remark: what is lost of what stands around it. role: the
+    folder of the role that it is of.
     """
 
     place: Place
     name: str
     module: str
+    called: str = ""
     arguments: Mapping[str, Node] = field(default_factory=dict)
     free: str = ""
     keywords: Mapping[str, Node] = field(default_factory=dict)
@@ -43,6 +46,7 @@ class Task:
     is_handler: bool = False
     fault: str = ""
     remark: str = ""
+    role: Path | None = None
 
     @property
     def label(self) -> str:
@@ -52,7 +56,9 @@ class Task:
 
 @dataclass(frozen=True, slots=True)
 class Play:
-    """One play. tasks: pre_tasks, roles, tasks and post_tasks in the order in which Ansible carries them out."""
+    """One play. tasks: pre_tasks, roles, tasks and post_tasks in the order in which Ansible carries them out, with
+    those of roles in their places. defaults, role_vars: what its roles bring; unclear: those of them to which two roles
+    give different values."""
 
     place: Place
     name: str
@@ -61,7 +67,9 @@ class Play:
     vars: Mapping[str, Node]
     tasks: tuple[Task, ...]
     handlers: tuple[Task, ...]
-    notes: tuple[str, ...] = ()
+    defaults: Mapping[str, Node] = field(default_factory=dict)
+    role_vars: Mapping[str, Node] = field(default_factory=dict)
+    unclear: frozenset[str] = frozenset()
 
 
 @dataclass(slots=True)

@@ -12,6 +12,8 @@ from holdfast.documents.model import is_template
 from holdfast.trees.tree import Node
 
 NAME = "name of the resource"  # what an option may become, beside an argument
+NOTES = "what to know of it"  # stands among our arguments for notes
+AHEAD = "what is ahead of it"  # stands among our arguments for a resource that this one needs
 _TRUE = frozenset({"yes", "on", "true", "1", "y", "t"})
 _FALSE = frozenset({"no", "off", "false", "0", "n", "f"})
 
@@ -51,6 +53,8 @@ class Choice:
     default: str
     by: Mapping[str, Module | str]
 
+
+AS_IS = Module("ansible_module", {})  # a module that is carried out as Ansible has it
 
 Entry = Module | Choice | str  # a text: why the module has no like
 

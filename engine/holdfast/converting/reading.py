@@ -7,6 +7,7 @@ from pathlib import Path
 
 from holdfast.converting import keyvalues
 from holdfast.converting.model import Cannot, Play, Task
+from holdfast.converting.roles import Roles, missing
 from holdfast.problems import Place, Problem, Problems
 from holdfast.trees.tree import Node, decode, load_all
 
@@ -21,15 +22,21 @@ KEYWORDS = frozenset({
     "delegate_to", "diff", "environment", "failed_when", "ignore_errors", "ignore_unreachable", "listen",
     "local_action", "loop", "loop_control", "module_defaults", "name", "no_log", "notify", "poll", "port", "register",
     "remote_user", "retries", "run_once", "tags", "throttle", "timeout", "until", "vars", "when"})
+_ROLES = frozenset({"import_role", "include_role"})
+_OF_ROLES = frozenset({"name", "tasks_from", "vars_from", "defaults_from", "handlers_from", "public",
+                       "allow_duplicates", "rolespec_validate"})
 _FREE = frozenset({"command", "shell", "raw", "script", "include_tasks", "import_tasks", "include_vars", "meta"})
 _INCLUDES = frozenset({"include_tasks", "import_tasks", "include"})
 
 
 @dataclass(frozen=True)
 class Around:
-    """What tasks take over from what is around them."""
+    """What tasks take over from what is around them. folder: where files that are included are looked for. roles: those
+    of the play; role: the folder of the one that they are of."""
 
     folder: Path
+    roles: Roles
+    role: Path | None = None
     when: tuple[Node, ...] = ()
     vars: Mapping[str, Node] = field(default_factory=dict)
     become: Node | None = None
@@ -97,7 +104,8 @@ def plays(path: Path) -> list[Play]:
 
 def _play(node: Node, path: Path) -> Play:
     keywords = mapping(node)
-    around = Around(path.parent, become=node.get("become"), become_user=node.get("become_user"),
+    roles = Roles(path.parent)
+    around = Around(path.parent, roles, become=node.get("become"), become_user=node.get("become_user"),
                     environment=tuple(filter(None, [node.get("environment")])))
     name = str(keywords["name"].value) if "name" in keywords else ""
     imported = next((word for word in keywords if word.endswith("import_playbook") or word == "include"), "")
@@ -108,33 +116,60 @@ def _play(node: Node, path: Path) -> Play:
     tasks: list[Task] = []
     for section in SECTIONS:
         if section == "tasks":
-            tasks += [_role(one) for one in listed(node.get("roles"))]
+            tasks += [task for one in listed(node.get("roles")) for task in _role(one, around)]
         tasks += _tasks(node.get(section), around)
-    handlers = tuple(_tasks(node.get("handlers"), replace(around, is_handler=True)))
-    return Play(node.place, name, node.get("hosts"), keywords, mapping(node.get("vars")), tuple(tasks), handlers)
+    handlers = (*_tasks(node.get("handlers"), replace(around, is_handler=True)), *roles.handlers)
+    return Play(node.place, name, node.get("hosts"), keywords, mapping(node.get("vars")), tuple(tasks), handlers,
+                roles.defaults, roles.vars, frozenset(roles.unclear))
 
 
-def _role(node: Node) -> Task:
+def _role(node: Node, around: Around) -> Iterator[Task]:
+    """An entry of `roles`, or of a role's dependencies."""
     given = mapping(node)
     named = given.get("role") or given.get("name") or node
-    return Task(node.place, f"role {named.value}", "role", {"name": named},
-                keywords={word: one for word, one in given.items() if word in KEYWORDS},
-                when=listed(given.get("when")), comments=comments(node),
-                vars={**mapping(given.get("vars")), **{word: one for word, one in given.items()
-                                                       if word not in ("role", "name") and word not in KEYWORDS}})
+    inside = around.within(node) if given else around
+    inside = replace(inside, vars={**inside.vars, **{word: one for word, one in given.items()
+                                                     if word not in ("role", "name", "src", "version", "scm")
+                                                     and word not in KEYWORDS}})
+    folder = around.roles.find(str(named.value), around.role)
+    if folder is None or around.depth == DEEPEST:
+        why = missing(str(named.value)) if folder is None else "roles take in one another too deeply"
+        yield Task(node.place, f"role {named.value}", "role", arguments={"name": named}, comments=comments(node),
+                   when=inside.when, fault=why)
+        return
+    yield from _role_tasks(folder, inside, "main")
 
 
-def role_tasks(folder: Path) -> tuple[tuple[Task, ...], tuple[Task, ...]]:
-    """Tasks and handlers of a role. Raises Problems."""
-    around = Around(folder / "tasks")
-    handlers = main(folder / "handlers")
-    return (tuple(_tasks(main(folder / "tasks"), around)),
-            tuple(_tasks(handlers, replace(around, folder=folder / "handlers", is_handler=True))))
+def _role_tasks(folder: Path, around: Around, part: str) -> Iterator[Task]:
+    """The tasks of a role, behind those of the roles that it needs; what else it brings goes to the play's roles."""
+    roles = around.roles
+    inside = replace(around, folder=folder / "tasks", role=folder, depth=around.depth + 1)
+    if folder not in roles.taken:
+        roles.taken.add(folder)
+        for one in listed(_in_main(folder / "meta", "dependencies")):
+            yield from _role(one, inside)
+        roles.take(mapping(main(folder / "defaults")), mapping(main(folder / "vars")))
+        of_handlers = replace(inside, folder=folder / "handlers", is_handler=True, when=(), vars=around.vars)
+        roles.handlers += _tasks(main(folder / "handlers"), of_handlers)
+    yield from _tasks(main(folder / "tasks", part), inside)
 
 
-def main(folder: Path) -> Node | None:
-    """What stands in the main file of a part of a role; None: there is none. Raises Problems."""
-    for name in ("main.yml", "main.yaml", "main"):
+def _in_main(folder: Path, word: str) -> Node | None:
+    found = main(folder)
+    return found.get(word) if found is not None and found.kind == "mapping" else None
+
+
+def role_play(folder: Path) -> Play:
+    """A role by itself, as a play of it alone. Raises Problems."""
+    roles = Roles(folder.parent.parent if folder.parent.name == "roles" else folder.parent)
+    tasks = tuple(_role_tasks(folder, Around(folder / "tasks", roles), "main"))
+    return Play(Place(str(folder)), folder.name, None, {}, {}, tasks, tuple(roles.handlers), roles.defaults, roles.vars,
+                frozenset(roles.unclear))
+
+
+def main(folder: Path, part: str = "main") -> Node | None:
+    """What stands in the main file of a part of a role, or in another one; None: there is none. Raises Problems."""
+    for name in (f"{part}.yml", f"{part}.yaml", part):
         if (folder / name).is_file():
             return next(iter(read(folder / name)), None)
     return None
@@ -162,6 +197,9 @@ def _block(node: Node, around: Around) -> Iterator[Task]:
 
 def _one(node: Node, around: Around) -> Iterator[Task]:
     task = _task(node, around)
+    if task.module in _ROLES and not task.fault:
+        yield from _taken_role(task, node, around)
+        return
     if task.module not in _INCLUDES or task.fault:
         yield task
         return
@@ -184,6 +222,31 @@ def _one(node: Node, around: Around) -> Iterator[Task]:
         yield from _tasks(document, inside)
 
 
+def _taken_role(task: Task, node: Node, around: Around) -> Iterator[Task]:
+    """`import_role` and `include_role`."""
+    name = str(task.arguments["name"].value) if "name" in task.arguments else ""
+    folder = around.roles.find(name, around.role) if name and "{{" not in name else None
+    part = str(task.arguments["tasks_from"].value) if "tasks_from" in task.arguments else "main"
+    stem = part.removesuffix(".yml").removesuffix(".yaml")
+    fault = ""
+    if folder is None:
+        fault = missing(name)
+    elif main(folder / "tasks", stem) is None:
+        fault = f"there is no `{part}` among the tasks of the role `{name}`"
+    elif around.depth == DEEPEST:
+        fault = "roles take in one another too deeply"
+    elif any(word == "loop" or word.startswith("with_") for word in task.keywords):
+        fault = "the role is taken in in a loop: write it as a document with parameters, and `use` that in a loop"
+    elif set(task.arguments) - _OF_ROLES or {"vars_from", "defaults_from", "handlers_from"} & set(task.arguments):
+        unlike = next(iter(sorted({*(set(task.arguments) - _OF_ROLES), "vars_from", "defaults_from", "handlers_from"}
+                                  & set(task.arguments))))
+        fault = f"`{unlike}` of `{task.module}` has no like"
+    if fault or folder is None:
+        yield replace(task, fault=fault)
+        return
+    yield from _role_tasks(folder, around.within(node), stem)
+
+
 def _task(node: Node, around: Around) -> Task:
     given = mapping(node)
     inside = around.within(node)
@@ -192,10 +255,10 @@ def _task(node: Node, around: Around) -> Task:
     name = str(given["name"].value) if "name" in given else ""
     made = Task(node.place, name, "", keywords=keywords, when=inside.when, vars=inside.vars, become=inside.become,
                 become_user=inside.become_user, environment=inside.environment, comments=comments(node),
-                is_handler=around.is_handler, fault=inside.fault, remark=inside.remark)
+                is_handler=around.is_handler, fault=inside.fault, remark=inside.remark, role=around.role)
     try:
         module, arguments, free = _module(given, modules)
-        return replace(made, module=module, arguments=arguments, free=free)
+        return replace(made, module=module, called=_called(given, modules)[0], arguments=arguments, free=free)
     except Cannot as cannot:
         return replace(made, module=modules[0] if modules else "?", fault=made.fault or cannot.why)
 

@@ -4,48 +4,36 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Any
 
+from holdfast.converting.asis import as_is
 from holdfast.converting.beside import Beside
 from holdfast.converting.expressions import Names, condition, value
+from holdfast.converting.keywords import keywords
 from holdfast.converting.loops import loop_of
 from holdfast.converting.model import Cannot, Item, Resource, Task
-from holdfast.converting.options import NAME, Choice, Entry, Module, boolean, plain
+from holdfast.converting.options import AHEAD, AS_IS, NAME, NOTES, Choice, Entry, Module, boolean, plain
 from holdfast.converting.table import MODULES
-from holdfast.converting.table.commands import FREE, only_looks
+from holdfast.converting.table.commands import FREE
 from holdfast.converting.table.system import RESTARTS
 from holdfast.documents.model import is_template
 
 _CHANGED = re.compile(r"(\w+)\s*(?:\.changed|\|\s*changed|is\s+changed)\Z")
 _UNIT = re.compile(r"/etc/systemd/system/([\w@.:-]+\.(?:service|timer|socket|target|path|mount|slice))\Z")
-# Types for which it matters what the environment is.
-_STARTS_PROGRAMS = frozenset({"command", "package", "pip", "git", "download", "archive", "script"})
-
 # Types whose `source` is a file of the controller.
-_READS_FILES = frozenset({"file", "template", "script"})
-
-# Keys that are left out: where that is said, and how.
-_SAID: Mapping[str, tuple[str, str]] = {
-    **dict.fromkeys(("until", "retries", "delay"),
-                    ("lost", "`{}`: nothing is tried again; `wait_for` and `http_check` wait")),
-    "no_log": ("notes", "a secret is marked where it enters, `{{secret: NAME, env: VARIABLE}}`, and masked (`{}`)"),
-    "ignore_errors": ("notes", "a failure is reported, and stops only what depends on it (`{}`)"),
-}
-_NO_MATTER = frozenset({
-    "name", "tags", "become", "become_method", "become_flags", "become_exe", "become_user", "check_mode", "collections",
-    "debugger", "diff", "any_errors_fatal", "module_defaults", "register", "notify", "listen", "when", "loop", "args",
-    "loop_control", "action", "throttle", "vars", "environment", "ignore_unreachable", "run_once",
-    "delegate_to", "delegate_facts", "local_action"})
-
+_PATHS = frozenset({"dest", "path", "chdir", "creates", "removes", "virtualenv", "requirements"})  # of the host
+_READS_FILES = frozenset({"file", "template", "script", "archive"})
 
 @dataclass
 class Around:
-    """What the tasks of a document share. variables: their names; refused: names that cannot be read, and why;
-    registered: the resources of which a task has kept the result; outputs: those of which it can be passed on. mixed:
-    some tasks become root, others do not. labels: how often a label was given, by type."""
+    """What the tasks of a document share. root: the project's folder. variables: their names; refused: names that
+    cannot be read, and why; registered: the resources of which a task has kept the result; outputs: those of which it
+    can be passed on. mixed: some tasks become root, others do not. labels: how often a label was given, by type."""
 
     beside: Beside
     types: Collection[str]
+    root: Path
     variables: Mapping[str, Any] = field(default_factory=dict)
     refused: dict[str, str] = field(default_factory=dict)
     outputs: dict[str, Resource] = field(default_factory=dict)
@@ -77,7 +65,7 @@ def convert(task: Task, around: Around) -> Item:
 
 def entry_of(module: str) -> Entry:
     """What the table says of a module."""
-    return MODULES.get(module, f"there is no type for `{module}` yet")
+    return MODULES.get(module, AS_IS)
 
 
 def _convert(item: Item, around: Around) -> None:
@@ -91,12 +79,12 @@ def _convert(item: Item, around: Around) -> None:
     become_user = _account(task, around)
     loop = loop_of(task)
     names = around.names(loop.renamed if loop else None)
-    resource = _resource(item, task, module, names)
+    resource = as_is(item, task, names, around.root) if module is AS_IS else _resource(item, task, module, names)
     if task.is_handler and resource.type not in ("command", "script", "reboot"):
         raise Cannot("only a command, or a service that is restarted, is told by `notify` here")
     if resource.type == "reboot" and not task.is_handler:
         raise Cannot("it boots the host in every run: `reboot` says when it has to be, `if_required` or `notify`")
-    _keywords(item, resource, become_user, names)
+    keywords(item, resource, become_user, names)
     if loop is not None:
         resource.arguments["loop"] = value(loop.over, Names({}, names.refused, frozenset(), names.read, names.guarded))
     _conditions(item, resource, around, names)
@@ -182,7 +170,7 @@ def _account(task: Task, around: Around) -> str:
 
 def _resource(item: Item, task: Task, module: Module, names: Names) -> Resource:
     """The module's options as arguments."""
-    theirs = {word: plain(node) for word, node in task.arguments.items() if node.kind != "null"}
+    theirs = {word: _at_home(word, plain(node), task) for word, node in task.arguments.items() if node.kind != "null"}
     if task.free:
         if FREE not in module.options:
             raise Cannot(f"`{task.free}` among its arguments is no key=value")
@@ -198,10 +186,20 @@ def _resource(item: Item, task: Task, module: Module, names: Names) -> Resource:
     if module.shape is not None:
         ours = module.shape(ours, theirs)
     name = ours.pop(NAME, None)
+    item.notes += ours.pop(NOTES, [])
+    ahead = ours.pop(AHEAD, None)
+    if ahead is not None:
+        item.resources.append(Resource(ahead.type, value(ahead.name, names), value(ahead.arguments, names)))
     is_file = module.type in _READS_FILES
     made = {word: one if is_file and word == "source" else value(one, names)
             for word, one in ours.items() if one is not None}
     return Resource(module.type, value(name, names), made)
+
+
+def _at_home(word: str, given: Any, task: Task) -> Any:
+    """`~` in a path of the host, where it is done as root, whose home is known."""
+    is_root = task.become is not None and task.become.value is True and task.become_user is None
+    return re.sub(r"\A~(?=/|\Z)", "/root", given) if is_root and word in _PATHS and isinstance(given, str) else given
 
 
 def _option(item: Item, word: str, given: Any, option: Any, ours: dict[str, Any]) -> None:
@@ -233,95 +231,6 @@ def _is_same(given: Any, same: Collection[Any]) -> bool:
         return False
 
 
-def _keywords(item: Item, resource: Resource, become_user: str, names: Names) -> None:
-    """What the task says beside its module."""
-    task = item.task
-    is_command = resource.type in ("command", "script")
-    for word, node in task.keywords.items():
-        if word in _NO_MATTER or word.startswith("with_"):
-            continue
-        if word in _SAID:
-            getattr(item, _SAID[word][0]).append(_SAID[word][1].format(word))
-        elif word in ("async", "timeout"):
-            if not re.fullmatch(r"[1-9]\d*", str(node.value)):
-                raise Cannot(f"`{word}` is no number of seconds")
-            resource.arguments["time_limit"] = f"{node.value}s"
-        elif word not in ("changed_when", "failed_when", "poll"):
-            raise Cannot(f"`{word}` has no like")
-    if is_command:
-        _ran(item, resource)
-    else:
-        _told(item)
-    if become_user and (is_command or resource.type == "git"):
-        resource.arguments["user"] = value(become_user, names)
-    elif become_user:
-        raise Cannot(f"it is done as the user {become_user}: only a `command` has `user` here")
-    _environment(item, resource, names)
-
-
-def _told(item: Item) -> None:
-    """What counts as changed and as failed, of what is no command."""
-    for word in ("changed_when", "failed_when"):
-        node = item.task.keywords.get(word)
-        if node is not None and node.value is not False:
-            raise Cannot(f"`{word}`: this type sees itself what has changed and failed")
-        if node is not None:
-            item.lost.append(f"`{word}: false`: what has changed or failed is told as such")
-
-
-def _environment(item: Item, resource: Resource, names: Names) -> None:
-    merged: dict[str, Any] = {}
-    for node in item.task.environment if resource.type in _STARTS_PROGRAMS else ():
-        for one in node.elements() if node.kind == "list" else (node,):
-            if one.kind != "mapping":
-                raise Cannot("its `environment` is a template: `env` is a mapping here")
-            merged.update({str(key): str(plain_value) for key, plain_value in one.plain().items()})
-    if not merged:
-        return
-    if resource.type != "command":
-        raise Cannot("it has an `environment`: only a `command` has `env` here")
-    resource.arguments["env"] = value(merged, names)
-
-
-def _ran(item: Item, resource: Resource) -> None:
-    """When a command is run, and what it counts for."""
-    task, arguments = item.task, resource.arguments
-    guarded = {"creates", "removes"} & set(arguments)
-    changed = task.keywords.get("changed_when")
-    if changed is not None and changed.value is False and not task.is_handler:
-        if only_looks(str(resource.name), "shell" in arguments or "argv" in arguments) and not guarded:
-            arguments["read_only"] = True
-        elif not guarded:
-            item.lost.append("`changed_when: false`: if it only looks, write `read_only: true` in place of `always`; "
-                             "that is run in plans too")
-    elif changed is not None and changed.value is not True:
-        if "notify" in task.keywords:
-            raise Cannot("whether it has changed something, and so what it notifies, is decided by what it prints")
-        item.lost.append("`changed_when`: each run of it is told as a change")
-    failed = task.keywords.get("failed_when")
-    if failed is not None:
-        _success(item, failed.plain(), arguments)
-    if task.is_handler:
-        arguments["on_notify"] = True
-    elif not guarded and "read_only" not in arguments:
-        arguments["always"] = True
-
-
-def _success(item: Item, failed: Any, arguments: dict[str, Any]) -> None:
-    if failed is False:
-        item.notes.append("a failure is reported, and stops only what depends on it (`failed_when: false`)")
-        return
-    found = re.fullmatch(r"\w+\.rc\s+not\s+in\s+\[([\d,\s]+)\]", str(failed)) \
-        or re.fullmatch(r"\w+\.rc\s*!=\s*(\d+)", str(failed))
-    at_most = re.fullmatch(r"\w+\.rc\s*>\s*(\d)", str(failed))
-    if found:
-        arguments["success"] = [part.strip() for part in found[1].split(",") if part.strip()]
-    elif at_most:
-        arguments["success"] = [str(code) for code in range(int(at_most[1]) + 1)]
-    else:
-        raise Cannot(f"`failed_when: {failed}` cannot be said: `success` lists exit codes")
-
-
 def _conditions(item: Item, resource: Resource, around: Around, names: Names) -> None:
     made: list[Any] = []
     for node in item.task.when:
@@ -348,15 +257,16 @@ def _sources(item: Item, resource: Resource, over: Any, around: Around, names: N
     if is_template(str(source)) and isinstance(over, list) and all(isinstance(one, str) for one in over):
         wanted = [re.sub(r"\{\{\s*item\s*\}\}", one, str(source)) for one in over]
         stem = re.sub(r"\{\{\s*item\s*\}\}", "{{ item }}", str(source))
+    beside = around.beside.of_role(item.task.role)
     for name in wanted:
-        found, content = around.beside.template(name, names) if resource.type == "template" else \
-            around.beside.file(name)
+        found, content = beside.template(name, names) if resource.type == "template" else beside.file(name)
         item.files[found] = content
     if len(wanted) == 1 and wanted[0] == source:
         resource.arguments["source"] = next(iter(item.files))
     else:
         kind = next(iter(item.files)).partition("/")[0]
-        resource.arguments["source"] = f"{kind}/{re.sub(r'^(files|templates)/', '', stem).replace('../', '')}"
+        short = re.sub(r"^(files|templates)/", "", stem).replace("../", "")
+        resource.arguments["source"] = f"{kind}/{beside.inside}{short}"
 
 
 def _as_unit(resource: Resource) -> None:

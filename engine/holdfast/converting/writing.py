@@ -108,7 +108,7 @@ def item(page: Page, one: Item) -> None:
     page.add("")
     for line in one.task.comments:
         page.add("  " + line)
-    where = f"{one.task.place.file}:{one.task.place.line}"
+    where = f"{one.task.place.file}:{one.task.place.line}:{one.task.place.column}"
     if one.why:
         page.comment(f"NOT CONVERTED {where} {one.task.label} ({one.task.module}): {one.why}", "  ")
         return

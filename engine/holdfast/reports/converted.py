@@ -28,7 +28,8 @@ class _Task(Protocol):
 
 
 class _Item(Protocol):
-    """A task. why: it is not converted; lost: what is not of it; into: what it became, if that is no resource."""
+    """A task. why: it is not converted; lost: what is not of it; notes: what to know of it; into: what it became, if
+    that is no resource."""
 
     @property
     def task(self) -> _Task: ...
@@ -38,6 +39,8 @@ class _Item(Protocol):
     def why(self) -> str: ...
     @property
     def lost(self) -> Sequence[str]: ...
+    @property
+    def notes(self) -> Sequence[str]: ...
     @property
     def into(self) -> str: ...
     @property
@@ -59,8 +62,9 @@ class Converted(Protocol):
 
 def table_of(made: Converted) -> list[tuple[str, str, str, str]]:
     """A row for each task: place, task, what became of it, why."""
-    return [(f"{item.task.place.file}:{item.task.place.line}", f"{item.task.label} ({item.task.module})", item.status,
-             item.why or "; ".join(item.lost)) for item in made.items]
+    return [(f"{item.task.place.file}:{item.task.place.line}:{item.task.place.column}",
+             f"{item.task.label} ({item.task.module})", item.status,
+             item.why or "; ".join([*item.lost, *(f"note: {note}" for note in item.notes)])) for item in made.items]
 
 
 def table_lines(made: Converted) -> list[str]:
@@ -97,6 +101,7 @@ def objects(made: Converted, written: Sequence[str]) -> Iterator[dict[str, Any]]
         yield {"event": "task", "file": place.file, "line": place.line, "column": place.column,
                "task": item.task.label, "module": item.task.module, "status": item.status.replace(" ", "_"),
                **({"why": item.why} if item.why else {}), **({"lost": list(item.lost)} if item.lost else {}),
+               **({"notes": list(item.notes)} if item.notes else {}),
                **({"into": item.into} if item.into else {}),
                **({"resources": [f"{one.type}: {one.name}" for one in item.resources]} if item.resources else {})}
     found = {status.replace(" ", "_"): count for status, count in counts(made).items()}

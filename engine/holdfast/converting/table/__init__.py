@@ -4,9 +4,21 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from holdfast.converting.options import Entry
-from holdfast.converting.table import accounts, commands, contents, files, packages, system, unlike
+from holdfast.converting.table import (
+    accounts,
+    commands,
+    contents,
+    databases,
+    fetching,
+    files,
+    packages,
+    repositories,
+    security,
+    system,
+    unlike,
+)
 
 MODULES: Mapping[str, Entry] = {
     **unlike.MODULES, **files.MODULES, **contents.MODULES, **packages.MODULES, **accounts.MODULES, **system.MODULES,
-    **commands.MODULES,
+    **commands.MODULES, **fetching.MODULES, **repositories.MODULES, **databases.MODULES, **security.MODULES,
 }

@@ -7,6 +7,7 @@ from typing import Any
 
 from holdfast.converting.model import Cannot
 from holdfast.converting.options import (
+    AS_IS,
     Entry,
     Module,
     Option,
@@ -136,5 +137,5 @@ MODULES: Mapping[str, Entry] = {
         "modify_inactive_option": no_matter(True), "follow": no_matter(),
         "section_has_values": cannot("`section_has_values` cannot be said"),
     }, shape=_option),
-    "replace": "all that a pattern finds in a file is not replaced here: declare the `line`, a `block` or the file",
+    "replace": AS_IS,
 }

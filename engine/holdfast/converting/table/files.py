@@ -6,6 +6,7 @@ from typing import Any
 
 from holdfast.converting.model import Cannot
 from holdfast.converting.options import (
+    AS_IS,
     NAME,
     Choice,
     Entry,
@@ -13,7 +14,6 @@ from holdfast.converting.options import (
     Option,
     boolean,
     cannot,
-    integer,
     mode,
     no_matter,
     on_file,
@@ -48,7 +48,7 @@ _DIRECTORIES = frozenset({
     "/usr/local/lib", "/usr/local/sbin", "/usr/sbin", "/usr/share", "/var", "/var/lib", "/var/log", "/var/www"})
 
 
-def _into(ours: dict[str, Any], theirs: dict[str, Any]) -> dict[str, Any]:
+def into(ours: dict[str, Any], theirs: dict[str, Any]) -> dict[str, Any]:
     """A `dest` that is a directory is followed by the file's own name."""
     dest, source = str(theirs.get("dest", theirs.get("path", ""))), str(theirs.get("src", ""))
     if ours.get("mode") == "preserve":
@@ -65,7 +65,7 @@ def _copied(ours: dict[str, Any], theirs: dict[str, Any]) -> dict[str, Any]:
         raise Cannot("`content` is no text")
     if ("content" in theirs) == ("src" in theirs):
         raise Cannot("it needs one of `src` and `content`")
-    return _into(ours, theirs)
+    return into(ours, theirs)
 
 
 def _recursive(ours: dict[str, Any], theirs: dict[str, Any]) -> dict[str, Any]:
@@ -85,35 +85,8 @@ def _removed(ours: dict[str, Any], theirs: dict[str, Any]) -> dict[str, Any]:
 _PATH = {word: to(NAME, path) for word in ("path", "dest", "name")}
 _STATE = {"state": no_matter(), "access_time_format": no_matter(), "modification_time_format": no_matter()}
 
-def _fetched(ours: dict[str, Any], theirs: dict[str, Any]) -> dict[str, Any]:
-    checksum = str(ours.get("checksum", ""))
-    if "://" in checksum or (checksum and not checksum.startswith(("sha256:", "sha384:", "sha512:"))):
-        raise Cannot("`checksum` is no sha256, sha384 or sha512 that stands there")
-    if not checksum:
-        ours["unverified"] = True
-    return _into(ours, {**theirs, "src": str(theirs.get("url", "")).partition("?")[0]})
-
-
-def _clone(ours: dict[str, Any], theirs: dict[str, Any]) -> dict[str, Any]:
-    ours.setdefault("submodules", True)
-    if ours.get("revision") == "HEAD":
-        del ours["revision"]
-    return ours
-
 
 MODULES: Mapping[str, Entry] = {
-    "get_url": Module("download", {
-        "url": to("url", text), "dest": to(NAME, path), "checksum": to("checksum", text), "owner": to("owner", text),
-        "group": to("group", text), "mode": to("mode", mode), "headers": to("headers"), "force": no_matter(False),
-        "timeout": to("timeout_s", integer), "validate_certs": to("verify", boolean), "backup": no_matter(False),
-        "url_username": to("username", text), "url_password": to("password", text)}, shape=_fetched),
-    "git": Module("git", {
-        "repo": to("repo", text), "name": to("repo", text), "dest": to(NAME, path), "version": to("revision", text),
-        "depth": to("depth", integer), "recursive": to("submodules", boolean), "update": to("update", boolean),
-        "force": to("force", boolean), "key_file": to("key", text), "remote": no_matter("origin"),
-        "clone": no_matter(True), "bare": no_matter(False), "track_submodules": no_matter(False),
-        "accept_hostkey": no_matter(False)}, shape=_clone),
-    "unarchive": "the owners that an archive names are not kept here, and its files are held to it: see `archive`",
     "copy": Module("file", {
         **_WRITTEN, "dest": to(NAME, path), "src": to("source"), "content": to("content", text),
         "remote_src": no_matter(False), "local_follow": no_matter(True),
@@ -125,7 +98,7 @@ MODULES: Mapping[str, Entry] = {
         **dict.fromkeys(("block_start_string", "block_end_string", "variable_start_string", "variable_end_string",
                          "comment_start_string", "comment_end_string"),
                         cannot("templates have their usual marks here")),
-    }, shape=_into),
+    }, shape=into),
     "file": Choice("state", "file", {
         "directory": Module("directory", {
             **_PATH, **ATTRIBUTES, **_STATE, "recurse": to("recurse", boolean), "follow": to("follow", boolean),
@@ -139,8 +112,7 @@ MODULES: Mapping[str, Entry] = {
         "touch": Module("file", {
             **_PATH, **ATTRIBUTES, **_STATE, "follow": to("follow", boolean),
             "access_time": no_matter("preserve"), "modification_time": no_matter("preserve")}),
-        "file": "whether a file or a directory is meant is not said, and it has to be there already: say owner, group "
-                "and mode of the resource that makes it",
+        "file": AS_IS,  # it has to be there already, and whether it is a file or a directory is not said
         "hard": "there are no hard links here",
     }),
 }

@@ -4,6 +4,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from holdfast.converting import keyvalues
 from holdfast.converting.model import Cannot
 from holdfast.converting.options import (
     NAME,
@@ -72,6 +73,39 @@ def _limit(ours: dict[str, Any], theirs: dict[str, Any]) -> dict[str, Any]:
     return {**ours, **dict.fromkeys(kinds, text(theirs["value"]))}
 
 
+def _locale(ours: dict[str, Any], theirs: dict[str, Any]) -> dict[str, Any]:
+    names = ours[NAME] if isinstance(ours.get(NAME), list) else [ours.get(NAME)]
+    if len(names) != 1:
+        raise Cannot("it makes several locales: write a task each, or a loop")
+    if ours.get("state") == "present":
+        del ours["state"]
+    return {**ours, NAME: names[0]}
+
+
+def _alternative(ours: dict[str, Any], theirs: dict[str, Any]) -> dict[str, Any]:
+    state = ours.pop("state", "selected")
+    if state == "auto":
+        ours["path"] = "auto"
+    elif state == "absent":
+        return {**{word: ours[word] for word in (NAME, "path") if word in ours}, "state": "absent"}
+    if ours.get("priority") is not None and "link" not in ours:
+        del ours["priority"]  # it is of one that is not known yet
+    return ours
+
+
+def _loaded(ours: dict[str, Any], theirs: dict[str, Any]) -> dict[str, Any]:
+    """`persistent`: at each boot, too. Without it Ansible loads it now, and that is all."""
+    persistent = str(theirs.get("persistent", "disabled"))
+    if ours.get("state") == "loaded":
+        del ours["state"]
+        if persistent == "disabled":
+            ours["boot"] = False
+    elif persistent == "disabled":
+        ours["boot"] = False
+    pairs = keyvalues.pairs(str(theirs["params"])) if theirs.get("params") else {}
+    return {**ours, **({"options": pairs} if pairs else {})}
+
+
 _BOOTED = ("msg", "test_command", "connect_timeout", "pre_reboot_delay", "post_reboot_delay", "search_paths")
 
 MODULES: Mapping[str, Entry] = {
@@ -84,6 +118,19 @@ MODULES: Mapping[str, Entry] = {
         "domain": to("domain", text), "limit_item": to("item", text), "limit_type": no_matter(), "value": no_matter(),
         "comment": no_matter(), "backup": no_matter(False), "use_max": no_matter(False), "use_min": no_matter(False),
         "dest": cannot("limits are kept in /etc/security/limits.d")}, shape=_limit),
+    "alternatives": Module("alternatives", {
+        "name": to(NAME, text), "path": to("path", text), "link": to("link", path), "priority": to("priority", integer),
+        "state": to("state", words={word: word for word in ("selected", "auto", "absent")}),
+        "subcommands": cannot("a group's other links cannot be said"),
+        "family": cannot("families are of Red Hat's alternatives")}, shape=_alternative),
+    "modprobe": Module("kernel_module", {
+        "name": to(NAME, text), "params": no_matter(), "persistent": no_matter("disabled", "present", "absent"),
+        "state": to("state", words={"present": "loaded", "absent": "absent"})}, {"state": "loaded"}, shape=_loaded),
+    "kernel_blacklist": Module("kernel_module", {
+        "name": to(NAME, text), "state": to("state", words={"present": "blacklisted"}), "blacklist_file": no_matter()},
+        {"state": "blacklisted"}),
+    "locale_gen": Module("locale", {
+        "name": to(NAME, many), "state": to("state", words={"present": "present", "absent": "absent"})}, shape=_locale),
     "reboot": Module("reboot", {"reboot_timeout": to("timeout_s", integer), **dict.fromkeys(_BOOTED, no_matter())}),
     **dict.fromkeys(("service", "systemd", "systemd_service", "sysvinit"), Module("service", _SERVICE, shape=_service)),
     "hostname": Module("hostname", {"name": to(NAME, text), "use": no_matter()}),

@@ -1,0 +1,48 @@
+"""Modules that have no type of their own as Ansible has them, `ansible_module`, where a plan can ask them."""
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from holdfast.compiler.ansible import Modules
+from holdfast.compiler.faults import Misused
+from holdfast.converting.expressions import Names, value
+from holdfast.converting.model import Cannot, Item, Resource, Task
+from holdfast.converting.options import plain
+
+_CHECKS = re.compile(r"supports_check_mode['\"]?\s*[=:]\s*True")
+_OMITTED = re.compile(r"\bomit\b")
+_LOOKS = ("_info", "_facts")
+_SAID = ("as Ansible has it: Ansible has to be beside Holdfast (`pip install 'holdfast[ansible]'`), and what it did is "
+         "not taken back by `undo`")
+
+
+def as_is(item: Item, task: Task, names: Names, root: Path) -> Resource:
+    """The task's module with its arguments. root: of the project, whose `collections/` are looked into. Raises
+    Cannot."""
+    missing = f"there is no type for `{task.module}` yet"
+    if task.module.endswith(_LOOKS):
+        raise Cannot("it only looks: what it finds out is not known when a document is read")
+    if task.free:
+        raise Cannot(missing)
+    name = _found(task, missing, Modules(root))
+    given = {word: plain(node) for word, node in task.arguments.items() if node.kind != "null"}
+    given = {word: one for word, one in given.items() if one != "{{ omit }}"}
+    if _OMITTED.search(str(given)):
+        raise Cannot(f"{missing}, and an argument is left out (`omit`) by a condition")
+    item.notes.append(_SAID)
+    return Resource("ansible_module", None, {"module": name, **({"arguments": value(given, names)} if given else {})})
+
+
+def _found(task: Task, missing: str, modules: Modules) -> str:
+    """The whole name of a module that tells beforehand what it would do. Raises Cannot."""
+    name = modules.renamed(task.called or task.module)
+    try:
+        file = modules.find(name).file
+    except Misused as misused:
+        raise Cannot(f"{missing}, and as an `ansible_module`: {misused.what}"
+                     + (f" ({misused.mend})" if misused.mend else "")) from None
+    if not _CHECKS.search(file.read_text("utf-8", "replace")):
+        raise Cannot(f"{missing}, and the module does not tell beforehand what it would do: an `ansible_module` of it "
+                     "would be carried out in every run")
+    return name

@@ -1,0 +1,101 @@
+"""Roles that a playbook takes in: their tasks stand in their places, and what else they bring is where it belongs."""
+from __future__ import annotations
+
+import textwrap
+from pathlib import Path
+
+import pytest
+
+from holdfast.converting import convert
+from holdfast.converting.model import Converted
+from tests.unit.converting.making import TYPES, documents, resources
+
+WEB = {
+    "defaults/main.yml": "web_port: 80\nweb_name: shop\n",
+    "vars/main.yml": "web_root: /srv/www\n",
+    "meta/main.yml": "dependencies:\n  - role: base\n    base_name: of-web\n",
+    "tasks/main.yml": """\
+        - template: {src: site.conf.j2, dest: "{{ web_root }}/{{ web_name }}.conf"}
+          notify: restart web
+        - service: {name: nginx, state: started}
+        - include_tasks: more.yml
+        """,
+    "tasks/more.yml": "- copy: {src: robots.txt, dest: /srv/robots.txt}\n",
+    "tasks/gone.yml": "- file: {path: /srv/old, state: absent}\n",
+    "handlers/main.yml": "- name: restart web\n  service: {name: nginx, state: restarted}\n",
+    "templates/site.conf.j2": "listen {{ web_port }};\n", "files/robots.txt": "of web\n"}
+BASE = {"tasks/main.yml": "- copy: {src: robots.txt, dest: '/srv/{{ base_name }}'}\n", "files/robots.txt": "of base\n"}
+
+
+def role(folder: Path, name: str, files: dict[str, str]) -> None:
+    for file, content in files.items():
+        path = folder / "roles" / name / file
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(textwrap.dedent(content))
+
+
+def converted(folder: Path, play: str) -> Converted:
+    (folder / "site.yml").write_text("- hosts: all\n  become: true\n" + textwrap.indent(textwrap.dedent(play), "  "))
+    return convert(folder / "site.yml", TYPES, None)
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    role(tmp_path, "web", WEB)
+    role(tmp_path, "base", BASE)
+    return tmp_path
+
+
+def test_roles_stand_in_their_places_with_what_they_bring(folder: Path) -> None:
+    made = converted(folder, """\
+        pre_tasks:
+          - file: {path: /srv/first, state: directory}
+        roles:
+          - role: web
+            web_name: other
+            when: web_port != 81
+        post_tasks:
+          - file: {path: /srv/last, state: directory}
+        """)
+    assert [item.why for item in made.items if item.why] == []
+    document, = documents(made)
+    assert document["parameters"] == {"web_port": {"type": "integer", "default": 80}}
+    assert document["vars"] == {"web_name": "other", "web_root": "/srv/www", "base_name": "of-web"}
+    when = {"when": "web_port != 81"}
+    assert document["resources"] == [
+        {"directory": "/srv/first"},
+        {"file": "/srv/{{ base_name }}", "source": "files/base/robots.txt", **when},
+        {"template": "{{ web_root }}/{{ web_name }}.conf", "source": "templates/web/site.conf.j2", **when,
+         "notify": {"command": "systemctl restart nginx"}},
+        {"service": "nginx", "running": True, **when},
+        {"file": "/srv/robots.txt", "source": "files/web/robots.txt", **when},
+        {"directory": "/srv/last"},
+        {"command": "systemctl restart nginx", "on_notify": True}]
+    assert made.files == {"files/base/robots.txt": b"of base\n", "files/web/robots.txt": b"of web\n",
+                          "templates/web/site.conf.j2": b"listen {{ web_port }};\n"}
+
+
+def test_a_part_of_a_role_is_taken_in_by_a_task(folder: Path) -> None:
+    made = converted(folder, """\
+        tasks:
+          - include_role: {name: web, tasks_from: gone.yml}
+            when: 1 > 0
+        """)
+    assert {"file": "/srv/old", "state": "absent", "when": "1 > 0"} in resources(made)
+    assert not any("service" in one for one in resources(made))
+
+
+@pytest.mark.parametrize(("play", "why"), [
+    ("roles: [geerlingguy.nginx]", "no role `geerlingguy.nginx` in `roles` beside the playbook"),
+    ("tasks:\n  - import_role: {name: '{{ which }}'}", "which role is meant is decided by a template"),
+    ("tasks:\n  - import_role: {name: web, tasks_from: nothing}", "no `nothing` among the tasks"),
+    ("tasks:\n  - include_role: {name: web}\n    loop: [1, 2]", "taken in in a loop"),
+    ("tasks:\n  - include_role: {name: web, vars_from: x}", "`vars_from` of `include_role` has no like"),
+    ("roles: [one, {role: endless}]", "take in one another too deeply"),
+    ("roles: [one, two]\ntasks:\n  - file: {path: '/{{ port }}', state: directory}", "two roles give `port` different"),
+])
+def test_what_cannot_be_taken_in_is_named(folder: Path, play: str, why: str) -> None:
+    role(folder, "one", {"defaults/main.yml": "port: 1\n", "tasks/main.yml": "[]\n"})
+    role(folder, "two", {"defaults/main.yml": "port: 2\n", "tasks/main.yml": "[]\n"})
+    role(folder, "endless", {"tasks/main.yml": "- include_role: {name: endless}\n"})
+    assert any(why in item.why for item in converted(folder, play).items)
