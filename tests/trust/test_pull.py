@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.trust.site import Said, Site
+from tests.trust.site import HOLDFAST, Said, Site
 
 GIT = {**os.environ, "GIT_CONFIG_GLOBAL": "/dev/null", "GIT_CONFIG_NOSYSTEM": "1", "GIT_AUTHOR_NAME": "a",
        "GIT_AUTHOR_EMAIL": "a@b", "GIT_COMMITTER_NAME": "a", "GIT_COMMITTER_EMAIL": "a@b"}
@@ -100,6 +100,10 @@ def test_a_folder_is_applied_when_its_signature_is_right_and_it_is_not_older(pul
     done = puller.pull()
     assert done.code == 0 and puller.has() == "one" and "signed by ops" in done.text, done.text
     assert puller.report()["status"] == "changed" and puller.report()["host"] == "me"
+    (how,) = [line.partition(": ")[2] for line in done.text.splitlines() if line.startswith("in full: ")]
+    shown = subprocess.run(["sh", "-c", f"PATH={Path(HOLDFAST).parent}:$PATH; {how}"], cwd=puller.folder, check=False,
+                           capture_output=True, text=True)
+    assert f"file: {puller.target}" in shown.stdout, "what it says to look at can be looked at"
     older = {path: (puller.site.folder / path).read_bytes()
              for path in ("holdfast.manifest", "holdfast.manifest.sig", "playbooks/site.yml")}
 

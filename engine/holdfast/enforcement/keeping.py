@@ -32,7 +32,7 @@ LAST_WORDS_S = 20.0  # how long hooks are waited for at the end
 
 @dataclass
 class _Away:
-    """A host that could not be asked."""
+    """A host that could not be asked, or that another run held."""
 
     tries: int = 0
     next_try: float = 0.0
@@ -270,7 +270,7 @@ class Keeper:
         now, before = time.time(), self._away.setdefault(association.name, {})
         most_s = min(AGAIN_MOST_S, association.schedule.interval_s(now))
         for one in done.standings:
-            if one.status not in AWAY:
+            if one.status not in AWAY and one.host not in done.busy:
                 before.pop(one.host, None)
                 continue
             away = before.setdefault(one.host, _Away())

@@ -30,11 +30,13 @@ Tell = Callable[[events.Event], None]
 
 @dataclass(frozen=True, slots=True)
 class RoundDone:
-    """results: by host, the last that became of it: a look, or a repair."""
+    """results: by host, the last that became of it: a look, or a repair. busy: hosts that another run held when
+    something was to be put back there."""
 
     association: str
     results: Mapping[str, HostResult]
     standings: tuple[Standing, ...]
+    busy: frozenset[str] = frozenset()
 
 
 class NotOurs(Exception):
@@ -63,10 +65,12 @@ class Round:
         await self._announce()
         repaired = await self._repair(found)
         self._check_ours()
-        results = {one.host: one for one in looked.results} | {one.host: one for one in repaired}
+        busy = frozenset(one.host for one in repaired if one.status == "refused")  # they stand as they were seen
+        results = {one.host: one for one in looked.results} | {one.host: one for one in repaired
+                                                               if one.host not in busy}
         standings = await asyncio.to_thread(self._keep_standings, results, found)
         await self._announce()
-        return RoundDone(self._association.name, results, standings)
+        return RoundDone(self._association.name, results, standings, busy)
 
     def _check_ours(self) -> None:
         """Time may have passed: a machine slept, or the store was away."""

@@ -1,6 +1,7 @@
 """What came of a run, for a person to take in at once, with three hosts or with three thousand."""
 from __future__ import annotations
 
+import shlex
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 
@@ -31,8 +32,9 @@ TO_GO_ON = {"apply": "to go on where it ended: holdfast apply --resume {run}",
 MOST_NAMES = 6  # of resources in one line
 
 
-def summary(done: RunDone, mode: str, style: Style, drift: bool = False) -> list[str]:
-    """The groups, what is owed, the totals, and what to look at next. mode: a key of TO_SHOW."""
+def summary(done: RunDone, mode: str, style: Style, drift: bool = False, store: str = "") -> list[str]:
+    """The groups, what is owed, the totals, and what to look at next. mode: a key of TO_SHOW. store: where the run is
+    kept, if not where the next command would look."""
     said = IN_DRIFT if drift else SAID
     groups = by_status(done.results)
     lines: list[str] = []
@@ -42,7 +44,7 @@ def summary(done: RunDone, mode: str, style: Style, drift: bool = False) -> list
     if lines:
         lines.append("")
     lines.append(total(done, said, style))
-    lines += _next(done, mode)
+    lines += _next(done, mode, store)
     return [style.line(line) for line in lines]
 
 
@@ -149,13 +151,14 @@ def counted(counts: Counter[str], said: dict[str, str], style: Style) -> str:
     return ", ".join(parts) or "none"
 
 
-def _next(done: RunDone, mode: str) -> Iterator[str]:
+def _next(done: RunDone, mode: str, store: str) -> Iterator[str]:
     of_status: dict[str, str] = {}
     for result in reversed(done.results):
         of_status[result.status] = result.host
     shown = [of_status[status] for status in TO_SHOW[mode] if status in of_status]
     if shown:
-        yield f"in full: holdfast runs show {done.run} {shown[0]}"
+        there = f"HOLDFAST_STORE={shlex.quote(store)} " if store else ""
+        yield f"in full: {there}holdfast runs show {done.run} {shown[0]}"
     if done.stopped and mode in TO_GO_ON:
         yield TO_GO_ON[mode].format(run=done.run)
     if mode == "plan" and not shown and "pending" in of_status:

@@ -124,7 +124,7 @@ class _Pull:
 
             done, interrupted = carry_out(self._args, self._console, self._api, project, start)
         if not self._console.json:
-            self._console.lines(summary(done, mode, self._console.style))
+            self._console.lines(summary(done, mode, self._console.style, store=how["store"]))
         return done, interrupted
 
     def _report(self, **more: Any) -> None:

@@ -1,0 +1,61 @@
+"""Rounds on a host that is a folder of this machine, in this process."""
+from __future__ import annotations
+
+import asyncio
+import fcntl
+import json
+import os
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import holdfast
+from holdfast.enforcement import keeping
+from holdfast.enforcement.keeping import Keeper
+from holdfast.store import enforced
+
+
+def test_a_host_that_another_run_holds_is_made_as_soon_as_it_is_free(
+        tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(keeping, "AGAIN_S", 0.1)
+    (tmp_path / "memory").mkdir(mode=0o700)
+    (tmp_path / "inventory.yml").write_text(
+        f"inventory: x\nhosts:\n  here: {{channel: local, folder: {tmp_path}/memory}}\n")
+    (tmp_path / "playbooks").mkdir()
+    (tmp_path / "playbooks" / "site.yml").write_text(
+        f"state: base\nresources:\n  - file: {tmp_path}/motd\n    content: kept\n"
+        "---\nassociation: keep\ndocuments: base\ntargets: all\nevery: 1h\n")
+    told: list[dict[str, Any]] = []
+
+    async def until(event: str) -> None:
+        last = time.monotonic() + 30
+        while not [one for one in told if one["event"] == event]:
+            assert time.monotonic() < last, told
+            await asyncio.sleep(0.02)
+
+    async def live(project: holdfast.Project) -> None:
+        await Keeper(project, (), lambda _: None, holdfast.Stop()).once()
+        (tmp_path / "motd").write_text("mine")
+        stop = holdfast.Stop()
+        held = os.open(tmp_path / "memory" / "lock", os.O_RDWR)
+        fcntl.flock(held, fcntl.LOCK_EX)  # as the runner of somebody else
+        os.pwrite(held, json.dumps({"run": "r1", "who": "eve@far", "since": 0.0}).encode(), 0)
+        keeper = asyncio.create_task(Keeper(project, (), told.append, stop).keep())
+        await until("round_done")
+        (stands,) = project.store.ask(enforced.standings)
+        assert (stands.status, stands.message) == ("drifted", f"not put back yet: file: {tmp_path}/motd")
+        assert (tmp_path / "motd").read_text() == "mine"
+        os.ftruncate(held, 0)
+        os.close(held)
+        await until("healed")
+        assert (tmp_path / "motd").read_text() == "kept"
+        stop.request("enough")
+        await keeper
+        (stands,) = project.store.ask(enforced.standings)
+        assert stands.status == "good" and not [one for one in told if one["event"] == "failed"], \
+            "nothing has failed while somebody else was at work"
+
+    with holdfast.load(tmp_path, inventory=[tmp_path / "inventory.yml"]) as project:
+        asyncio.run(live(project))
