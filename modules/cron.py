@@ -226,6 +226,8 @@ class Cron(Resource):
 def _checked(argument: str, text: str, part: Tuple[str, int, int, Sequence[str]]) -> str:
     """One of the five parts of a schedule, as it was given. Raises Refused for what cron would not take."""
     name, least, most, _ = part
+    if len(text.split()) == 5:
+        raise Refused(argument, "`%s` is a whole schedule" % text, 'write `schedule: "%s"`' % text)
     for item in text.split(","):
         match = re.match(r"(?:(\*)|(\w+)(?:-(\w+))?)(?:/(\d+))?\Z", item)
         if match is None:

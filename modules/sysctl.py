@@ -24,7 +24,9 @@ FOLDER, OWN = "/etc/sysctl.d", "/etc/sysctl.d/90-holdfast.conf"
 
 def _key(name: str) -> None:
     if not re.match(r"[a-z0-9_]+([./][A-Za-z0-9_.:@*-]+)+\Z", name) or ".." in name or "*" in name:
-        raise Refused("", "`%s` is not a setting" % name, "as `sysctl -a` prints it: net.ipv4.ip_forward")
+        key, equals, value = name.partition("=")
+        raise Refused("", "`%s` is not a setting" % name, 'write `%s` here, and `value: "%s"`' % (
+            key.strip(), value.strip()) if equals else "as `sysctl -a` prints it: net.ipv4.ip_forward")
 
 
 class Observed(Record):

@@ -9,10 +9,15 @@ from holdfast_host import Change, Declared, Field, Identity, Record, Refused, Re
 
 ZONES, LINK, NAME = "/usr/share/zoneinfo", "/etc/localtime", "/etc/timezone"
 
+ABBREVIATIONS = frozenset(("CET", "EET", "MET", "WET", "EST", "MST", "HST", "GMT", "UCT"))  # those that tzdata has
+
 
 def _zone(name: str) -> None:
     if not re.match(r"[A-Za-z0-9_+-]+(/[A-Za-z0-9_+-]+)*\Z", name):
         raise Refused("", "`%s` is not a time zone" % name, "as Europe/Berlin or UTC")
+    if re.match(r"[A-Z]{2,4}T\Z", name) and name not in ABBREVIATIONS:
+        raise Refused("", "`%s` is an abbreviation, which tzdata does not know" % name,
+                      "name a place in that zone: Europe/Berlin, America/New_York")
 
 
 class Observed(Record):

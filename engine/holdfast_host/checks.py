@@ -6,20 +6,36 @@ import warnings
 
 from .errors import Refused
 
+CONTROL = re.compile("[\x00-\x1f\x7f-\x9f]")
 # one clause of a mode in letters: who, then signs with letters or with the class that is copied
 MODE_CLAUSE = re.compile(r"([ugoa]*)((?:[-+=](?:[ugo]|[rwxXst]*))+)\Z")
 
 
 def absolute(path: str) -> None:
-    """An absolute path without `..`, double slashes, a slash at the end or a NUL."""
+    """An absolute path without `..`, `*`, double slashes, a slash at the end, control characters, blanks around it."""
+    plain = path.strip()
+    if plain != path:
+        raise Refused("", "`%s` has blanks or line ends around it" % path, "write %s" % plain if plain else "")
     if not path.startswith("/"):
-        raise Refused("", "`%s` is not an absolute path" % path, "begin it with /")
-    if "\0" in path or "\n" in path:
-        raise Refused("", "holds a NUL or a line end", "name a plain path")
+        raise Refused("", "`%s` is not an absolute path" % path, _absolute_mend(path))
+    if "*" in path:
+        raise Refused("", "`%s` is a pattern, and `*` is not read as one" % path,
+                      "write one path each, perhaps with `loop: [a.conf, b.conf]`")
+    odd = CONTROL.search(path)
+    if odd:
+        raise Refused("", "holds the control character U+%04X" % ord(odd.group()), "name a path without it")
     if path != "/" and (path.endswith("/") or "//" in path or "/./" in path or path.endswith("/.")):
         raise Refused("", "`%s` is not in its shortest form" % path, "write %s" % _shortest(path))
     if "/../" in path + "/":
         raise Refused("", "`%s` holds .." % path, "write the path it means")
+
+
+def _absolute_mend(path: str) -> str:
+    if path.startswith("~"):
+        return "write the home directory out: no shell reads this"
+    if re.match(r"[A-Za-z]:[\\/]|\\\\", path):
+        return "that is a path of Windows; write the host's, as in /etc/app.conf"
+    return "begin it with /"
 
 
 def _shortest(path: str) -> str:
@@ -84,7 +100,16 @@ def _is_likely(octal: str) -> bool:
 def account(name: str) -> None:
     """A name of a user or group as Debian's and Red Hat's tools take it."""
     if not re.match(r"[A-Za-z_][A-Za-z0-9_.-]{0,31}\$?\Z", name):
-        raise Refused("", "`%s` is not an account's name" % name, "letters, digits, _ . -, at most 32")
+        raise Refused("", "`%s` is not an account's name" % name, _account_mend(name))
+
+
+def _account_mend(name: str) -> str:
+    parts = re.split("[:.]", name) if ":" in name else []
+    if len(parts) == 2 and all(parts):
+        return "user and group are two arguments: `owner: %s` and `group: %s`" % (parts[0], parts[1])
+    if name.isdecimal():
+        return "write its name here, and the number as `uid` (of a group `gid`)"
+    return "letters, digits, _ . -, at most 32"
 
 
 def unit_word(name: str) -> None:
@@ -98,7 +123,8 @@ def package(name: str) -> None:
     it; what all take for something else is refused here."""
     if not re.match(r"[A-Za-z0-9][A-Za-z0-9._+-]+(:[A-Za-z0-9_-]+)?\Z", name):
         raise Refused("", "`%s` is not a package's name" % name,
-                      "letters, digits and . _ + -; a version goes in `version`")
+                      "packages come from repositories: `package_repository` adds one" if "://" in name or "/" in name
+                      else "letters, digits and . _ + -; a version goes in `version`")
 
 
 def command_on_file(text: str) -> None:

@@ -175,6 +175,8 @@ def _quoted(value: object) -> str:
         return 'put it in quotes: "%s"' % value
     if isinstance(value, (list, tuple)):
         return "write one text, without brackets" if len(value) == 1 else "write one text, or use `| join(' ')`"
+    if isinstance(value, Mapping) and len(value) == 1 and set(value) <= {"env", "file", "command"}:
+        return "a secret has a name: `{secret: NAME, %s: …}`" % next(iter(value))
     return "of a mapping `| to_json` or `| to_nice_yaml` makes text" if isinstance(value, Mapping) else "write a text"
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 import importlib
 from argparse import ArgumentParser, Namespace
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NoReturn
 
 from holdfast.cli import exits
 from holdfast.cli.options import Formatter, add_global, joined
@@ -44,7 +44,17 @@ examples:
   holdfast -i hosts.ini inventory list --format ansible"""
 
 
-class Lazy(ArgumentParser):
+class Parser(ArgumentParser):
+    """Says the mend with what is wrong, where one is known."""
+
+    def error(self, message: str) -> NoReturn:
+        from holdfast.cli.usage import mend  # noqa: PLC0415 -- only for faults
+
+        said = mend(message, [name for _, commands in COMMANDS for name, _ in commands])
+        super().error(f"{message.partition(' (choose from')[0]}\n  {said}" if said else message)
+
+
+class Lazy(Parser):
     """A command's parser, which asks the command for its options once it is used."""
 
     command = ""
@@ -69,7 +79,7 @@ def command_module(command: str) -> Any:
 
 def build() -> tuple[ArgumentParser, dict[str, Lazy]]:
     """The whole parser, and the commands' parsers by name."""
-    parser = ArgumentParser("holdfast", formatter_class=Formatter, allow_abbrev=False, description=(
+    parser = Parser("holdfast", formatter_class=Formatter, allow_abbrev=False, description=(
         "Holdfast: declare in YAML what hosts should be, make it so, keep it so.\n\n" + grouped()),
         epilog=EXAMPLES + "\n\nexit codes:\n" + codes() + "\n\n`holdfast COMMAND --help` tells more of a command.")
     add_global(parser, depth=0)

@@ -1,4 +1,5 @@
-"""What people write who come from Ansible, and what it is here. Only read when something is unknown."""
+"""What people write who come from Ansible, Salt, Puppet or Chef, and what it is here. Only read when something is
+unknown."""
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
@@ -55,6 +56,9 @@ RESOURCE_KEYS: Mapping[str, str] = {
     "name": "a remark is `doc:` here", "comment": "a remark is `doc:` here", "depends_on": "write `requires`",
     "before": "write `requires` on the other resource", "after": "write `requires`",
     "subscribe": "write `watch`", "onchanges": "write `watch`", "description": "a remark is `doc:` here",
+    **dict.fromkeys(("watch_in", "onchanges_in", "listen_in"), "write `notify: {service: nginx}`"),
+    **dict.fromkeys(("require_in", "required_by"), "write `requires` on the other resource"),
+    **dict.fromkeys(("unless", "onlyif", "only_if", "not_if", "if"), "write `when`; what is as declared is left alone"),
 }
 
 # Arguments of modules, by resource type here.
@@ -108,7 +112,8 @@ _OTHER_MODULES: Mapping[str, str] = {
     "debug": "leave it out: `holdfast plan` and `holdfast facts` show what there is",
     "set_fact": "put the variable into the document's `vars:`; it may be made of others",
     "include_vars": "put the variables into the document's `vars:`, or into the inventory",
-    **dict.fromkeys(("include_tasks", "import_tasks", "include_role", "import_role", "role"), IN_ITS_OWN_DOCUMENT),
+    **dict.fromkeys(("include_tasks", "import_tasks", "include_role", "import_role", "role", "include", "import"),
+                    IN_ITS_OWN_DOCUMENT),
     "meta": "leave it out: who is notified is carried out in its place",
     "fail": "say what a parameter may be: `parameters: {port: {type: integer, min: 1}}`",
     "assert": "say what a parameter may be: `parameters: {port: {type: integer, min: 1}}`",
@@ -116,6 +121,16 @@ _OTHER_MODULES: Mapping[str, str] = {
     "handlers": "a handler is a resource like any other, and is told by `notify: {service: nginx}`",
     "replace": "there is no type for it yet: use `line`, or the whole file as a `template`",
     "stat": "there is no need for it: resources look at what is there; a command has `creates` and `removes`",
+}
+
+# Of Salt by what stands before the point (`pkg.installed`), of Puppet and Chef the whole name.
+_OTHER_TOOLS: Mapping[str, str] = {
+    "pkg": "package", "pkgrepo": "package_repository", "cmd": "command", "host": "hosts_entry",
+    "ssh_auth": "authorized_key", "symlink": "link", "exec": "command", "execute": "command", "bash": "script",
+    "file_line": "line",
+    "remote_file": "download", "cookbook_file": "file", "apt_package": "package", "yum_package": "package",
+    "apt::source": "package_repository", "ssh_authorized_key": "authorized_key", "kmod": "kernel_module",
+    "environ": "environment", "firewalld": "firewall", "iptables": "firewall",
 }
 
 
@@ -152,4 +167,13 @@ def unknown_type(word: str, known: Collection[str]) -> str:
     meant = module if module in known else _MODULES.get(module, "")
     if meant in known:
         return _ONE_TYPE.format(module=word, type=meant)
-    return did_you_mean(module, [*known, "use"])
+    return _of_another_tool(word, known) or did_you_mean(module, [*known, "use"])
+
+
+def _of_another_tool(word: str, known: Collection[str]) -> str:
+    first, _, last = word.lower().partition(".")
+    for one in (last, first):
+        meant = one if one in known else _OTHER_TOOLS.get(one, "")
+        if meant in known:
+            return f"`{word}` is `{meant}` here"
+    return ""

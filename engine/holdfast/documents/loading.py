@@ -38,7 +38,7 @@ def read_documents(paths: Sequence[Path], types: Types, libraries: Sequence[Path
     elsewhere: list[str] = []  # names of documents in libraries
     for path in paths:
         if not path.exists():
-            problems.append(Problem("there is no such file or folder", Place(str(path)), "look at the spelling"))
+            problems.append(Problem("there is no such file or folder", Place(str(path)), _instead_of(path, libraries)))
     _read(files_of(paths), types, documents, problems)
     for folder in (*libraries, library.root() / "playbooks"):
         if _missing(documents):
@@ -103,6 +103,19 @@ def _read(files: Iterable[Path], types: Types, documents: dict[str, Document], p
             if other is not document:
                 problems.append(Problem(f"there is a document `{document.name}` already", document.place,
                                         "give one of the two another name", (("the other one", other.place),)))
+
+
+def _instead_of(path: Path, folders: Sequence[Path]) -> str:
+    """The mend for a file that is not there: one with a like name, or what may have been meant instead."""
+    from difflib import get_close_matches  # noqa: PLC0415  # only when something is wrong
+
+    beside = [one for folder in (*folders, path.parent) for one in folder.glob("*")]
+    there = {one.stem: one for one in beside if one.suffix in SUFFIXES and one.is_file()}
+    near = get_close_matches(path.stem, there, 1)
+    if near:
+        return f"did you mean `{there[near[0]]}`?"
+    return f"documents are files; hosts are chosen with -t: -t {path}" if not path.suffix and len(path.parts) == 1 \
+        else "look at the spelling"
 
 
 def _uses(document: Document) -> Iterator[Use]:

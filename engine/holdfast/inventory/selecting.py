@@ -37,6 +37,9 @@ def unknown_names(term: Term, inventory: Inventory, place_at: Callable[[int], Pl
 
 
 def _instead_of_host(name: str, inventory: Inventory) -> str:
+    key, colon, value = name.partition(":")
+    if colon and value and any(key in host.tags for host in inventory.hosts.values()):
+        return f"write {key}={quoted(value)} for the tag"
     if name in inventory.groups:
         return f"write group:{quoted(name)} for the group"
     keys = sorted({key for host in inventory.hosts.values() for key, value in host.tags.items() if value == name})

@@ -2,10 +2,15 @@
 from __future__ import annotations
 
 from argparse import ArgumentParser, Namespace
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from holdfast.cli.api import Emit, GetApi, Stop
 from holdfast.cli.console import Console
 from holdfast.cli.options import add_install_python, add_login, add_rollout, add_targets
+
+if TYPE_CHECKING:
+    from holdfast.inventory.model import Inventory
 
 
 def add(parser: ArgumentParser) -> None:
@@ -42,6 +47,9 @@ def run(args: Namespace, console: Console, api: GetApi) -> int:
     if bool(args.program) == (args.shell is not None):
         raise Problems([Problem("one command is needed", None, "write `-- PROGRAM …`, or --shell TEXT")])
     with load_project(args, console, api) as project:
+        if args.program and not args.targets:
+            _refuse_host(args.program, project.inventory)
+
         async def start(emit: Emit, stop: Stop) -> RunDone:
             return await project.command_async(args.shell if args.shell is not None else args.program,
                                                targets=args.targets, rollout=rollout(args), emit=emit, stop=stop)
@@ -53,3 +61,15 @@ def run(args: Namespace, console: Console, api: GetApi) -> int:
         if len(done.results) > 1 or done.stopped:
             console.lines(["", total(done, {**SAID, "changed": "done", "ok": "done"}, console.style)])
     return code_of(done, args, interrupted)
+
+
+def _refuse_host(program: Sequence[str], inventory: Inventory) -> None:
+    """`run web1 uptime` would run a program `web1` on all hosts. Raises Problems."""
+    from holdfast.problems import Problem, Problems  # noqa: PLC0415
+
+    name = program[0]
+    meant = name if name in inventory.hosts else f"group:{name}" if name in inventory.groups else ""
+    if meant:
+        what = f"`{name}` is a {'host' if meant == name else 'group'}, and stands where the program for all hosts does"
+        raise Problems([Problem(what, None, f"write `-t {meant} -- {' '.join(program[1:]) or 'PROGRAM …'}`; "
+                                            "or `-t all` if that is the program")])
