@@ -11,6 +11,7 @@ from holdfast_host import (
     Failed,
     Field,
     Identity,
+    Outputs,
     Record,
     Refused,
     Resource,
@@ -30,12 +31,14 @@ SHOWN = 5  # paths that a report names one by one
 
 class Kept(Record):
     """What a run has written down of an archive that it unpacked. checksum: what it is known by; strip: how many parts
-    were taken away; made: whether the directory was made for it; below: as `unpacking.Unpacked`, in order."""
+    were taken away; made: whether the directory was made for it; below: as `unpacking.Unpacked`, in order; version: of
+    what is in it, as declared then, "": nobody said."""
 
     checksum: str
     strip: int
     made: bool
     below: Tuple[Tuple[Any, ...], ...]
+    version: str = ""
 
 
 class Observed(Record):
@@ -61,6 +64,8 @@ class Archive(Resource):
     is refused. Permissions are the archive's, without setuid, setgid and the right of others to write.
     """
 
+    gives: ClassVar[Tuple[str, ...]] = ("version",)
+    told_in_state: ClassVar[Tuple[str, ...]] = ("version",)
     named: ClassVar[str] = "name"
     barrier: ClassVar[bool] = True
     example: ClassVar[str] = """
@@ -89,6 +94,8 @@ class Archive(Resource):
                              "For one that needs a password or a proxy use `download` and `file`.")
     checksum: Optional[str] = arg(None, check=sources.checksum, doc="With `url`: what the archive is known by: "
                                   "`sha256:` and 64 hex digits; sha384 and sha512 too.")
+    version: Optional[str] = arg(None, check=sources.version, doc="The version of what is in it: it is kept on the "
+                                 "host, and reports tell of it.")
     strip: int = arg(0, doc="How many of the first parts are taken away from each path in it.")
     creates: Optional[str] = arg(None, check=checks.absolute, doc="A path: when it is there nothing is "
                                  "unpacked, whatever else is or is not there.")
@@ -101,7 +108,7 @@ class Archive(Resource):
     def check(self) -> None:
         given = [name for name in ("source", "file", "url") if getattr(self, name) is not None]
         if self.state == "absent":
-            for name in (*given, "creates", "checksum"):
+            for name in (*given, "creates", "checksum", "version"):
                 if getattr(self, name) is not None:
                     raise Refused(name, "is given for what is to be absent", "remove it, or `state: absent`")
             return
@@ -150,7 +157,8 @@ class Archive(Resource):
         if state is None and observed.fresh is None:
             raise regular.no_folder(self.path)
         wanted = self.wanted(observed)
-        if state is not None and kept and (kept.checksum, kept.strip) == (wanted, self.strip) and not observed.off:
+        is_same = kept and (kept.checksum, kept.strip, kept.version) == (wanted, self.strip, self.version or "")
+        if state is not None and is_same and not observed.off:
             return None
         if self.source is not None:
             self.source.data()  # it is needed: all that are can be asked for together
@@ -163,6 +171,9 @@ class Archive(Resource):
             fields.append(Field("archive", kept.checksum if kept and state else None, wanted))
         if state and kept and kept.strip != self.strip:
             fields.append(Field("strip", kept.strip, self.strip))
+        version = kept.version if kept and state else ""
+        if version != (self.version or ""):
+            fields.insert(0, Field("version", version or None, self.version))
         if observed.off and not fields:
             fields.append(Field("below", "not as unpacked: " + _some(observed.off), "as in the archive"))
         planned: Dict[str, Optional[FileState]] = {}
@@ -212,11 +223,15 @@ class Archive(Resource):
         paths = {entry.path for entry in archive.entries}
         old = [row for row in (kept.below if kept else ()) if row[0] not in paths]
         begun = [_row(unpacking.Unpacked(entry.path, entry.kind, -1)) for entry in archive.entries]
-        _keep(observed.record, Kept("", self.strip, made, (*begun, *old)))
+        _keep(observed.record, Kept("", self.strip, made, (*begun, *old), kept.version if kept else ""))
         uid, gid = self._ids(observed)
         unpacked = unpacking.unpack(archive, folder, uid, gid)
         unpacking.remove(folder, [row[0] for row in old])
-        _keep(observed.record, Kept(self.wanted(observed), self.strip, made, tuple(map(_row, unpacked))))
+        _keep(observed.record, Kept(self.wanted(observed), self.strip, made, tuple(map(_row, unpacked)),
+                                    self.version or ""))
+
+    def outputs(self, observed: Observed) -> Outputs:
+        return {"version": observed.kept.version or None if observed.kept else None}
 
     # -- helpers -----------------------------------------------------------------------------------------------------
 
@@ -297,7 +312,8 @@ def _read(path: str) -> Optional[Kept]:
         told = json.loads(data) if data else {}
         if told.get("form") != FORM:
             return None
-        return Kept(told["checksum"], told["strip"], told["made"], tuple(tuple(row) for row in told["below"]))
+        return Kept(told["checksum"], told["strip"], told["made"], tuple(tuple(row) for row in told["below"]),
+                    str(told.get("version", "")))
     except (ValueError, KeyError, TypeError, AttributeError):
         return None
 
@@ -316,7 +332,8 @@ def _make_folder(record: str) -> None:
 def _keep(path: str, kept: Kept) -> None:
     import json
 
-    told = {"form": FORM, "checksum": kept.checksum, "strip": kept.strip, "made": kept.made, "below": kept.below}
+    told = {"form": FORM, "checksum": kept.checksum, "strip": kept.strip, "made": kept.made, "below": kept.below,
+            "version": kept.version}
     files.swap(path, json.dumps(told).encode(), lambda: True, mode="0600")
 
 

@@ -73,7 +73,8 @@ class Event(Record):
     node: its position. action: the change's verb, "" when there was none. fields: (name, before, after) as JSON
     values, secrets masked. diffs: (name, unified diff) for content. refreshed: why a notification was carried out, or
     is to be ("restart: template: /etc/x changed"). error: the class of what went wrong (Refused, Failed, Stale …).
-    fingerprint: of the change, in runs that are held to a plan; see `planned`.
+    fingerprint: of the change, in runs that are held to a plan; see `planned`. now: of what a plan does not know,
+    because something before it may act first: how it stands as long as that has not acted, ok or pending; "": not seen.
     """
 
     node: int
@@ -88,6 +89,7 @@ class Event(Record):
     argument: str = ""
     outputs: Mapping[str, Any] = {}
     fingerprint: str = ""
+    now: str = ""
     took_ms: int = 0
 
     def to_wire(self) -> List[Any]:
@@ -107,7 +109,7 @@ def event_from_wire(wire: Any, nodes: int) -> Event:
     if not isinstance(more, dict):
         raise ValueError("not an event")
     kept: Dict[str, Any] = {}
-    for name in ("action", "refreshed", "error", "message", "mend", "argument", "fingerprint"):
+    for name in ("action", "refreshed", "error", "message", "mend", "argument", "fingerprint", "now"):
         if name in more:
             kept[name] = str(more[name])
     if "outputs" in more:

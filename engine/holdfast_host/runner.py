@@ -352,7 +352,7 @@ class Runner:
         ahead = self._needed_before(number) if change is None else self._acts_before(number)
         if not ahead or not self._make(number).is_provisional(self.steps[number].seen[1]):
             return False
-        self._tell(number, UNKNOWN, message="not known before %s" % ", ".join(ahead))
+        self._tell(number, UNKNOWN, message="not known before %s" % ", ".join(ahead), now=PENDING if change else OK)
         return True
 
     def _planned(self, number: int, change: Change) -> None:
@@ -383,7 +383,7 @@ class Runner:
         elif step.maybe_told_by:
             self._notify(number, UNKNOWN)
             self._tell(number, UNKNOWN, message="whether to %s is not known before %s" % (
-                library.resource_type(step.node.type).refreshes, ", ".join(step.maybe_told_by)))
+                library.resource_type(step.node.type).refreshes, ", ".join(step.maybe_told_by)), now=OK)
         else:
             is_told = bool(step.told_by) and self.mode == APPLY  # but there is nothing to do
             told = library.resource_type(step.node.type).told_in_state

@@ -52,6 +52,12 @@ def checksum(text: str) -> None:
     raise Refused("", "is not a checksum", mend)
 
 
+def version(text: str) -> None:
+    """Raises Refused for what is not one version."""
+    if re.search(r"[<>=*?\[\s]", text) or not text:
+        raise Refused("", "`%s` is no version, and an archive holds just one" % text, 'write it out: "1.2.0"')
+
+
 def part_of(path: str, checksum: str) -> str:
     """Where what comes for a path is kept meanwhile."""
     folder, name = os.path.split(path)

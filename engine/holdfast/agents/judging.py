@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 STANDS = frozenset({OK, CHANGED})
 ANSWERED = frozenset({"ok", "changed", "pending", "failed"})
 REMOVAL, PACKAGE, WATCHED = "removal", "package", ("service", "health")
+VERSIONED = ("package: ", "archive: ")  # ids of resources that tell of a version
+REPLACING = ("upgrade", "downgrade", "update")  # what is there already
 
 
 def agent_states(result: HostResult, declared: Iterable[State]) -> tuple[AgentState, ...]:
@@ -55,30 +57,37 @@ def _removed(host: str, agent: str, removing: Sequence[Result]) -> AgentState:
 
 
 def _present(installing: Sequence[Result]) -> bool | None:
-    """A package that is to change from one version to another is there."""
-    found = [True if one.status in STANDS or _before(one) else False if one.status == PENDING else None
+    """What is to change from one version to another is there."""
+    found = [True if one.status in STANDS or _is_replaced(one) else False if one.status == PENDING else None
              for one in installing]
     return False if False in found else None if None in found or not found else True
 
 
 def _all_stand(results: Sequence[Result]) -> bool | None:
-    """Is everything in state? None: that is not known."""
-    if any(one.status in (PENDING, FAILED) for one in results):
-        return False
-    return True if all(one.status in STANDS for one in results) else None
+    """Is everything in state now? None: that is not known."""
+    found = [_stands(one) for one in results]
+    return False if False in found else None if None in found else True
 
 
-def _before(one: Result) -> str:
-    """The version that a planned change of a package would replace."""
-    return next((str(before) for name, before, _ in one.event.fields if name == "version" and before), "") \
-        if one.status == PENDING and one.event.action in ("upgrade", "downgrade") else ""
+def _stands(one: Result) -> bool | None:
+    """Is it in state now, before anything that a plan shows has come? A service that would only be restarted is."""
+    if one.status == PENDING:
+        return bool(one.event.refreshed) and not one.event.fields and not one.event.diffs
+    return {**dict.fromkeys(STANDS, True), FAILED: False}.get(one.status, {OK: True, PENDING: False}.get(one.event.now))
+
+
+def _is_replaced(one: Result) -> bool:
+    return one.status == PENDING and one.event.action in REPLACING
 
 
 def _version(installing: Sequence[Result], agent: Agent) -> str:
+    """As it is now. "" where a plan does not tell: of what is put back as it was, only the difference is known."""
     first = installing[0] if installing else None
-    if first is None or not first.id.startswith("package: "):
+    if first is None or not first.id.startswith(VERSIONED):
         return agent.version
-    return _before(first) or str(first.event.outputs.get("version") or "")
+    if _is_replaced(first):
+        return next((str(before) for name, before, _ in first.event.fields if name == "version" and before), "")
+    return str(first.event.outputs.get("version") or "")
 
 
 def _why(results: Sequence[Result]) -> str:

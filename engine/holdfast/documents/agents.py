@@ -77,9 +77,29 @@ def _read(node: Node, types: Types, problems: list[Problem]) -> _Sections:
         entry = Entry(version[0], version[1])
         packages[0] = replace(packages[0], arguments={**packages[0].arguments, "version": entry})
         problems += [one for one in argument_problems(packages[0], types) if one not in problems]
+    archive = _versioned(listed("archive"), node, types, problems) if not packages else listed("archive")
     services = list(_short(node, "service", types, problems))
-    return _Sections(listed("repository"), packages, listed("archive"), listed("configuration"), services, health,
+    return _Sections(listed("repository"), packages, archive, listed("configuration"), services, health,
                      listed("remove"))
+
+
+def _versioned(resources: list[Resource | Use], node: Node, types: Types,
+               problems: list[Problem]) -> list[Resource | Use]:
+    """Archives are kept on the host with the agent's version, so that it tells which one it has."""
+    key, value = node.key("version"), node.get("version")
+    archives = [one for one in resources if isinstance(one, Resource) and one.type == "archive"]
+    if key is None or value is None:
+        problems += [Problem("the archive's version is not said", one.place, 'add `version: "1.2.0"` to the agent')
+                     for one in archives[:1]]
+        return resources
+    if not archives and "{{" in str(value.value):
+        problems.append(Problem("`version` of what is neither package nor archive is told as it is written",
+                                value.place, "write it without a template"))
+    made = [replace(one, arguments={"version": Entry(key, value), **one.arguments}) if one in archives else one
+            for one in resources]
+    problems += [found for one in made if one not in resources and isinstance(one, Resource)
+                 for found in argument_problems(one, types) if found not in problems]
+    return made
 
 
 def _short(node: Node, word: str, types: Types, problems: list[Problem]) -> Iterator[Resource]:

@@ -117,13 +117,15 @@ def _of_enforcement(dialect: Dialect) -> dict[str, Executable]:
 
 
 def _stands(dialect: Dialect, table: Any, standing: Sequence[str], known: Any) -> Executable:
-    """How something stands: `since` is kept while it stands the same, `asked` and `version` while nobody can ask."""
+    """How something stands: `since` is kept while it stands the same, `asked` while nobody can ask, `version` while
+    nobody tells."""
     made = insert_into(dialect, table)
     new = made.excluded
     rest = {column.name: new[column.name] for column in table.columns if not column.primary_key}
     rest["asked"] = func.coalesce(new.asked, table.c.asked)
     if "version" in rest:
-        rest["version"] = case((new[known.name].is_(None), table.c.version), else_=new.version)
+        is_untold = or_(new[known.name].is_(None), and_(new[known.name].is_(True), new.version == ""))
+        rest["version"] = case((is_untold, table.c.version), else_=new.version)
     same = and_(*(table.c[name].is_not_distinct_from(rest[name]) for name in standing))
     rest["since"] = case((same, table.c.since), else_=new.since)
     stands: Executable = made.on_conflict_do_update(index_elements=list(table.primary_key), set_=rest)

@@ -43,6 +43,13 @@ INSTALLED = Event(0, "ok", outputs={"version": "1.2-1"})
                  "service": "unknown", "health": "unknown"}, False, False, "", "package: probe: to install"),
     ("pending", {"package": Event(0, "pending", action="upgrade", fields=(("version", "1.1-1", "1.2-1"),))}, True, True,
      "1.1-1", "package: probe: to upgrade"),
+    ("pending", {"package": Event(0, "pending", action="upgrade", fields=(("version", "1.1-1", "1.2-1"),)),
+                 "service": Event(1, "pending", action="restart", refreshed="restart: archive: probe"),
+                 "health": Event(2, "unknown", now="ok")}, True, True, "1.1-1", "package: probe: to upgrade"),
+    ("pending", {"package": Event(0, "pending", action="upgrade", fields=(("version", "1.1-1", "1.2-1"),)),
+                 "health": Event(2, "unknown", now="pending")}, True, False, "1.1-1", "package: probe: to upgrade"),
+    ("pending", {"package": Event(0, "pending", action="upgrade", fields=(("version", "1.1-1", "1.2-1"),)),
+                 "health": "unknown"}, True, None, "1.1-1", "package: probe: to upgrade"),
     ("pending", {"package": INSTALLED, "service": Event(1, "pending", action="start"), "health": "unknown"}, True,
      False, "1.2-1", "service: probe: to start"),
     ("failed", {"package": INSTALLED, "health": Event(2, "failed", message="it did not answer")}, True, False, "1.2-1",
@@ -132,6 +139,53 @@ def test_an_agent_is_its_resources(tmp_path: Path) -> None:
     assert found["service: probe"][1] == {"name": "probe", "on_notify": "reload", "running": True, "enabled": True}
     assert found["file: /etc/probe.conf"][2:] == (["package: probe", "package: probe-data"], ["service: probe"])
     assert "service: probe" in found["http_check: http://localhost/"][2]
+
+
+BY_ARCHIVE = """
+agent: probe
+targets: all
+vars: {release: 1.2.0}
+version: "{{ release }}"
+archive:
+  - archive: probe
+    path: /opt/probe
+    url: https://example.org/probe-{{ release }}.tar.gz
+    checksum: sha256:9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08
+configuration:
+  - systemd_unit: probe.service
+    content: |
+      [Service]
+      ExecStart=/opt/probe/probe
+  - link: /usr/local/bin/{{ item }}
+    to: /opt/probe/{{ item }}
+    loop: [probe, probectl]
+  - timer: probe-clean
+    command: probectl clean
+    on_calendar: [daily]
+service: probe
+"""
+
+
+def test_an_agent_by_archive(tmp_path: Path) -> None:
+    found = graph(tmp_path, BY_ARCHIVE)
+    role, arguments, _, notifies = found["archive: probe"]
+    assert (role, arguments["version"], notifies) == ("package", "1.2.0", ["service: probe"])
+    assert "archive: probe" in found["service: probe"][2] and "archive: probe" in found["timer: probe-clean"][2]
+    gone = graph(tmp_path, BY_ARCHIVE.replace("targets: all\n", "targets: all\nstate: absent\n"))
+    assert {id_: args for id_, (_, args, _, _) in gone.items()} == {
+        "service: probe": {"name": "probe", "running": False, "enabled": False},
+        "systemd_unit: probe.service": {"name": "probe.service", "state": "absent"},
+        "link: /usr/local/bin/probe": {"path": "/usr/local/bin/probe", "state": "absent"},
+        "link: /usr/local/bin/probectl": {"path": "/usr/local/bin/probectl", "state": "absent"},
+        "timer: probe-clean": {"name": "probe-clean", "state": "absent"},
+        "archive: probe": {"name": "probe", "path": "/opt/probe", "state": "absent"}}
+
+
+def test_what_is_put_back_tells_no_version_of_its_own() -> None:
+    event = Event(0, "pending", action="update", fields=(("below", "not as unpacked: probe", "as in the archive"),))
+    one = Result("archive: probe", None, event, (Part("agent", "probe", "package"),))
+    found, = agent_states(HostResult("h1", "pending", (one,)), [DECLARED])
+    assert (found.present, found.version) == (True, ""), "the store keeps that which it was told last"
 
 
 def test_an_agent_that_is_to_be_gone_is_taken_away_backwards(tmp_path: Path) -> None:

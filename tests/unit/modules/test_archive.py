@@ -120,6 +120,29 @@ def test_new_version_takes_what_only_the_old_one_held_with_it(tmp_path):
     assert below(tmp_path / "t") == ["c", "d", "mine"]
 
 
+def test_the_version_is_kept_and_told(tmp_path):
+    def of(version, data):
+        return Archive(name="app", path=str(tmp_path / "t"), source=Blob.of(data), version=version)
+
+    old, new = tar(member("one", b"1")), tar(member("one", b"2"))
+    before = of("1.0", old)
+    assert before.outputs(before.observe()) == {"version": None}
+    settle(before)
+    assert before.outputs(before.observe()) == {"version": "1.0"}
+    change = of("1.1", new).diff(before.observe())
+    assert next((one.name, one.before, one.after) for one in change.fields) == ("version", "1.0", "1.1")
+    settle(of("1.1", new))
+    assert before.outputs(before.observe()) == {"version": "1.1"}
+    (tmp_path / "t/one").write_bytes(b"3")
+    assert [one.name for one in of("1.1", new).diff(before.observe()).fields] == ["below"]
+    settle(of("1.1", new))
+    unsaid = of(None, new)
+    assert [(one.name, one.before, one.after) for one in unsaid.diff(unsaid.observe()).fields] == [
+        ("version", "1.1", None)]
+    settle(unsaid)
+    assert unsaid.outputs(unsaid.observe()) == {"version": None}
+
+
 def test_absent_leaves_what_others_put_there(tmp_path):
     unpacked(tmp_path, tar(*GOOD), strip=1)
     settle(Archive(name="app", path=str(tmp_path / "t"), state="absent"))

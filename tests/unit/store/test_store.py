@@ -358,3 +358,7 @@ def test_how_an_agent_stands_is_kept_with_the_time_since_when(store_at):
         assert away.since > unhealthy.since
         upgraded, = told(True, True, "1.3")
         assert (upgraded.version, upgraded.since) == ("1.3", upgraded.asked)
+        untold, = told(True, True)
+        assert (untold.version, untold.since) == ("1.3", upgraded.since), "a plan does not always tell which it is"
+        gone, = told(False, None)
+        assert (gone.version, gone.since) == ("", gone.asked)
