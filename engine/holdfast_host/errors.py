@@ -26,10 +26,11 @@ class Stale(HoldfastError):
 
 class Failed(HoldfastError):
     """The host could not do it: look at the host. `output` is what a tool said, for the report; `outputs` what the
-    resource gives for the report all the same."""
+    resource gives for the report all the same; `mend` what to do, where that is known."""
 
-    def __init__(self, what: str, output: str = "", outputs: Optional[Mapping[str, Any]] = None) -> None:
-        self.what, self.output, self.outputs = what, output, outputs or {}
+    def __init__(self, what: str, output: str = "", outputs: Optional[Mapping[str, Any]] = None,
+                 mend: str = "") -> None:
+        self.what, self.output, self.outputs, self.mend = what, output, outputs or {}, mend
         super().__init__(what + (":\n" + output if output else ""))
 
 

@@ -96,4 +96,4 @@ def entry(user: str) -> Any:
 def _digits(name: str, what: str) -> int:
     if name.isdecimal():
         return int(name)
-    raise Failed("there is no %s %s on this host" % (what, name))
+    raise Failed("there is no %s %s on this host" % (what, name), mend="declare `%s: %s` too" % (what, name))

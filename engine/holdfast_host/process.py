@@ -117,7 +117,7 @@ def _as_user(user: str, environment: Dict[str, str]) -> Optional[Callable[[], No
     try:
         entry = pwd.getpwnam(user)
     except KeyError:
-        raise Failed("there is no user %s on this host" % user) from None
+        raise Failed("there is no user %s on this host" % user, mend="declare `user: %s` too" % user) from None
     environment.update(HOME=entry.pw_dir, USER=user, LOGNAME=user, SHELL=entry.pw_shell or "/bin/sh")
     if os.geteuid() == entry.pw_uid:
         return None

@@ -572,6 +572,8 @@ class Runner:
         more: Dict[str, Any] = {"error": type(error).__name__, "message": str(error), "outputs": dict(given or {})}
         if isinstance(error, Failed) and error.outputs:
             more["outputs"] = {**error.outputs, **more["outputs"]}
+        if isinstance(error, Failed) and error.mend:
+            more["mend"] = error.mend
         if isinstance(error, Refused):
             more.update(message=error.what, mend=error.mend, argument=error.argument)
         elif not isinstance(error, (HoldfastError, OSError)):

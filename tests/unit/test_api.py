@@ -53,6 +53,16 @@ def test_a_plan_is_made_looked_at_and_applied(site):
         assert (one.status, one.took_s >= 0, project.store.run(done.run).mode) == ("changed", True, "apply")
 
 
+def test_each_of_several_failures_says_its_mend(site):
+    (site / "playbooks" / "webs.yml").write_text(
+        f"state: webs\ntargets: all\nresources:\n  - file: {site}/a\n    owner: nobody-here\n  - file: {site}/b\n"
+        "    group: no-such-group\n")
+    with holdfast.load(site) as project:
+        (done,) = project.apply().results
+    assert [one.event.mend for one in done.results] == [
+        "declare `user: nobody-here` too", "declare `group: no-such-group` too"]
+
+
 def test_a_plan_that_is_out_of_date_is_not_carried_out(site):
     with holdfast.load(site) as project:
         plan = project.plan(site / "playbooks" / "webs.yml")

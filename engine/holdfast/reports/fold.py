@@ -77,8 +77,8 @@ def not_begun(result: HostResult) -> list[Result]:
 
 
 def _alike(host: str, result: HostResult) -> Hashable:
-    failed = tuple((nameless(one.id, host), one.place, without_host(one.event.message, host))
-                   for one in stopped_at(result))
+    failed = tuple((nameless(one.id, host), one.place, without_host(one.event.message, host),
+                    without_host(one.event.mend or "", host)) for one in stopped_at(result))
     if failed or result.status not in ("ok", "changed", "pending"):
         left = tuple(nameless(one.id, host) for one in not_begun(result))
         return result.status, failed, without_host(result.message, host), without_host(result.mend, host), left
