@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from tests.failure.desk import Desk, Running, has, result, until
-from tests.lab import Lab, LabHost
+from tests.lab import Lab, LabHost, rpms
 from tests.lab.identity import known_host, make_key
 from tests.lab.recipe import OPS_PASSWORD
 from tests.trust.site import Said
@@ -295,6 +295,32 @@ def test_python_is_installed_when_asked_for(desk: Desk, bare: LabHost, by: str) 
     assert bare.witness().file(MADE).content_string == "hello"
     again = desk.apply("--install-python")
     assert again.hosts() == {"h1": "ok"} and not again.of("noticed"), again.text
+
+
+@pytest.fixture
+def foreign(clean_host: LabHost) -> Iterator[LabHost]:
+    """A host whose rpm packages have a python3 that is not installed, beside an apt-get that could bring one too. dnf
+    itself has a Python of its own, as on Red Hat's systems."""
+    own = "/usr/libexec/dnf-python"
+    rpms.stock(clean_host)
+    rpms.build(clean_host, (*rpms.RPMS, rpms.Rpm("python3", link=("/usr/bin/python3", own))), f"{rpms.FOLDER}/vendor")
+    clean_host.run(f"mkdir -p /usr/libexec; cp -L /usr/bin/python3 {own}; sed -i '1s,.*,#!{own},' $(readlink -f "
+                   "/usr/bin/dnf); rm /usr/bin/python3* /etc/os-release")
+    assert clean_host.run("command -v python3", check=False).stdout == "", "the control"
+    yield clean_host
+    clean_host.reset()
+
+
+def test_python_comes_by_the_system_s_own_manager_whatever_else_is_there(desk: Desk, foreign: LabHost) -> None:
+    for release, manager in (("ID=rocky\nID_LIKE='rhel centos fedora'", "dnf"),
+                             ('ID="opensuse-leap"\nID_LIKE="suse opensuse"', "zypper")):
+        foreign.run(f"cat > /etc/os-release <<'END'\n{release}\nEND\nrm -f {MADE}")
+        said = desk.apply("--install-python")
+        assert said.hosts() == {"h1": "changed"}, said.text
+        assert [one["message"] for one in said.of("noticed", host="h1")] == [
+            f"{NO_PYTHON}: python3 was installed with {manager}, as was asked for"]
+        assert foreign.witness().file(MADE).content_string == "hello"
+        foreign.run("rpm -e python3")
 
 
 def test_run_installs_it_when_asked_for_and_then_runs(desk: Desk, bare: LabHost) -> None:

@@ -15,13 +15,14 @@ TOOLS = "dnf zypper rpm createrepo-c"
 
 @dataclass(frozen=True)
 class Rpm:
-    """more: further lines of its head. config: a configuration file, by its path. script: what runs before it is
-    installed."""
+    """more: further lines of its head. config: a configuration file, by its path. link: a path, and to what it
+    points. script: what runs before it is installed."""
 
     name: str
     version: str = "1.0"
     more: tuple[str, ...] = ()
     config: str = ""
+    link: tuple[str, str] = ("", "")
     script: str = ""
 
     def spec(self) -> str:
@@ -32,6 +33,10 @@ class Rpm:
         if self.config:
             made += f"echo 'as it came' > %{{buildroot}}{self.config}\n"
             listed += f"%config(noreplace) {self.config}\n"
+        if self.link[0]:
+            place, target = self.link
+            made += f"mkdir -p %{{buildroot}}$(dirname {place})\nln -s {target} %{{buildroot}}{place}\n"
+            listed += f"{place}\n"
         head = "\n".join((f"Name: {self.name}", f"Version: {self.version}", "Release: 1", "Summary: for tests",
                           "License: none", "BuildArch: noarch", *self.more))
         before = f"%pre\n{self.script}\n" if self.script else ""

