@@ -53,8 +53,8 @@ class Observed(Record):
 
 
 class Package(Resource):
-    """A package is installed, or is not: by apt, dnf or zypper, whichever is the host's own. All packages of a document
-    that stand together are one transaction; by dnf two, where some go and others come."""
+    """A package is installed, or is not: by apt, dnf, zypper or apk, whichever is the host's own. All packages of a
+    document that stand together are one transaction; by dnf and apk two, where some go and others come."""
 
     name: str = arg(doc="The package's name, perhaps with an architecture: `libc6:i386`, `glibc:i686`.",
                     check=checks.package)
@@ -66,12 +66,12 @@ class Package(Resource):
                      "configuration files (of rpm packages those that rpm keeps as .rpmsave).")
     version: Optional[str] = arg(default=None, check=_version, doc="Exactly this version, one that fits a pattern "
                                  "(\"1.2.*\"), or one in a range (\">= 1.2, < 2\"). An installed version that fits is "
-                                 "kept. By dnf and zypper the release may be left out: \"1.2\" is any 1.2-3.")
+                                 "kept. By all but apt the release may be left out: \"1.2\" is any 1.2-3.")
     allow_downgrade: bool = arg(default=False, doc="Go back to an older version where that is asked for.")
     autoremove: bool = arg(default=False, doc="With `state: absent`: remove also what was installed for it and "
-                           "nothing else needs.")
+                           "nothing else needs. apk always does.")
     recommends: Optional[bool] = arg(default=None, doc="Install recommended packages too; default: as the "
-                                     "package manager is configured on the host.")
+                                     "package manager is configured on the host. apk knows none.")
     refresh_s: Optional[int] = arg(default=None, check=_seconds, doc="Before something is installed, fetch the package "
                                    "lists if they are older than so many seconds; default: only if there are none.")
     lock_wait_s: int = arg(default=300, check=_seconds, doc="How many seconds to wait while another program holds "

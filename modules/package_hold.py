@@ -17,7 +17,7 @@ class Observed(Record):
 class PackageHold(Resource):
     """A package is held: it is neither upgraded nor removed until it is released. `package` refuses to change what is
     held. By apt it is a mark (apt-mark), by dnf a line of the plugin versionlock, which has to be there, by zypper a
-    lock. dnf does not keep others from removing what is held."""
+    lock, by apk a version in /etc/apk/world. dnf and apk do not keep others from removing what is held."""
 
     named: ClassVar[str] = "name"
     example: ClassVar[str] = """

@@ -1,5 +1,5 @@
 """Packages, whichever manager keeps them: what may be asked of one, in words that are the same for all of them, and
-which one a host has. Each manager is a file: provider_apt, provider_dnf, provider_zypper."""
+which one a host has. Each manager is a file: provider_apt, provider_dnf, provider_zypper, provider_apk."""
 from __future__ import annotations
 
 import importlib
@@ -10,8 +10,8 @@ from . import os_release, process
 from .errors import Refused
 from .record import Record
 
-PROVIDERS = {"apt": "debian", "dnf": "redhat", "zypper": "suse"}  # and the family whose own it is
-PROGRAMS = {"apt": "apt-get", "dnf": "dnf", "zypper": "zypper"}
+PROVIDERS = {"apt": "debian", "dnf": "redhat", "zypper": "suse", "apk": "alpine"}  # and the family whose own it is
+PROGRAMS = {"apt": "apt-get", "dnf": "dnf", "zypper": "zypper", "apk": "apk"}
 INSTALLED, LEFT = "installed", "config-files"
 
 
