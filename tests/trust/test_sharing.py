@@ -9,10 +9,9 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-import psycopg
 import pytest
 
-from tests.postgresql import server
+from tests.postgresql import server, server_programs
 from tests.trust.site import Site, objects_of
 
 DOCUMENTS = """\
@@ -45,6 +44,15 @@ DOCUMENTS = """\
 def postgresql() -> Iterator[Path]:
     with server() as folder:
         yield folder
+
+
+def control(folder: Path, *words: str) -> None:
+    """pg_ctl"""
+    programs = server_programs()
+    assert programs is not None
+    as_user = ["setpriv", "--reuid=nobody", "--clear-groups", "--"] if os.geteuid() == 0 else []
+    subprocess.run([*as_user, str(programs / "pg_ctl"), "-D", str(folder / "data"), *words], cwd=folder, check=True,
+                   capture_output=True, timeout=60)
 
 
 class Twin(Site):
@@ -99,10 +107,11 @@ def test_the_second_stands_by_and_takes_over_when_the_first_dies(tmp_path: Path,
         assert [one["process"] for one in shown] == [working.pid]
         motd.write_text("mine\n")
         until(lambda: [one for one in first.said() if one["event"] == "healed" and one.get("cause") == "corrective"])
-        with psycopg.connect(store, autocommit=True) as connection:  # the server drops all who use it
-            connection.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid()"
-                               " AND backend_type = 'client backend'")
+        control(postgresql, "stop", "-m", "immediate")
         motd.write_text("mine again\n")
+        until(lambda: [one for site in (first, second) for one in site.said() if one["event"] == "refused"])
+        control(postgresql, "start", "-w", "-l", str(postgresql / "log"), "-o",
+                f"-c listen_addresses='' -k {postgresql} -F")
         until(lambda: motd.read_text() == "kept\n")
         assert working.poll() is waiting.poll() is None and not [
             one for one in second.said() if one["event"] in ("drift", "healed", "round_done")], "it only stands by"

@@ -43,12 +43,16 @@ class Postman:
 
     async def work(self, until_told: bool = False) -> None:
         """Until it is cancelled, or until all was tried to be told once."""
+        told = ""
         while True:
             try:
                 while await self._deliver():
                     pass
+                told = ""
             except Problems as problems:  # the store is away; what waits there is found again
-                self._note(f"hooks wait: {problems}")
+                if told != str(problems):
+                    told = str(problems)
+                    self._note(f"hooks wait: {told}")
                 await asyncio.sleep(FIRST_S)
             if until_told:
                 return

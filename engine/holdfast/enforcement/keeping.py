@@ -26,6 +26,7 @@ from holdfast_host.values import did_you_mean
 AWAY = frozenset({"unreachable", "unknown"})  # hosts that stand so are asked again before the next round
 AGAIN_S, AGAIN_MOST_S = 15.0, 600.0  # how soon, at first and later
 LOOK_S = 1.0  # how often it is looked whether something is due
+STORE_S = 5.0  # how soon a round is made again that the store could not keep
 READ_S = 60.0  # how often documents are read where nothing is due
 LAST_WORDS_S = 20.0  # how long hooks are waited for at the end
 
@@ -204,10 +205,14 @@ class Keeper:
         self._in_hand[name].add_done_callback(lambda task: self._let_go(name, task))
 
     def _let_go(self, name: str, task: asyncio.Task[None]) -> None:
-        """A round that broke is a defect: it is told, and the next one is begun when it is due."""
+        """A round that could not be kept is made again soon. One that broke is a defect: it is told, and the next one
+        is begun a while later."""
         self._in_hand.pop(name, None)
         error = None if task.cancelled() else task.exception()
-        if error is not None:
+        if isinstance(error, Problems):  # the store is away
+            self._refused(name, error)
+            self._due[name] = time.time() + STORE_S
+        elif error is not None:
             self.tell({"event": "noticed", "message": f"a round of {name} broke: {type(error).__name__}: {error}"})
             self._due[name] = time.time() + READ_S
 
