@@ -15,6 +15,7 @@ from .errors import Failed, HoldfastError, Interrupted, NeedBlob, Refused, Stale
 from .graph import APPLY, CHANGED, FAILED, INTERRUPTED, OK, PENDING, PLAN, SKIPPED, TIMED_OUT, UNKNOWN, Event, Node
 from .journal import END_UNKNOWN, Journal, Ledger
 from .limit import shielded, time_limit
+from .record import Record
 from .redact import Redactor
 from .report import Teller
 from .resource import Change, Field, Resource
@@ -289,7 +290,7 @@ class Runner:
             if before:
                 self._tell(number, UNKNOWN, message="not known before %s" % ", ".join(before))
             else:
-                self._tell_error(number, refused)
+                self._tell_error(number, refused, given=self._told_of(number))
         except (HoldfastError, OSError) as error:
             self._tell_error(number, error)
         except Exception as error:  # a defect of a type; it is reported as one and does not end the run
@@ -386,9 +387,14 @@ class Runner:
                 library.resource_type(step.node.type).refreshes, ", ".join(step.maybe_told_by)), now=OK)
         else:
             is_told = bool(step.told_by) and self.mode == APPLY  # but there is nothing to do
-            told = library.resource_type(step.node.type).told_in_state
-            outputs = {name: self.outputs[step.node.id].get(name) for name in told}
-            self._tell(number, OK, message=self._settle_debt(number) if is_told else "", outputs=outputs)
+            self._tell(number, OK, message=self._settle_debt(number) if is_told else "", outputs=self._told_of(number))
+
+    def _told_of(self, number: int) -> Dict[str, Any]:
+        """What a report has of what was seen on the host, also where nothing is done to it."""
+        step, observed = self.steps[number], self.steps[number].seen[1]
+        told = library.resource_type(step.node.type).told_in_state
+        given = self._make(number).outputs(observed) if told and isinstance(observed, Record) else {}
+        return {name: given[name] for name in told if name in given}
 
     def _sweep(self, number: int) -> None:
         """A run that was killed on its way elsewhere, or back, may have left something beside what is in state."""

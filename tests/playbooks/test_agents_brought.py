@@ -181,6 +181,7 @@ def test_agents_from_a_vendor_over_an_upgrade_to_nothing(desk: Desk, clean_host:
     desk.publish("1.2")
     refused = desk.states("apply")
     assert "would go back from 1.1 to 1.0" in refused[0].why and "ab" * 32 in refused[1].why
+    assert (refused[0].present, refused[0].version) == (True, "1.1") and not refused[0].is_well
     assert witness.package("vendor-agent").version == "1.1"
     assert witness.file("/run/probe").content_string == "probe 1.1\n"
     assert witness.service("vendor-agent").is_running and witness.service("probe").is_running

@@ -57,9 +57,9 @@ def _removed(host: str, agent: str, removing: Sequence[Result]) -> AgentState:
 
 
 def _present(installing: Sequence[Result]) -> bool | None:
-    """What is to change from one version to another is there."""
-    found = [True if one.status in STANDS or _is_replaced(one) else False if one.status == PENDING else None
-             for one in installing]
+    """What is to change from one version to another is there, and what tells of a version though it is refused."""
+    found = [True if one.status in STANDS or _is_replaced(one) or (one.status == FAILED and _told_version(one))
+             else False if one.status == PENDING else None for one in installing]
     return False if False in found else None if None in found or not found else True
 
 
@@ -87,7 +87,11 @@ def _version(installing: Sequence[Result], agent: Agent) -> str:
         return agent.version
     if _is_replaced(first):
         return next((str(before) for name, before, _ in first.event.fields if name == "version" and before), "")
-    return str(first.event.outputs.get("version") or "")
+    return _told_version(first)
+
+
+def _told_version(one: Result) -> str:
+    return str(one.event.outputs.get("version") or "")
 
 
 def _why(results: Sequence[Result]) -> str:

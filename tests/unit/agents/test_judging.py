@@ -58,6 +58,10 @@ INSTALLED = Event(0, "ok", outputs={"version": "1.2-1"})
                 "service": Event(1, "skipped", message="needs package: probe, which failed"),
                 "health": Event(2, "skipped", message="needs package: probe, which failed")}, None, None, "",
      "package: probe: apt-get ended with 100"),
+    ("failed", {"package": Event(0, "failed", message="would go back", outputs={"version": "1.2-1"}),
+                "service": Event(1, "skipped", message="needs package: probe, which failed"),
+                "health": Event(2, "skipped", message="needs package: probe, which failed")}, True, None, "1.2-1",
+     "package: probe: would go back"),
     ("interrupted", {"package": INSTALLED, "service": "interrupted", "health": "interrupted"}, True, None, "1.2-1",
      "service: probe: interrupted"),
 ])
