@@ -18,13 +18,14 @@ from holdfast.reports.holding import HELD
 from holdfast.store import Store
 
 Emit = Callable[[Happening], None]
+Met = Callable[[HostResult], Sequence[dict[str, Any]]]
 
 
 @dataclass(frozen=True, slots=True)
 class Kept:
     """What is kept of a run. documents, targets: what it was asked for; request: what is needed to resume it; is_begun:
     the store has the run already; has_facts: what hosts say is worth keeping; whole: makes what is kept of what is
-    told."""
+    told; met: gives rows of drift that the run itself has come upon and put back, which are kept together with it."""
 
     documents: Sequence[str]
     targets: str
@@ -32,6 +33,7 @@ class Kept:
     is_begun: bool = False
     has_facts: bool = True
     whole: Callable[[HostResult], HostResult] = lambda result: result  # a field's default
+    met: Met = lambda _: ()
 
 
 async def carry_out(job: Job, types: Types, store: Store, kept: Kept, emit: Emit, stop: Stop) -> RunDone:
@@ -56,7 +58,7 @@ async def carry_out(job: Job, types: Types, store: Store, kept: Kept, emit: Emit
 
     async def keep(result: HostResult) -> None:
         states = agent_states(result, job.declared.get(result.host, ())) if result.status != "untouched" else ()
-        await store.kept(job.run, kept.whole(result), states)
+        await store.kept(job.run, kept.whole(result), states, kept.met(result))
 
     async def collected(run: str, result: HostResult) -> bool:
         return await store.collect(run, result)

@@ -25,7 +25,7 @@ from typing import TYPE_CHECKING, Any
 from holdfast.agents.judging import agent_states
 from holdfast.agents.model import AgentState
 from holdfast.baselines import judging as baselines
-from holdfast.carrying import Emit, Kept, carry_out
+from holdfast.carrying import Emit, Kept, Met, carry_out
 from holdfast.channels.boot import archive
 from holdfast.channels.model import Connection
 from holdfast.compiler.model import HostGraph, Rollout
@@ -324,9 +324,10 @@ class Project(Contents):
             await asyncio.wrap_future(self.store.write({"agents": states}))
         return done
 
-    async def carry_out_async(self, job: Job, names: Sequence[str], targets: str, emit: Emit, stop: Stop) -> RunDone:
-        """Carries out a job that `job_of` began; it is kept as a run."""
-        return await self._carry_out(job, Kept(names, targets), emit, stop)
+    async def carry_out_async(self, job: Job, names: Sequence[str], targets: str, emit: Emit, stop: Stop,
+                              met: Met) -> RunDone:
+        """Carries out a job that `job_of` began; it is kept as a run. met: see Kept."""
+        return await self._carry_out(job, Kept(names, targets, met=met), emit, stop)
 
     async def _carry_out(self, job: Job, kept: Kept, emit: Emit, stop: Stop) -> RunDone:
         return await carry_out(job, self.types, self.store, kept, emit, stop)

@@ -161,6 +161,24 @@ def test_killed_anywhere_in_a_repair_it_is_put_back_once_and_told(
     assert told(site).count(("drift", "h1", APP)) == told(site).count(("healed", "h1", APP)) == 4
 
 
+def test_what_moves_between_a_look_and_its_repair_is_put_back_and_told(
+        site: Site, clean_hosts: Mapping[str, LabHost]) -> None:
+    """The second file is altered while the first one is put back, by what its validation starts."""
+    site.write(DOCUMENT.format(every="1h").replace("    resources:", '''    resources:
+      - file: /etc/first
+        content: "kept\\n"
+        validate: sh -c 'test ! -e /root/armed || echo mine > /etc/motd' %s'''))
+    h1 = clean_hosts["h1"]
+    assert site.run("enforce", "--once").code == 0
+    h1.run("touch /root/armed; echo mine > /etc/first")
+    assert site.run("enforce", "--once").code == 0
+    assert h1.run("cat /etc/first /etc/motd").stdout == "kept\nkept\n"
+    assert sorted(told(site)) == sorted((event, "h1", f"file: /etc/{name}") for event in ("drift", "healed")
+                                        for name in ("first", "motd"))
+    site.run("enforce", "--once")
+    assert len(told(site)) == 4, "each once"
+
+
 def test_holdfast_that_is_replaced_while_it_enforces_begins_anew(
         site: Site, clean_hosts: Mapping[str, LabHost]) -> None:
     """As an upgrade does it: a type that is imported late needs what the process in memory does not have."""

@@ -68,7 +68,7 @@ class Findings:
 def findings(result: HostResult, graph: HostGraph, declared: Mapping[str, str], known: Known, *, association: str,
              is_reapplied: bool, damping: Damping, interval_s: float, now: float) -> Findings:
     """declared: digests of the graph's resources. now: seconds since the epoch."""
-    acts = {node.id for node in graph.nodes if from_wire(node.args.get("always", False)) is True}
+    acts = _acting(graph)
     verdicts, owed = [], []
     for one in result.results:
         if one.status != "pending" or one.id in acts:
@@ -77,7 +77,7 @@ def findings(result: HostResult, graph: HostGraph, declared: Mapping[str, str], 
             owed.append(one.id)
             continue
         before = known.open.get(one.id)
-        cause: Cause = "corrective" if known.settled.get(one.id) == declared.get(one.id) else "intended"
+        cause = _cause(one.id, declared, known)
         decision: Decision = "repair" if is_reapplied else "report"
         stopped = None
         if one.id in known.held:
@@ -91,6 +91,25 @@ def findings(result: HostResult, graph: HostGraph, declared: Mapping[str, str], 
     gone = [episode for id_, episode in known.open.items() if id_ not in there and episode.association == association]
     return Findings(result.host, tuple(verdicts), tuple(_over(result, known)), tuple(owed),
                     tuple(gone) if result.status in ("ok", "pending") else ())
+
+
+def met(looked: HostResult, repaired: HostResult, graph: HostGraph, declared: Mapping[str, str],
+        known: Known) -> tuple[Verdict, ...]:
+    """What was in state in the look, and had moved when the repair came to it a moment later: it is over already."""
+    acts = _acting(graph)
+    in_state = {one.id for one in looked.results if one.status == "ok"}
+    found = [one for one in repaired.results if one.status == "changed" and (one.event.fields or one.event.diffs)
+             and one.id in in_state and one.id not in known.open and one.id not in acts]
+    return tuple(Verdict(one, _cause(one.id, declared, known), "repair", True) for one in found)
+
+
+def _acting(graph: HostGraph) -> frozenset[str]:
+    """What acts in each run, so that it is no drift."""
+    return frozenset(node.id for node in graph.nodes if from_wire(node.args.get("always", False)) is True)
+
+
+def _cause(id_: str, declared: Mapping[str, str], known: Known) -> Cause:
+    return "corrective" if known.settled.get(id_) == declared.get(id_) else "intended"
 
 
 def is_fight(past: Sequence[Episode], damping: Damping, interval_s: float, now: float) -> bool:

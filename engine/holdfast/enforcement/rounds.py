@@ -14,7 +14,7 @@ from holdfast.declared import Digests, without
 from holdfast.documents.association import Association
 from holdfast.enforcement import events
 from holdfast.enforcement.announcing import announce
-from holdfast.enforcement.deciding import Findings, Known, Verdict, fight_s, findings, standing
+from holdfast.enforcement.deciding import Findings, Known, Verdict, fight_s, findings, met, standing
 from holdfast.executor.model import HostResult, Job, RunDone
 from holdfast.executor.stop import Stop
 from holdfast.project import Project, who
@@ -54,6 +54,8 @@ class Round:
         self._names = tuple(use.document for use in association.documents)
         self._asker = f"{ENFORCING}{association.name} by {who()}"
         self._graphs: dict[str, HostGraph] = {}
+        self._looked: dict[str, HostResult] = {}
+        self._known_of: dict[str, Known] = {}
 
     async def go(self, hosts: Collection[str] | None = None) -> RoundDone:
         """hosts: only these; None: all that the association means. Raises Problems, and nothing was touched then, and
@@ -110,6 +112,7 @@ class Round:
         now, association = time.time(), self._association
         answered = [one for one in looked.results if one.results and one.host in self._graphs]
         known, digests = self._known([one.host for one in answered], now), Digests()
+        self._looked, self._known_of = {one.host: one for one in answered}, known
         interval_s = association.schedule.interval_s(now)
         return {one.host: findings(
             one, self._graphs[one.host], digests.of(self._graphs[one.host]), known[one.host],
@@ -173,8 +176,15 @@ class Round:
         async with self._alone:
             self._check_ours()
             done = await self._project.carry_out_async(job, self._names, self._association.expression, lambda _: None,
-                                                       self._stop)
+                                                       self._stop, lambda result: self._met_rows(result, job.run))
         return done.results
+
+    def _met_rows(self, repaired: HostResult, run: str) -> list[dict[str, Any]]:
+        """Drift that came between the look and the repair, which was over as soon as it was seen."""
+        host, now = repaired.host, time.time()
+        graph = self._graphs[host]
+        found = met(self._looked[host], repaired, graph, Digests().of(graph), self._known_of[host])
+        return [{**self._seen_row(host, one, run, now), "ended": now, "ended_by": run} for one in found]
 
     # -- how hosts stand ---------------------------------------------------------------------------------------------
 

@@ -90,17 +90,21 @@ class Store:
         return self._put({"reopen": [{"id_": run, "machine_": controller.machine, "boot_": controller.boot,
                                       "pid_": controller.pid, "born_": controller.born, "last_sign_": now}]})
 
-    def keep(self, run: str, *results: HostResult, agents: Sequence[AgentState] = ()) -> Future[None]:
-        """Results of hosts; those that are there already are replaced. agents: how they stand there now."""
+    def keep(self, run: str, *results: HostResult, agents: Sequence[AgentState] = (),
+             met: Sequence[rows.Row] = ()) -> Future[None]:
+        """Results of hosts; those that are there already are replaced. agents: how they stand there now; met: drift
+        that was over as soon as it was seen."""
         self._kept.get(run, set()).update(result.host for result in results)
         now = time.time()
-        return self._put({**_job(run, results), "agents": [rows.agent_row(run, one, now) for one in agents]})
+        return self._put({**_job(run, results), "met": list(met),
+                          "agents": [rows.agent_row(run, one, now) for one in agents]})
 
-    async def kept(self, run: str, result: HostResult, agents: Sequence[AgentState] = ()) -> None:
+    async def kept(self, run: str, result: HostResult, agents: Sequence[AgentState] = (),
+                   met: Sequence[rows.Row] = ()) -> None:
         """`keep`, and wait until it is durable."""
         import asyncio  # noqa: PLC0415  # who looks up runs needs no loop
 
-        await asyncio.wrap_future(self.keep(run, result, agents=agents))
+        await asyncio.wrap_future(self.keep(run, result, agents=agents, met=met))
 
     def end_run(self, done: RunDone, ended: float) -> Future[None]:
         """With the results of hosts that were not kept one by one (untouched ones, for the most part)."""

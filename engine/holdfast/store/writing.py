@@ -62,6 +62,7 @@ def statements(dialect: Dialect) -> dict[str, Executable]:
         "forget": delete(resource_results).where(this_host),
         "resources": insert(resource_results),
         "history": _history(),
+        "met": insert(healed),
         "healed": delete(drift).where(drift.c.host == bindparam("host_"), is_as_declared),
         "drifted": insert_into(dialect, drift).on_conflict_do_nothing(),
         **_of_enforcement(dialect),

@@ -9,7 +9,7 @@ from holdfast.compiler.model import HostGraph
 from holdfast.declared import Digests, without
 from holdfast.documents.association import Damping
 from holdfast.documents.schedules import Schedule
-from holdfast.enforcement.deciding import DAY_S, Findings, Known, findings, is_fight, standing
+from holdfast.enforcement.deciding import DAY_S, Findings, Known, findings, is_fight, met, standing
 from holdfast.enforcement.keeping import last_due, splay_s
 from holdfast.executor.model import HostResult, Result
 from holdfast.problems import Place
@@ -71,6 +71,24 @@ def test_what_is_only_to_be_told_of_a_change_is_no_drift() -> None:
                      interval_s=60.0, now=NOW)
     assert found.verdicts == () and found.wants_repair
     assert standing("pending", found)[0] == "drifted" and standing("changed", found)[0] == "good"
+
+
+@pytest.mark.parametrize(("before", "after", "node", "settled", "expected"), [
+    ("ok", Event(0, "changed", fields=(("mode", "0777", "0644"),)), {}, True, ["corrective"]),
+    ("ok", Event(0, "changed", diffs=(("content", "-a\n"),)), {}, False, ["intended"]),
+    ("pending", Event(0, "changed", fields=(("mode", "0777", "0644"),)), {}, True, []),  # the look has told it
+    ("ok", Event(0, "changed", refreshed="restart: file: /b changed"), {}, True, []),  # nothing had moved
+    ("ok", Event(0, "changed", fields=(("mode", "0777", "0644"),)), {"always": True}, True, []),
+    ("ok", Event(0, "failed", fields=(("mode", "0777", "0644"),)), {}, True, []),  # the next look tells it
+])
+def test_what_moves_between_look_and_repair_is_told_as_well(
+        before: str, after: Event, node: dict[str, object], settled: bool, expected: list[str]) -> None:
+    graph = HostGraph("h", (Node("file: /a", "file", {"path": "/a", **node}),), (Place("x"),))
+    declared = Digests().of(graph)
+    results = [HostResult("h", status, (Result("file: /a", None, event),))
+               for status, event in (("ok", Event(0, before)), ("changed", after))]
+    found = met(*results, graph, declared, Known({}, {}, declared if settled else {}, {}))
+    assert [one.cause for one in found] == expected
 
 
 def test_what_was_stopped_before_it_was_put_back_is_not_good() -> None:
