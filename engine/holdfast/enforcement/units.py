@@ -49,9 +49,9 @@ def enforce_unit(folder: Path, words: Iterable[str], *, is_host_here: bool) -> l
     is one of the hosts that it keeps."""
     said = str(folder).replace("%", "%%")
     command = " ".join(map(quoted, [program(), "-C", str(folder), *words]))
+    sandbox = NO_SANDBOX if is_host_here else SANDBOX.format(folder=quoted(str(folder)).replace("$$", "$"))
     return ENFORCE.format(command=command, folder=said, environment=ENVIRONMENT, user=_owner(folder),
-                          sandbox=NO_SANDBOX if is_host_here else SANDBOX.format(folder=quoted(str(folder))),
-                          ).splitlines()
+                          sandbox=sandbox).splitlines()
 
 
 def program() -> str:
