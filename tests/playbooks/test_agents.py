@@ -54,6 +54,8 @@ LEFT = ("/etc/chrony/chrony.conf", "/etc/default/prometheus-node-exporter", "/et
 VIRUS = "a virus that only this test knows"
 SIGNATURE = f"{hashlib.md5(VIRUS.encode()).hexdigest()}:{len(VIRUS)}:Holdfast.Test"
 BREAKING = {
+    "chrony": ("systemctl stop chrony", "service: chrony: to start"),
+    "rsyslog": ("systemctl disable --quiet --now rsyslog syslog.socket", "service: rsyslog: to enable and start"),
     "node-exporter": ("systemctl stop prometheus-node-exporter", "service: prometheus-node-exporter: to start"),
     "auditd": ("echo -D > /etc/audit/rules.d/holdfast.rules && augenrules && systemctl stop auditd",
                "template: /etc/audit/rules.d/holdfast.rules: to update"),

@@ -55,6 +55,10 @@ archive:
     url: {url}/probe-{{{{ release }}}}.tar.gz
     checksum: sha256:{checksum}
     strip: 1
+  - download: /usr/local/bin/probectl
+    url: {url}/probectl
+    checksum: sha256:{control}
+    mode: "0755"
 configuration:
   - systemd_unit: probe.service
     content: |
@@ -65,10 +69,11 @@ configuration:
 service: probe
 health:
   - command_check: probe answers
-    run: cat /run/probe
+    run: probectl
     matches: ^probe
     timeout_s: 10
 """
+CONTROL = b"#!/bin/sh\nexec cat /run/probe\n"
 
 
 class Desk:
@@ -77,7 +82,8 @@ class Desk:
     def __init__(self, folder: Path, lab: Lab, vendor: Vendor, url: str) -> None:
         self.folder, self.vendor = folder, vendor
         self.about = {"url": url, "state": "present", "key": vendor.make_key("release"), "range": ">= 1.0, < 2",
-                      "release": "1.0", "checksum": ""}
+                      "release": "1.0", "checksum": "", "control": hashlib.sha256(CONTROL).hexdigest()}
+        (vendor.public / "probectl").write_bytes(CONTROL)
         (folder / "playbooks").mkdir()
         (folder / "inventory.yml").write_text(lab.inventory())
 
@@ -171,7 +177,7 @@ def test_agents_from_a_vendor_over_an_upgrade_to_nothing(desk: Desk, clean_host:
     again = desk.states("plan")
     assert (well(again), since(again)) == (well(upgraded), since(upgraded))
 
-    clean_host.run("rm /opt/probe/bin/probe; systemctl stop probe vendor-agent")
+    clean_host.run("rm /opt/probe/bin/probe; echo >> /usr/local/bin/probectl; systemctl stop probe vendor-agent")
     ill = desk.states("plan")
     assert [(one.present, one.healthy, one.version) for one in ill] == [(True, False, "1.1")] * 2
     assert [one.why.split(": to ")[0] for one in ill] == ["service: vendor-agent", "archive: probe"]
@@ -189,7 +195,8 @@ def test_agents_from_a_vendor_over_an_upgrade_to_nothing(desk: Desk, clean_host:
     desk.wants(state="absent")
     assert [(one.wanted, one.present, one.is_well) for one in desk.states("apply")] == [("absent", False, True)] * 2
     assert well(desk.states("plan")) == [(True, "")] * 2
-    left = ("/opt/probe", "/etc/systemd/system/probe.service", "/etc/apt/sources.list.d/vendor.sources",
-            "/etc/apt/keyrings/vendor.gpg", "/etc/vendor-agent.conf", "/usr/bin/vendor-agent")
+    left = ("/opt/probe", "/usr/local/bin/probectl", "/etc/systemd/system/probe.service",
+            "/etc/apt/sources.list.d/vendor.sources", "/etc/apt/keyrings/vendor.gpg", "/etc/vendor-agent.conf",
+            "/usr/bin/vendor-agent")
     assert [path for path in left if witness.file(path).exists] == []
     assert witness.run("pgrep -f 'bin/probe|vendor-agent'").rc == 1, "and nothing of them runs"
