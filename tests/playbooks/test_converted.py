@@ -2,9 +2,12 @@
 host, Holdfast on another, and both are looked at."""
 from __future__ import annotations
 
+import io
 import os
 import subprocess
 import sys
+import tarfile
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -80,11 +83,48 @@ SERVICES = """
     - name: count
       shell: echo counted >> /srv/counted
 """
-OWN = {"accounts": ACCOUNTS, "files": FILES, "services": SERVICES}
-CONTENTS = {"files": ("/srv/site/hello", "/srv/site/shop.conf", "/srv/site/raw.bin", "/srv/site/size",
+ROLES = """
+- hosts: all
+  become: yes
+  vars: {app_port: 8080}
+  roles:
+    - {role: app, app_name: shop}
+  tasks:
+    - import_role: {name: app, tasks_from: extra}
+    - name: what it needs
+      apt: {name: [holdfast-hello, holdfast-svc], state: present}
+    - cron: {name: nightly, minute: "5", hour: "3", job: "/usr/bin/true # {{ app_name }}", user: daemon}
+    - replace: {path: /etc/adduser.conf, regexp: "^#?DSHELL=.*", replace: "DSHELL=/bin/sh"}
+    - file: {path: /etc/login.defs, mode: "0600"}
+    - stat: path=/srv/app/ready
+      register: ready
+    - shell: echo {{ app_port }} > /srv/app/ready
+      when: not ready.stat.exists
+    - unarchive: {src: theme.tgz, dest: /srv/app/theme, owner: root, group: daemon, extra_opts: [--strip-components=1]}
+    - file: {path: "/srv/app/{{ item.key }}", state: directory, mode: "{{ item.value }}"}
+      with_dict: {logs: "0750", cache: "0700"}
+"""
+OWN = {"accounts": ACCOUNTS, "files": FILES, "services": SERVICES, "roles": ROLES}
+CRONTAB = "crontab -l -u daemon | grep -v '^#'"
+CONTENTS = {"roles": ("/srv/app/shop.conf", "/srv/app/ready", "/srv/app/theme/css/a.css", "/etc/adduser.conf",
+                      "/etc/holdfast-svc.conf"),
+            "files": ("/srv/site/hello", "/srv/site/shop.conf", "/srv/site/raw.bin", "/srv/site/size",
                       "/etc/adduser.conf", "/etc/login.defs", "/etc/environment")}
 BESIDE = {"site.conf.j2": "{% for name, port in ports.items() %}\n{{ name }} {{ port }} on {{ site }}\n{% endfor %}\n",
-          "raw.bin": "\x00\x01raw\n"}
+          "raw.bin": "\x00\x01raw\n",
+          "roles/base/tasks/main.yml": "- file: {path: '{{ base_folder }}', state: directory, group: '{{ base_group }}'}\n",
+          "roles/base/defaults/main.yml": "base_folder: /srv/app\nbase_group: root\n",
+          "roles/app/meta/main.yml": "dependencies: [{role: base, base_group: daemon}]\n",
+          "roles/app/defaults/main.yml": "app_name: app\napp_port: 80\napp_lines: {b: 2, a: 1}\n",
+          "roles/app/vars/main.yml": "app_conf: '{{ base_folder }}/{{ app_name }}.conf'\n",
+          "roles/app/templates/app.conf.j2": "# {{ ansible_managed }}\n{{ app_lines | to_nice_yaml }}port={{ app_port }} "
+                                             "{{ (app_port == 8080) | ternary('high', 'low') }}\n",
+          "roles/app/handlers/main.yml": "- name: tell it\n  shell: echo told >> /srv/app/told\n",
+          "roles/app/tasks/main.yml": "- include_tasks: conf.yml\n  when: app_name | length > 0\n",
+          "roles/app/tasks/conf.yml": "- template: {src: app.conf.j2, dest: '{{ app_conf }}', mode: '0640'}\n"
+                                      "  notify: tell it\n",
+          "roles/app/tasks/extra.yml": "- blockinfile: {path: /etc/hosts, block: '192.0.2.7 {{ app_name }}.example'}\n"
+                                       "- file: {src: '{{ app_conf }}', dest: /srv/app/conf, state: link}\n"}
 
 
 class Desk:
@@ -101,10 +141,12 @@ class Desk:
                  "/usr/bin/python3", "ansible_ssh_private_key_file": str(self.lab.key),
                  "ansible_ssh_common_args": f"-o UserKnownHostsFile={self.lab.known_hosts}"}
         inventory.write_text(yaml.safe_dump({"all": {"hosts": {"h1": login}}}))
-        around = {**os.environ, "ANSIBLE_HOME": str(self.folder / "ansible"), "HOME": str(self.folder),
-                  "ANSIBLE_SSH_ARGS": "-o ControlMaster=no"}  # a socket's path may not be as long as a test's folder
-        done = subprocess.run([Path(sys.executable).parent / "ansible-playbook", "-i", inventory, path], check=False,
-                              capture_output=True, text=True, cwd=path.parent, env=around)
+        with tempfile.TemporaryDirectory() as sockets:  # a socket's path may not be as long as a test's folder
+            around = {**os.environ, "ANSIBLE_HOME": str(self.folder / "ansible"), "HOME": str(self.folder),
+                      "ANSIBLE_PIPELINING": "1", "ANSIBLE_SSH_CONTROL_PATH_DIR": sockets,
+                      "ANSIBLE_SSH_ARGS": "-o ControlMaster=auto -o ControlPersist=5s"}
+            done = subprocess.run([Path(sys.executable).parent / "ansible-playbook", "-i", inventory, path],
+                                  check=False, capture_output=True, text=True, cwd=path.parent, env=around)
         assert done.returncode == 0, done.stdout + done.stderr
 
     def convert(self, path: Path) -> None:
@@ -144,9 +186,17 @@ def compared(desk: Desk, path: Path) -> None:
 @pytest.mark.parametrize("name", OWN)
 def test_the_document_leaves_what_the_playbook_leaves(name: str, desk: Desk) -> None:
     for file, content in BESIDE.items():
+        (desk.folder / file).parent.mkdir(parents=True, exist_ok=True)
         (desk.folder / file).write_text(content)
+    with tarfile.open(desk.folder / "theme.tgz", "w:gz") as archive:
+        for file, content in {"theme-1.0/css/a.css": b"a {}\n", "theme-1.0/index": b"of it\n"}.items():
+            member = tarfile.TarInfo(file)
+            member.size = len(content)
+            archive.addfile(member, io.BytesIO(content))
     path = desk.folder / f"{name}.yml"
     path.write_text(OWN[name])
     compared(desk, path)
     for file in CONTENTS.get(name, ()):
         assert desk.ours.witness().file(file).content == desk.theirs.witness().file(file).content, file
+    if name == "roles":
+        assert desk.ours.witness().check_output(CRONTAB) == desk.theirs.witness().check_output(CRONTAB) != ""

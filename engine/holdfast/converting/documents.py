@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from holdfast.compiler.check import inventory_names
-from holdfast.converting import patterns, reading, writing
+from holdfast.converting import guards, patterns, reading, writing
 from holdfast.converting.beside import Beside
 from holdfast.converting.handlers import Handlers
 from holdfast.converting.model import Cannot, Converted, Item, Play, Task
@@ -78,6 +78,7 @@ class Draft:
         """Takes back what rests on what was given up: registered results that are not there, or that nobody reads."""
         given = {resource.arguments["register"] for item in self.items for resource in item.resources
                  if "register" in resource.arguments}
+        guards.settle(self.items)
         for item in self.items:
             for name in item.reads & (set(self.outputs) - given):
                 item.give_up(f"it reads `{name}`, of a task that is not converted")
@@ -119,8 +120,8 @@ def drafts(path: Path, types: Collection[str], inventory: Inventory | None, root
     for play in plays:
         elsewhere = {word: f"`{word}` is set by a task of another play" for other in plays if other is not play
                      for task in other.tasks if task.module == "set_fact" for word in task.arguments}
-        name = _name(play.name or path.stem, names)
-        made.append(_play(play, name, path, types, inventory, {**elsewhere, **found_out}, root))
+        name = _name(play.name or Path(play.place.file).stem, names)
+        made.append(_play(play, name, types, inventory, {**elsewhere, **found_out}, root))
     rollouts = [draft.keys["rollout"] for draft in made if "rollout" in draft.keys]
     for draft in made:
         if rollouts and any(one != rollouts[0] for one in rollouts):
@@ -156,7 +157,7 @@ def _name(wanted: str, taken: set[str]) -> str:
     return name
 
 
-def _play(play: Play, name: str, path: Path, types: Collection[str], inventory: Inventory | None,
+def _play(play: Play, name: str, types: Collection[str], inventory: Inventory | None,
           refused: dict[str, str], root: Path) -> Draft:
     notes = [f"Converted from {play.place.file}:{play.place.line}" + (f" ({play.name})" if play.name else ""), _ORDER]
     keys: dict[str, Any] = {"state": name}
@@ -170,8 +171,9 @@ def _play(play: Play, name: str, path: Path, types: Collection[str], inventory: 
     keys |= _rollout(play, notes)
     variables = Variables(refused=dict(refused))
     variables.take(play.vars)
-    _files(play.keywords.get("vars_files"), path.parent, variables, notes)
-    return _draft(play, keys, variables, Around(Beside((path.parent,)), types, root), notes)
+    folder = Path(play.place.file).parent
+    _files(play.keywords.get("vars_files"), folder, variables, notes)
+    return _draft(play, keys, variables, Around(Beside((folder,)), types, root), notes)
 
 
 def _play_notes(play: Play) -> Iterator[str]:

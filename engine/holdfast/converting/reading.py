@@ -90,8 +90,8 @@ def read(path: Path) -> list[Node]:
     return [node for node in nodes if node.kind != "null"]
 
 
-def plays(path: Path) -> list[Play]:
-    """The plays of a playbook. Raises Problems when it is none."""
+def plays(path: Path, depth: int = 0) -> list[Play]:
+    """The plays of a playbook, with those of the playbooks that it imports. Raises Problems when it is none."""
     found = [one for node in read(path) for one in listed(node)]
     wrong = [one for one in found if one.kind != "mapping" or not {
         "hosts", "import_playbook", "ansible.builtin.import_playbook", "include"} & set(mapping(one))]
@@ -99,7 +99,17 @@ def plays(path: Path) -> list[Play]:
         place = wrong[0].place if wrong else Place(str(path))
         raise Problems([Problem("this is no play", place,
                                 "name a playbook, whose plays have `hosts`, or the folder of a role")])
-    return [_play(one, path) for one in found]
+    return [play for one in found for play in _imported(one, path, depth)]
+
+
+def _imported(node: Node, path: Path, depth: int) -> list[Play]:
+    """The plays of the playbook that is imported here; else the one that stands here."""
+    word = next((str(key.value) for key, _ in node.items() if str(key.value).endswith("import_playbook")), "")
+    named = str(mapping(node)[word].value) if word else ""
+    inner = path.parent / named
+    if not named or "{{" in named or not inner.is_file() or depth == DEEPEST or node.get("when") is not None:
+        return [_play(node, path)]
+    return plays(inner, depth + 1)
 
 
 def _play(node: Node, path: Path) -> Play:
@@ -204,7 +214,8 @@ def _one(node: Node, around: Around) -> Iterator[Task]:
         yield task
         return
     named = task.free or (str(task.arguments["file"].value) if "file" in task.arguments else "")
-    path = around.folder / named
+    tried = [around.folder / named, *([around.role / "tasks" / named] if around.role is not None else [])]
+    path = next((one for one in tried if one.is_file()), tried[0])
     fault = ""
     if "{{" in named or not named:
         fault = "which file is meant is decided by a template"
@@ -217,7 +228,7 @@ def _one(node: Node, around: Around) -> Iterator[Task]:
     if fault:
         yield replace(task, fault=fault)
         return
-    inside = replace(around.within(node), depth=around.depth + 1)
+    inside = replace(around.within(node), depth=around.depth + 1, folder=path.parent)
     for document in read(path):
         yield from _tasks(document, inside)
 

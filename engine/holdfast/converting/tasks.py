@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from holdfast.converting import guards
 from holdfast.converting.asis import as_is
 from holdfast.converting.beside import Beside
 from holdfast.converting.expressions import Names, condition, value
@@ -29,7 +30,8 @@ _READS_FILES = frozenset({"file", "template", "script", "archive"})
 class Around:
     """What the tasks of a document share. root: the project's folder. variables: their names; refused: names that
     cannot be read, and why; registered: the resources of which a task has kept the result; outputs: those of which it
-    can be passed on. mixed: some tasks become root, others do not. labels: how often a label was given, by type."""
+    can be passed on; stats: paths that are looked for. mixed: some tasks become root, others do not. labels: how often
+    a label was given, by type."""
 
     beside: Beside
     types: Collection[str]
@@ -38,6 +40,7 @@ class Around:
     refused: dict[str, str] = field(default_factory=dict)
     outputs: dict[str, Resource] = field(default_factory=dict)
     registered: dict[str, Resource] = field(default_factory=dict)
+    stats: dict[str, str] = field(default_factory=dict)
     mixed: bool = False
     labels: dict[tuple[str, str], int] = field(default_factory=dict)
 
@@ -69,6 +72,9 @@ def entry_of(module: str) -> Entry:
 
 
 def _convert(item: Item, around: Around) -> None:
+    if item.task.module == "stat" and guards.asked(item.task, around.stats, around.names()):
+        item.into = guards.SAID
+        return
     if item.task.module in _SPECIAL:
         item.resources.append(_SPECIAL[item.task.module](item, around))
         return
@@ -95,6 +101,8 @@ def _convert(item: Item, around: Around) -> None:
     if task.remark:
         item.lost.append(task.remark)
     item.reads, item.guarded = names.read, names.guarded
+    for ahead in item.resources:
+        ahead.arguments |= {word: resource.arguments[word] for word in ("when", "loop") if word in resource.arguments}
     item.resources.append(resource)
 
 
@@ -234,6 +242,8 @@ def _is_same(given: Any, same: Collection[Any]) -> bool:
 def _conditions(item: Item, resource: Resource, around: Around, names: Names) -> None:
     made: list[Any] = []
     for node in item.task.when:
+        if node.kind == "text" and guards.put(str(node.value), around.stats, resource):
+            continue
         changed = _CHANGED.match(str(node.value).strip())
         if changed and changed[1] in around.registered and resource.arguments.pop("always", False):
             resource.arguments |= {"on_notify": True, "watch": around.registered[changed[1]].reference}

@@ -3,7 +3,8 @@ from __future__ import annotations
 
 import pytest
 
-from tests.unit.converting.making import converted, documents, flat, one, resources
+from holdfast.converting import convert
+from tests.unit.converting.making import TYPES, converted, documents, flat, one, resources
 
 KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIGXYjfNsXmYOs1GxAFXQ8VTr7s3xMhyvTjWJ6TpqmYQm"
 BECOMES = [  # a task, and the resource it becomes
@@ -211,6 +212,64 @@ def test_a_restart_that_hangs_on_a_change_is_a_watch(tmp_path):
           when: conf is changed
         """)
     assert resources(made)[1] == {"command": "systemctl restart x", "on_notify": True, "watch": {"file": "/etc/a"}}
+
+
+def test_a_path_that_is_looked_for_is_a_guard(tmp_path):
+    made = converted(tmp_path, """\
+        - stat: path=/srv/ready
+          register: ready
+        - command: prepare
+          when: not ready.stat.exists
+        - shell: reload
+          when: [ready.stat.exists, 1 < 2]
+        - command: again
+          when: ready.stat.exists == false
+        - copy: {content: a, dest: /a}
+          when: not ready.stat.exists
+        - stat: path=/srv/other
+          register: other
+        - copy: {content: a, dest: /b}
+          when: not other.stat.exists
+        """)
+    assert resources(made) == [
+        {"command": "prepare", "creates": "/srv/ready"},
+        {"command": "reload", "shell": True, "removes": "/srv/ready", "when": "1 < 2"},
+        {"command": "again", "creates": "/srv/ready"}]
+    assert [bool(item.why) for item in made.items] == [False, False, False, False, True, True, True]
+
+
+def test_playbooks_that_are_imported_are_converted_with_it(tmp_path):
+    (tmp_path / "parts").mkdir()
+    (tmp_path / "parts/one.yml").write_text("- hosts: all\n  tasks:\n    - copy: {src: a.txt, dest: /a}\n")
+    (tmp_path / "parts/a.txt").write_text("a")
+    (tmp_path / "site.yml").write_text("- import_playbook: parts/one.yml\n- import_playbook: nowhere.yml\n")
+    made = convert(tmp_path / "site.yml", TYPES, None)
+    assert resources(made) == [{"file": "/a", "source": "files/a.txt"}]
+    assert [bool(item.why) for item in made.items] == [False, True]
+
+
+def test_a_download_that_nobody_checks_says_so(tmp_path):
+    made = converted(tmp_path, """\
+        - get_url: {url: 'https://a.example/b', dest: /etc/b}
+        - unarchive: {src: 'https://a.example/c.tgz', dest: /srv/c, remote_src: yes, owner: root, group: root}
+          when: 1 < 2
+        """)
+    assert resources(made) == [
+        {"download": "/etc/b", "url": "https://a.example/b", "unverified": True},
+        {"download": "/var/cache/c.tgz", "url": "https://a.example/c.tgz", "unverified": True, "when": "1 < 2"},
+        {"archive": "unarchive", "path": "/srv/c", "file": "/var/cache/c.tgz", "owner": "root", "group": "root",
+         "when": "1 < 2"}]
+    for item in made.items:
+        assert any("nobody checks what comes from https://a.example/" in note for note in item.notes)
+    assert made.text.replace("\n  #   ", " ").count("note: nobody checks what comes from https://a.example/") == 2
+
+
+def test_plays_with_different_rollouts_keep_none(tmp_path):
+    (tmp_path / "site.yml").write_text("".join(
+        f"- hosts: all\n  serial: {size}\n  tasks: [{{command: run-{size}}}]\n" for size in (1, 2)))
+    made = convert(tmp_path / "site.yml", TYPES, None)
+    assert [document.get("rollout") for document in documents(made)] == [None, None]
+    assert sum("another play has another one" in note for note in made.notes) == 2
 
 
 def test_results_are_passed_on_but_not_worked_on(tmp_path):

@@ -3,6 +3,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from holdfast.converting.guards import WHY
 from holdfast.converting.options import Entry
 
 _OUTSIDE = "what another host or the controller does is no state of the host"
@@ -14,7 +15,7 @@ MODULES: Mapping[str, Entry] = {
     "meta": "what is notified acts at its own place here, once",
     "setup": "facts are gathered when a document uses them",
     "gather_facts": "facts are gathered when a document uses them",
-    "stat": "it only looks: a command has the guards `creates` and `removes`, other types look for themselves",
+    "stat": WHY,
     "find": "it only looks: what is found on a host cannot be looped over here",
     "slurp": "it only looks: a file of a host is not read into a variable here",
     "package_facts": "it only looks: a `package` knows itself what is installed",
