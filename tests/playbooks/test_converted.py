@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import io
 import os
+import shutil
 import subprocess
 import sys
 import tarfile
 import tempfile
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -17,6 +19,9 @@ import holdfast
 from holdfast.cli.main import main
 from tests.contract.test_undo import LOOK
 from tests.lab import Lab, LabHost
+from tests.lab.debs import Deb
+from tests.lab.process import run
+from tests.lab.repository import build_deb
 
 pytestmark = pytest.mark.lab
 NOT_COMPARED = ("path /root", "path /var", "path /etc/hostname", "content ", "name ")  # a content is compared by itself
@@ -88,18 +93,20 @@ ROLES = """
   become: yes
   vars: {app_port: 8080}
   roles:
-    - {role: app, app_name: shop}
+    - {role: app, app_name: shop}  # it is so for this role alone
   tasks:
     - import_role: {name: app, tasks_from: extra}
+      vars: {app_name: shop}
     - name: what it needs
       apt: {name: [holdfast-hello, holdfast-svc], state: present}
-    - cron: {name: nightly, minute: "5", hour: "3", job: "/usr/bin/true # {{ app_name }}", user: daemon}
+    - cron: {name: nightly, minute: "5", hour: "3", job: "/usr/bin/true {{ app_port }}", user: daemon}
     - replace: {path: /etc/adduser.conf, regexp: "^#?DSHELL=.*", replace: "DSHELL=/bin/sh"}
     - file: {path: /etc/login.defs, mode: "0600"}
     - stat: path=/srv/app/ready
       register: ready
     - shell: echo {{ app_port }} > /srv/app/ready
       when: not ready.stat.exists
+    - file: {path: /srv/app/theme, state: directory}
     - unarchive: {src: theme.tgz, dest: /srv/app/theme, owner: root, group: daemon, extra_opts: [--strip-components=1]}
     - file: {path: "/srv/app/{{ item.key }}", state: directory, mode: "{{ item.value }}"}
       with_dict: {logs: "0750", cache: "0700"}
@@ -112,12 +119,13 @@ CONTENTS = {"roles": ("/srv/app/shop.conf", "/srv/app/ready", "/srv/app/theme/cs
                       "/etc/adduser.conf", "/etc/login.defs", "/etc/environment")}
 BESIDE = {"site.conf.j2": "{% for name, port in ports.items() %}\n{{ name }} {{ port }} on {{ site }}\n{% endfor %}\n",
           "raw.bin": "\x00\x01raw\n",
-          "roles/base/tasks/main.yml": "- file: {path: '{{ base_folder }}', state: directory, group: '{{ base_group }}'}\n",
+          "roles/base/tasks/main.yml": "- file: {path: '{{ base_folder }}', state: directory, "
+                                       "group: '{{ base_group }}'}\n",
           "roles/base/defaults/main.yml": "base_folder: /srv/app\nbase_group: root\n",
           "roles/app/meta/main.yml": "dependencies: [{role: base, base_group: daemon}]\n",
           "roles/app/defaults/main.yml": "app_name: app\napp_port: 80\napp_lines: {b: 2, a: 1}\n",
           "roles/app/vars/main.yml": "app_conf: '{{ base_folder }}/{{ app_name }}.conf'\n",
-          "roles/app/templates/app.conf.j2": "# {{ ansible_managed }}\n{{ app_lines | to_nice_yaml }}port={{ app_port }} "
+          "roles/app/templates/app.conf.j2": "{{ app_lines | to_nice_yaml }}port={{ app_port }} "
                                              "{{ (app_port == 8080) | ternary('high', 'low') }}\n",
           "roles/app/handlers/main.yml": "- name: tell it\n  shell: echo told >> /srv/app/told\n",
           "roles/app/tasks/main.yml": "- include_tasks: conf.yml\n  when: app_name | length > 0\n",
@@ -125,6 +133,26 @@ BESIDE = {"site.conf.j2": "{% for name, port in ports.items() %}\n{{ name }} {{ 
                                       "  notify: tell it\n",
           "roles/app/tasks/extra.yml": "- blockinfile: {path: /etc/hosts, block: '192.0.2.7 {{ app_name }}.example'}\n"
                                        "- file: {src: '{{ app_conf }}', dest: /srv/app/conf, state: link}\n"}
+
+# A playbook that others have published. Doubles: packages of its names that hold one file each, and the two modules of
+# collections that ansible-core does not have; the document's own types are the real ones.
+PUBLISHED = Path(__file__).parents[3] / "shared" / "ansible-playbooks" / "08"
+DOUBLES = tuple(Deb(name, "99", "a double", files={f"/usr/share/doubles/{name}": "a double\n"})
+                for name in ("aptitude", "curl", "git", "ufw", "vim"))
+MODULES = {
+    "ufw": "AnsibleModule({w: {} for w in ('rule', 'name', 'state', 'policy', 'direction')}).exit_json()",
+    "authorized_key": """\
+module = AnsibleModule({'user': {}, 'key': {'no_log': False}, 'state': {}})
+user = pwd.getpwnam(module.params['user'])
+folder = os.path.join(user.pw_dir, '.ssh')
+os.mkdir(folder, 0o700)
+with open(os.path.join(folder, 'authorized_keys'), 'w') as out:
+    out.write(module.params['key'].strip() + '\\n')
+os.chmod(out.name, 0o600)
+for path in (folder, out.name):
+    os.chown(path, user.pw_uid, user.pw_gid)
+module.exit_json(changed=True)
+"""}
 
 
 class Desk:
@@ -176,8 +204,10 @@ def compared(desk: Desk, path: Path) -> None:
     """Both hosts are alike before and after."""
     before = look(desk.theirs)
     assert before == look(desk.ours), "the control: they are alike"
-    desk.play(path)
-    desk.convert(path)
+    with ThreadPoolExecutor(1) as beside:  # each has a host of its own
+        played = beside.submit(desk.play, path)
+        desk.convert(path)
+        played.result()
     after = look(desk.theirs)
     assert after != before, "the control: the playbook changes something that is seen"
     assert sorted(after ^ look(desk.ours)) == []
@@ -200,3 +230,34 @@ def test_the_document_leaves_what_the_playbook_leaves(name: str, desk: Desk) -> 
         assert desk.ours.witness().file(file).content == desk.theirs.witness().file(file).content, file
     if name == "roles":
         assert desk.ours.witness().check_output(CRONTAB) == desk.theirs.witness().check_output(CRONTAB) != ""
+
+
+def offered(host: LabHost, folder: Path) -> None:
+    """Gives a host a repository of doubles."""
+    shutil.copytree(folder, host.rootfs / "opt/doubles")
+    (host.rootfs / "etc/apt/sources.list.d/doubles.list").write_text("deb [trusted=yes] file:/opt/doubles ./\n")
+    host.run("apt-get update")
+
+
+@pytest.mark.skipif(not PUBLISHED.is_dir(), reason=f"there is no published playbook in {PUBLISHED}")
+def test_a_published_playbook_leaves_the_same(desk: Desk) -> None:
+    folder = desk.folder / "initial"
+    shutil.copytree(PUBLISHED, folder)
+    for name, body in MODULES.items():
+        (folder / "library").mkdir(exist_ok=True)
+        (folder / "library" / f"{name}.py").write_text(
+            f"import os, pwd\nfrom ansible.module_utils.basic import AnsibleModule\n{body}\n")
+    (desk.folder / ".ssh").mkdir()
+    run("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(desk.folder / ".ssh/id_rsa"))
+    debs = desk.folder / "doubles"
+    debs.mkdir()
+    for deb in DOUBLES:
+        build_deb(deb, debs)
+    (debs / "Packages").write_text(run("apt-ftparchive", "packages", ".", cwd=debs).stdout)
+    for host in (desk.theirs, desk.ours):
+        offered(host, debs)
+    compared(desk, folder / "playbook.yml")
+    witness = desk.ours.witness()
+    assert witness.package("ufw").version == "99" and witness.user("sammy").shell == "/bin/bash"
+    for file in ("/etc/sudoers", "/etc/ssh/sshd_config", "/home/sammy/.ssh/authorized_keys"):
+        assert witness.file(file).content == desk.theirs.witness().file(file).content, file

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from holdfast.compiler.check import inventory_names
-from holdfast.converting import guards, patterns, reading, writing
+from holdfast.converting import guards, patterns, reading, scopes, writing
 from holdfast.converting.beside import Beside
 from holdfast.converting.handlers import Handlers
 from holdfast.converting.model import Cannot, Converted, Item, Play, Task
@@ -255,6 +255,7 @@ def _draft(play: Play, keys: dict[str, Any], variables: Variables, around: Aroun
         found = early[id(task)]
         items.append(found if found is not None else convert(task, around))
     items += Handlers(list(play.handlers), items, around).items
+    scopes.leave_out(play, items, variables)
     variables.notes = list(dict.fromkeys(variables.notes))
     return Draft(keys["state"], keys, variables, parameters, items, notes + variables.notes,
                  dict.fromkeys(around.outputs, ""))

@@ -75,6 +75,24 @@ def test_roles_stand_in_their_places_with_what_they_bring(folder: Path) -> None:
                           "templates/web/site.conf.j2": b"listen {{ web_port }};\n"}
 
 
+def test_what_only_some_tasks_see_is_not_said_for_all(folder: Path) -> None:
+    made = converted(folder, """\
+        roles: [{role: web, web_name: other}]
+        tasks:
+          - file: {path: "/srv/{{ web_name }}", state: directory}
+          - file: {path: "/srv/{{ web_port }}", state: directory}
+          - file: {path: /srv/guarded, state: directory}
+            when: only is defined
+          - block:
+              - file: {path: "/srv/{{ only }}", state: directory}
+            vars: {only: here}
+        """)
+    left = [(item.task.place.line, item.why) for item in made.items if item.why]
+    assert [line for line, _ in left] == [5, 7]
+    assert all("has another value here" in why for _, why in left)
+    assert {"directory": "/srv/{{ only }}"} in resources(made)
+
+
 def test_a_part_of_a_role_is_taken_in_by_a_task(folder: Path) -> None:
     made = converted(folder, """\
         tasks:

@@ -10,6 +10,8 @@ KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIGXYjfNsXmYOs1GxAFXQ8VTr7s3xMhyvTjWJ6
 BECOMES = [  # a task, and the resource it becomes
     ("- apt: name=nginx state=present update_cache=yes cache_valid_time=3600", "{package: nginx, refresh_s: 3600}"),
     ("- ansible.builtin.apt: {name: [curl, vim], state: latest}", "{package: [curl, vim], state: latest}"),
+    ("- apt: {name: nginx, update_cache: yes, state: latest}", "{package: nginx, state: latest, refresh_s: 3600}"),
+    ("- apt: {name: nginx, update_cache: yes}", "{package: nginx, refresh_s: 0}"),
     ("- apt: {name: 'nginx=1.22.*'}", "{package: nginx, version: 1.22.*}"),
     ("- apt: {name: nano, state: absent, purge: true}", "{package: nano, state: purged}"),
     ("- apt: {name: '{{ item }}'}\n  with_items: [a1, b1]", "{package: '{{ item }}', loop: [a1, b1]}"),

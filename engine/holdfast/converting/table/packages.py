@@ -5,9 +5,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from holdfast.converting.model import Cannot
-from holdfast.converting.options import NAME, Entry, Module, boolean, cannot, integer, many, no_matter, text, to
+from holdfast.converting.options import NAME, NOTES, Entry, Module, boolean, cannot, integer, many, no_matter, text, to
 from holdfast.documents.model import is_template
 
+_FRESH_S = 3600
 _STATES = {"present": "present", "installed": "present", "latest": "latest", "absent": "absent", "removed": "absent"}
 _ONLY_LISTS = ("it only fetches package lists: a `package` does when it needs them, and `refresh_s` says how old they "
                "may be")
@@ -22,6 +23,9 @@ def _apt(ours: dict[str, Any], theirs: dict[str, Any]) -> dict[str, Any]:
         raise Cannot("whether package lists are fetched is decided by a template")
     if ours.get("state", "present") in ("present", "latest") and (updates or "cache_valid_time" in theirs):
         ours["refresh_s"] = integer(theirs.get("cache_valid_time", 0))
+        if ours["refresh_s"] == 0 and ours.get("state") == "latest":
+            ours |= {"refresh_s": _FRESH_S, NOTES: ["package lists are taken that are no older than an hour, else each "
+                                                    "run would fetch them and be told as a change"]}
     if boolean(theirs.get("purge", False)) is True and ours.get("state") == "absent":
         ours["state"] = "purged"
     if ours.get("state") not in ("absent", "purged"):
