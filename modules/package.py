@@ -14,6 +14,7 @@ from holdfast_host import (
     Record,
     Refused,
     Resource,
+    ahead,
     arg,
     checks,
     packages,
@@ -23,6 +24,7 @@ from holdfast_host.packages import INSTALLED, LEFT, Installed, Offer, Provider, 
 from holdfast_host.record import with_fields
 
 ALSO = "also removes"
+GONE: Tuple[Installed, ...] = ()
 
 
 def _version(text: str) -> None:
@@ -42,7 +44,8 @@ class Observed(Record):
     """provider: who keeps the packages of this host. offer: None when nothing is to be chosen from it. lists_age_s:
     seconds since the package lists were fetched, None: there are none; only with an offer. leaving: other packages that
     would be removed with this one or for it, but those of which a resource says so itself. freed: with `autoremove`,
-    those that nothing needs any more then."""
+    those that nothing needs any more then. later: what packages that are changed after this one will find (GONE, or
+    what is there), by name."""
 
     installed: Optional[Installed]
     provider: str = "apt"
@@ -50,6 +53,7 @@ class Observed(Record):
     lists_age_s: Optional[float] = None
     leaving: Tuple[str, ...] = ()
     freed: Tuple[str, ...] = ()
+    later: Tuple[Tuple[str, Tuple[Installed, ...]], ...] = ()
 
 
 class Package(Resource):
@@ -152,6 +156,8 @@ class Package(Resource):
             change = self._unpredicted(observed)
         else:
             change = self._installation(observed, observed.offer)
+        if change is not None and observed.later:
+            change = with_fields(change, later={("package", name): found for name, found in observed.later})
         if change is not None and now is not None and now.held:
             raise Refused("name", "`%s` is held at %s on this host" % (self.name, now.version),
                           "release it first: `package_hold: %s` with `state: absent`" % self.name)
@@ -282,12 +288,19 @@ def _also_removed(leaving: Sequence[str], freed: Sequence[str] = ()) -> Tuple[Fi
 
 def _seen_by(provider: Provider, resources: Sequence[Package]) -> List[Observed]:
     """What one package manager says of those that are its own."""
-    known = provider.installed([resource.name for resource in resources])
+    known = _as_planned(provider.installed([resource.name for resource in resources]), resources)
     asking = [r.name for r in resources if r._asks(provider, known.get(r.name))]
     offers = provider.offered(asking) if asking else {}
     age = provider.lists_age_s() if asking else None
     found = [Observed(known.get(r.name), provider.name, offers.get(r.name), age) for r in resources]
     return _with_leaving(provider, resources, found)
+
+
+def _as_planned(known: Dict[str, Installed], resources: Sequence[Package]) -> Dict[str, Installed]:
+    """With what changes before these will have brought or taken, where a plan has foretold it."""
+    planned = {r.name: ahead.later(("package", r.name)) for r in resources}
+    brought = {name: found[0] for name, found in planned.items() if found}
+    return {**{name: one for name, one in known.items() if planned[name] is None}, **brought}
 
 
 def _with_leaving(provider: Provider, resources: Sequence[Package], found: Sequence[Observed]) -> List[Observed]:
@@ -305,12 +318,31 @@ def _with_leaving(provider: Provider, resources: Sequence[Package], found: Seque
     asks = [number for number, step in steps.items() if step.removes]
     if installs and set(provider.would_remove([steps[number] for number in installs])) - declared:
         asks += installs
-    leaving = {number: sorted(set(provider.would_remove([steps[number]])) - declared) for number in asks}
+    gone = {number: {name for name in provider.would_remove([steps[number]])
+                     if ahead.later(("package", name)) != GONE} for number in asks}
+    leaving = {number: sorted(names - declared) for number, names in gone.items()}
     made = [with_fields(observed, leaving=tuple(leaving[number])) if leaving.get(number) else observed
             for number, observed in enumerate(found)]
+    last = max((resource.first_beside for resource in resources), default=0)
+    for number, names in gone.items():
+        if steps[number].removes and resources[number].first_beside < last:
+            made[number] = with_fields(made[number], later=tuple((name, GONE) for name in sorted(names)))
+    for together in _groups(resources, installs):
+        if resources[together[0]].first_beside < last:
+            brought = provider.would_bring([steps[number] for number in together]).items()
+            made[together[0]] = with_fields(made[together[0]], later=tuple(
+                (name, (Installed(version),)) for name, version in brought))
     takers = [number for number in steps if resources[number].autoremove]
     if takers:  # what two have in common is freed by both, and told of one
         freed = set(provider.would_remove([steps[number] for number in takers], frees=True))
         freed -= {*provider.unneeded(), *(resource.name.partition(":")[0] for resource in resources)}
         made[takers[0]] = with_fields(made[takers[0]], freed=tuple(sorted(freed)))
     return made
+
+
+def _groups(resources: Sequence[Package], numbers: Sequence[int]) -> List[List[int]]:
+    """Those that are changed together."""
+    found: Dict[int, List[int]] = {}
+    for number in numbers:
+        found.setdefault(resources[number].first_beside, []).append(number)
+    return list(found.values())

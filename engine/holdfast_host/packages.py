@@ -94,6 +94,11 @@ class Provider:
         more then; none where the manager would refuse, which it then says itself."""
         raise NotImplementedError
 
+    def would_bring(self, steps: Sequence[Step]) -> Dict[str, str]:
+        """Which packages, with their versions, would be there anew if these steps were taken together, those of the
+        steps included; none where that cannot be foretold."""
+        return {}
+
     def unneeded(self) -> List[str]:
         """What was installed for other packages, and nothing needs now, where the manager lets such stay."""
         return []

@@ -56,6 +56,13 @@ class Apt(Provider):
                             *map(_spec, steps)], env=apt.QUIET)
         return re.findall(r"^(?:Remv|Purg) ([^ :]+)", done.stdout, re.M) if done.code == 0 else []
 
+    def would_bring(self, steps: Sequence[Step]) -> Dict[str, str]:
+        found: Dict[str, str] = {}
+        for words, specs in transactions(steps):
+            done = process.run([*apt.GET, "--simulate", *words, "--", *specs], env=apt.QUIET)
+            found.update(parse_brought(done.stdout) if done.code == 0 else {})
+        return found
+
     def unneeded(self) -> List[str]:
         return self.would_remove((), frees=True)
 
@@ -108,6 +115,11 @@ def transactions(steps: Sequence[Step]) -> List[Tuple[List[str], List[str]]]:
                  for spec in (step.name if step.purge else _spec(step), *(name + "-" for name in step.freed))]
         found.append((words, specs))
     return found
+
+
+def parse_brought(text: str) -> Dict[str, str]:
+    """What a simulation of apt-get installs, with versions: `Inst zsh-common [5.8] (5.9-4 Debian:12 [all])`."""
+    return dict(re.findall(r"^Inst (\S+)(?: \[[^\]]*\])? \((\S+)", text, re.M))
 
 
 def parse_policy(text: str) -> Dict[str, Offer]:

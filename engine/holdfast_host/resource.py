@@ -132,6 +132,16 @@ class Resource(Record):
         if not any(isinstance(value, values.Later) for value in accepted.values()):
             self.check()
 
+    def stand_beside(self, first: int) -> None:
+        """For plans: those that stand beside the same first one are changed together with it."""
+        self.__dict__["_first_beside"] = first
+
+    @property
+    def first_beside(self) -> int:
+        """Where the first of those stands that are changed together; 0 but in plans."""
+        found: int = self.__dict__.get("_first_beside", 0)
+        return found
+
     # -- what a type defines -------------------------------------------------------------------------------------
 
     def check(self) -> None:

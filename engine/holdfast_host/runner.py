@@ -76,6 +76,8 @@ class Runner:
         self.outputs: Dict[str, Mapping[str, Any]] = {}
         self.swept: Set[str] = set()
         self.departing: Optional[Resource] = None  # what ends this boot
+        self.firsts: List[int] = []  # for each node the first of its group
+        self.planned_ahead: List[Change] = []  # those of the group in hand
         self.epoch = 0  # grows when something has changed, or is planned to: observations before are old then
         for step in self.steps:
             owed = ledger.owed.get(step.node.id)
@@ -152,6 +154,8 @@ class Runner:
                         raise _Later(output.id)
             resolved = values.resolve(args, self.outputs, self.secrets)
             step.resource = library.resource_type(step.node.type)(**resolved)
+            if self.mode == PLAN:
+                step.resource.stand_beside(self._first_beside(number))
         return step.resource
 
     def _observe(self, number: int) -> Any:
@@ -228,6 +232,14 @@ class Runner:
             group.append(group[-1] + 1)
         return group
 
+    def _first_beside(self, number: int) -> int:
+        """The first of the group that this node belongs to."""
+        if not self.firsts:
+            while len(self.firsts) < len(self.steps):
+                group = self._group(len(self.firsts))
+                self.firsts += [group[0]] * len(group)
+        return self.firsts[number]
+
     def _do(self, group: Sequence[int]) -> None:
         """Decides for each of a group, then changes those that differ."""
         changes: List[Tuple[int, Change]] = []
@@ -251,6 +263,7 @@ class Runner:
                 changes.append((number, change))
         if changes:
             self._change(changes)
+        self._lay_ahead()
 
     def _is_told_earlier(self, number: int) -> bool:
         """Whether this must not be repeated in a run that is resumed; its end is told then."""
@@ -363,12 +376,18 @@ class Runner:
             return
         opaque = self._may_act_on(number, change)
         message = "as it is now; %s may change it first" % ", ".join(opaque) if opaque else ""
-        if change.files or change.later:
-            files.plan_ahead(change.files, change.later)
-            self.epoch += 1
+        self.planned_ahead.append(change)
         self._notify(number, PENDING)
         refreshed = self._refresh_words(number) if self._is_told(number, change) else ""
         self._tell(number, PENDING, change, message=message, refreshed=refreshed)
+
+    def _lay_ahead(self) -> None:
+        """What comes next is looked at as this group will have left things; those within it are decided before."""
+        for change in self.planned_ahead:
+            if change.files or change.later:
+                files.plan_ahead(change.files, change.later)
+                self.epoch += 1
+        self.planned_ahead.clear()
 
     def _settled(self, number: int) -> None:
         """In state. A notification may be due all the same."""

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from holdfast_host import Failed, Refused, apt, dpkg, process
 from holdfast_host.packages import Offer, Step
-from holdfast_host.provider_apt import parse_policy, transactions
+from holdfast_host.provider_apt import parse_brought, parse_policy, transactions
 from modules.package import Package
 
 POLICY = """\
@@ -169,3 +169,10 @@ def test_removals_go_with_the_first_transaction_and_purges_come_last() -> None:
 def test_words_that_apt_would_take_for_something_else_are_refused(name: str, more: dict[str, Any]) -> None:
     with pytest.raises(Refused):
         Package(name=name, **more)
+
+
+def test_what_a_simulation_of_apt_brings_is_read():
+    said = ("Inst zsh-common (5.9-4 Debian:12.1/stable [all])\n"
+            "Inst libc6:i386 [2.36-9] (2.36-10 Debian:12/stable [i386])\n"
+            "Remv old [1.0]\nConf zsh-common (5.9-4 Debian:12.1/stable [all])\n")
+    assert parse_brought(said) == {"zsh-common": "5.9-4", "libc6:i386": "2.36-10"}
