@@ -1,4 +1,4 @@
-"""package_repository: a repository of packages, with the key that signs it, is known to a host, or is not; by apt."""
+"""package_repository: a repository of packages, with the key that signs it, is known to a host, or is not."""
 from __future__ import annotations
 
 import hashlib
@@ -16,13 +16,14 @@ from holdfast_host import (
     Refused,
     Resource,
     TimedOut,
-    apt_source,
     arg,
     checks,
     files,
     openpgp,
+    packages,
     process,
     regular,
+    repositories,
 )
 from holdfast_host.record import with_fields
 
@@ -34,7 +35,7 @@ URI = re.compile(r"([a-z][a-z0-9+]*):(/\S*|\S+/\S*)\Z")
 
 def _name(text: str) -> None:
     if not re.match(r"[A-Za-z0-9][A-Za-z0-9._-]{0,100}\Z", text):
-        raise Refused("", "`%s` cannot be the name of a file for apt" % text, "letters, digits and . _ -")
+        raise Refused("", "`%s` cannot be the name of a file for a package manager" % text, "letters, digits and . _ -")
 
 
 def _uris(uris: Sequence[str]) -> None:
@@ -43,7 +44,7 @@ def _uris(uris: Sequence[str]) -> None:
             raise Refused("", "`%s` is not an address" % uri, "as https://packages.example.org/debian")
         if re.match(r"[^/]*//[^/]*@", uri):
             raise Refused("", "an address holds a login, and everybody on the host can read this file",
-                          "put it into a `file` below /etc/apt/auth.conf.d; see apt_auth.conf(5)")
+                          "for apt put it into a `file` below /etc/apt/auth.conf.d; see apt_auth.conf(5)")
 
 
 def _words(words: Sequence[str]) -> None:
@@ -83,12 +84,13 @@ def _seconds(number: int) -> None:
 
 
 class Observed(Record):
-    """sources, ring: what stands at the two paths. has_keyring: the keyring that is named is there. has_lists: apt has
-    fetched from it. fetched: what the key's address gave, None: it was not asked; trouble: why it gave nothing."""
+    """sources, ring: what stands at the two paths. has_keyring: the keyring that is named is there. has_lists: the
+    package manager has fetched from it. fetched: what the key's address gave, None: it was not asked; trouble: why it
+    gave nothing."""
 
     sources: regular.Observed
     ring: regular.Observed
-    has_apt: bool = True
+    has_manager: bool = True
     has_keyring: bool = True
     has_folder: bool = True
     has_lists: bool = True
@@ -97,29 +99,35 @@ class Observed(Record):
 
 
 class Deed(Record):
-    """What `converge` needs. ring, sources: the changes of the two files, None: it stays; fetches: its lists, after."""
+    """What `converge` needs. ring, sources: the changes of the two files, None: it stays; fetches: its lists, after.
+    makes_folder: the one for keys, where it is not there."""
 
     ring: Optional[Change]
     sources: Optional[Change]
     fetches: bool
-    makes_folder: bool
+    makes_folder: str
 
 
 class PackageRepository(Resource):
-    """A repository is known to apt with the key that signs it, and its package lists are fetched; or it is not known.
+    """A repository is known to the package manager with the key that signs it, and its package lists are fetched; or it
+    is not known.
 
-    It is /etc/apt/sources.list.d/NAME.sources, and the key goes to /etc/apt/keyrings/NAME.gpg and counts for this
-    repository alone. The key is held against its fingerprints before anything is written. When apt then cannot fetch
-    the lists, or their signature is wrong, both files are put back as they were. A `package` that is declared after it
-    waits for it. A key that the host has fetched once is not fetched again while its fingerprint is the declared one.
+    For apt it is /etc/apt/sources.list.d/NAME.sources, and the key goes to /etc/apt/keyrings/NAME.gpg and counts for
+    this repository alone. For dnf and zypper it is NAME.repo in /etc/yum.repos.d or /etc/zypp/repos.d, and the key goes
+    to /etc/pki/rpm-gpg/NAME.asc, from where rpm takes it for all repositories, and keeps it. The key is held against
+    its fingerprints before anything is written. When the lists then cannot be fetched, or a signature of theirs is
+    wrong, both files are put back as they were. A `package` that is declared after it waits for it. A key that the host
+    has fetched once is not fetched again while its fingerprint is the declared one.
     """
 
     name: str = arg(doc="What the repository is called on the host; its files bear that name.", check=_name)
     state: str = arg("present", choices=("present", "absent"), doc="Whether it is known. `absent` removes its file and "
                      "its key; packages that came from it stay.")
+    provider: str = arg("apt", choices=("apt", "dnf", "zypper"), doc="Whose repository it is: each has its own. apk's "
+                        "keys are no OpenPGP, and /etc/apk/repositories is a `file`.")
     uris: Tuple[str, ...] = arg((), check=_uris, doc="Where it is: [https://packages.example.org/debian].")
     suites: Tuple[str, ...] = arg((), check=_words, doc="[bookworm]; a path that ends in / for a flat repository: "
-                                  "[./].")
+                                  "[./]. As the next three it is apt's alone.")
     components: Tuple[str, ...] = arg((), check=_words, doc="[main]; none for a flat repository.")
     types: Tuple[str, ...] = arg(("deb",), check=_types, doc="deb: packages, deb-src: their sources.")
     architectures: Tuple[str, ...] = arg((), check=_words, doc="Only these: [amd64]. Default: all that the host has.")
@@ -134,10 +142,11 @@ class PackageRepository(Resource):
                                         "digits each, blanks allowed. A key that has another is refused.")
     keyring: Optional[str] = arg(None, check=checks.absolute, doc="A keyring that is on the host already, in place of "
                                  "a key: /usr/share/keyrings/debian-archive-keyring.gpg.")
-    trusted: bool = arg(False, doc="Take packages without any signature: whoever can write to the repository is root "
-                        "on the host. Never over plain http.")
-    enabled: bool = arg(True, doc="false: its file is there, and apt passes it over.")
-    lock_wait_s: int = arg(300, check=_seconds, doc="How many seconds to wait while another program holds apt's lock.")
+    trusted: bool = arg(False, doc="Take packages without any signature (gpgcheck=0): whoever can write to the "
+                        "repository is root on the host. Never over plain http.")
+    enabled: bool = arg(True, doc="false: its file is there, and is passed over.")
+    lock_wait_s: int = arg(300, check=_seconds, doc="How many seconds to wait while another program holds the package "
+                           "manager's lock.")
 
     named: ClassVar[str] = "name"
     sways: ClassVar[str] = "package_lists"
@@ -153,15 +162,22 @@ class PackageRepository(Resource):
 
     def check(self) -> None:
         if self.state == "absent":
-            given = [name for name, declared in self._args_.items()
-                     if name not in ("name", "state", "lock_wait_s") and getattr(self, name) != declared.default]
+            given = [name for name, declared in self._args_.items() if getattr(self, name) != declared.default
+                     and name not in ("name", "state", "provider", "lock_wait_s")]
             if given:
                 raise Refused(given[0], "is given for a repository that is to be absent", "remove it")
             return
-        for name in ("uris", "suites", "types"):
+        needed = ("uris", "suites", "types") if self.provider == "apt" else ("uris",)
+        for name in needed:
             if not getattr(self, name):
-                raise Refused(name, "is missing" if name not in ("types",) else "is empty", "add `%s: […]`" % name)
-        self._check_components()
+                raise Refused(name, "is missing" if name not in ("types",) else "is empty", "add `%s: […]`%s" % (
+                    name, "; a repository of rpm packages has none: say whose it is, `provider: dnf`"
+                    if name == "suites" else ""))
+        if self.provider == "apt":
+            self._check_components()
+        for name in ("suites", "components", "types", "architectures"):
+            if self.provider != "apt" and getattr(self, name) != self._args_[name].default:
+                raise Refused(name, "says nothing to %s, whose repositories have none" % self.provider, "leave it out")
         self._check_key()
 
     def _check_components(self) -> None:
@@ -183,7 +199,7 @@ class PackageRepository(Resource):
             raise Refused("key_sha256", "goes with `key_url`", "leave it out")
         if self.fingerprints and given in ([], ["keyring"]):
             raise Refused("fingerprints", "goes with a key", "give `key`, `key_source` or `key_url`")
-        if self.keyring == apt_source.keyring(self.name):
+        if self.keyring == self._form().keyring(self.name):
             raise Refused("keyring", "is where a key goes that is given here", "give it as `key` or `key_source`")
         if self.trusted and given:
             raise Refused("trusted", "makes `%s` worth nothing" % given[0], "leave one of them out")
@@ -195,8 +211,8 @@ class PackageRepository(Resource):
             openpgp.keyring("key", self.key.encode("utf-8", "surrogateescape"), self.fingerprints)
 
     def provides(self) -> Sequence[Identity]:
-        return (("package_lists", "host"), ("path", apt_source.place(self.name)),
-                ("path", apt_source.keyring(self.name)))
+        form = self._form()
+        return (("package_lists", "host"), ("path", form.place(self.name)), ("path", form.keyring(self.name)))
 
     def wants(self) -> Sequence[Identity]:
         if self.state == "absent":
@@ -208,17 +224,18 @@ class PackageRepository(Resource):
     # -- looking -----------------------------------------------------------------------------------------------------
 
     def observe(self) -> Observed:
+        form = self._form()
         sources, ring = (regular.observe(path, "root", "root", follow=False, content=True)
-                         for path in (apt_source.place(self.name), apt_source.keyring(self.name)))
+                         for path in (form.place(self.name), form.keyring(self.name)))
         if self.state == "absent":
             return Observed(sources, ring)
         fetched, trouble = None, ""
         if self.key_url is not None and not self._has_key(sources, ring):
             fetched, trouble = _fetched(self.key_url)
         return Observed(
-            sources, ring, process.which("apt-get") is not None,
+            sources, ring, process.which(packages.PROGRAMS[self.provider]) is not None,
             self.keyring is None or files.look(files.real(self.keyring)) is not None,
-            files.look(apt_source.KEYRINGS) is not None, apt_source.has_lists(self._source()), fetched, trouble)
+            files.look(form.keys) is not None, form.has_lists(self.name, self._source()), fetched, trouble)
 
     def _has_key(self, sources: regular.Observed, ring: regular.Observed) -> bool:
         """Whether the key that is to be fetched is there."""
@@ -227,7 +244,7 @@ class PackageRepository(Resource):
         if self.key_sha256 is not None and self._remark(ring.data).encode() not in (sources.data or b""):
             return False
         try:
-            return ring.data == openpgp.keyring("key_url", ring.data, self.fingerprints)
+            return ring.data == self._form().key(openpgp.keyring("key_url", ring.data, self.fingerprints))
         except Refused:
             return False
 
@@ -236,20 +253,27 @@ class PackageRepository(Resource):
     def diff(self, observed: Observed) -> Optional[Change]:
         if self.state == "absent":
             return _change("delete", regular.absent(observed.ring), regular.absent(observed.sources))
-        if not observed.has_apt:
-            raise Refused("", "this host has no apt", "`package_repository` is for Debian, Ubuntu and their kin")
+        if not observed.has_manager:
+            raise Refused("provider", "this host has no %s" % self.provider, "say whose repository it is, and on "
+                          "which hosts: `when: facts.os.family == \"debian\"`")
         if not observed.has_keyring:
             raise Refused("keyring", "there is no %s on this host" % self.keyring,
                           "name one that is there, or give a key")
-        ring = self._ring(observed)
+        ring = self._keys(observed)
         seen = observed.ring
         if not observed.has_folder:
             seen = with_fields(seen, fresh=files.FileState(files.FILE))
         key = regular.absent(seen) if ring is None else regular.present(seen, ring, MODE)
-        sources = regular.present(observed.sources, apt_source.text(self._source(), self._remark(ring)), MODE)
-        makes_folder = ring is not None and not observed.has_folder
+        text = self._form().text(self.name, self._source(), self._remark(ring))
+        sources = regular.present(observed.sources, text, MODE)
         action = "create" if observed.sources.state is None else "update"
-        return _change(action, key, sources, self.enabled, not observed.has_lists, makes_folder)
+        folder = self._form().keys if ring is not None and not observed.has_folder else ""
+        return _change(action, key, sources, self.enabled, not observed.has_lists, folder)
+
+    def _keys(self, observed: Observed) -> Optional[bytes]:
+        """What the file with the keys is to hold; None: none is given."""
+        ring = self._ring(observed)
+        return ring if ring is None else self._form().key(ring)
 
     def _ring(self, observed: Observed) -> Optional[bytes]:
         """What the keyring is to hold; None: none is given. Raises Refused for a key that is not the declared one."""
@@ -263,17 +287,20 @@ class PackageRepository(Resource):
             raise Refused("key_url", "%s gives no key: %s" % (self.key_url, observed.trouble), "see that this host "
                           "reaches it, or give the key as `key_source`")
         if observed.fetched is None:
-            return observed.ring.data
+            return openpgp.dearmored(observed.ring.data) if observed.ring.data is not None else None
         found = hashlib.sha256(observed.fetched).hexdigest()
         if self.key_sha256 not in (None, found):
             raise Refused("key_sha256", "%s gives something else, of SHA-256 %s" % (self.key_url, found),
                           "ask its owner which is right, by another way")
         return openpgp.keyring("key_url", observed.fetched, self.fingerprints)
 
-    def _source(self) -> apt_source.Source:
-        own = apt_source.keyring(self.name) if any((self.key, self.key_source, self.key_url)) else ""
-        return apt_source.Source(self.types, self.uris, self.suites, self.components, self.architectures,
-                                 self.keyring or own, self.trusted, self.enabled)
+    def _form(self) -> repositories.Form:
+        return repositories.form(self.provider)
+
+    def _source(self) -> repositories.Source:
+        own = self._form().keyring(self.name) if any((self.key, self.key_source, self.key_url)) else ""
+        return repositories.Source(self.types, self.uris, self.suites, self.components, self.architectures,
+                                   self.keyring or own, self.trusted, self.enabled)
 
     def _remark(self, ring: Optional[bytes]) -> str:
         if self.key_sha256 is None:
@@ -286,8 +313,9 @@ class PackageRepository(Resource):
     def undo(self, observed: Observed, change: Change) -> Optional[Sequence[Declared]]:
         deed: Deed = change.payload
         if change.action == "create":
-            made = [("directory", {"path": apt_source.KEYRINGS, "state": "absent"})] if deed.makes_folder else []
-            return (("package_repository", {"name": self.name, "state": "absent"}), *made)
+            made = [("directory", {"path": deed.makes_folder, "state": "absent"})] if deed.makes_folder else []
+            own = {} if self.provider == "apt" else {"provider": self.provider}
+            return (("package_repository", {"name": self.name, **own, "state": "absent"}), *made)
         back: List[Declared] = []
         for changed, seen in ((deed.ring, observed.ring), (deed.sources, observed.sources)):
             if changed is not None:
@@ -298,30 +326,31 @@ class PackageRepository(Resource):
         deed: Deed = change.payload
         if deed.makes_folder:
             state = files.FileState(files.DIRECTORY, "0755")
-            files.make_directory(apt_source.KEYRINGS, state, lambda: files.look(apt_source.KEYRINGS) is None)
+            files.make_directory(deed.makes_folder, state, lambda: files.look(deed.makes_folder) is None)
         changed = [one for one in (deed.ring, deed.sources) if one is not None]
         for one in reversed(changed) if change.action == "delete" else changed:
             regular.converge(one)
         if not deed.fetches:
             return
         try:
-            apt_source.fetch(self.name, self.lock_wait_s)
+            self._form().fetch(self.name, self._source(), self.lock_wait_s)
         except (Failed, TimedOut) as error:
             for one in reversed(changed):
                 _put_back(one.payload.observed)
-            raise Failed("apt does not take this repository; its files are as they were before", str(error)) from None
+            raise Failed("%s does not take this repository; its files are as they were before" % self.provider,
+                         str(error)) from None
 
 
 # -- helpers -----------------------------------------------------------------------------------------------------------
 
 
 def _change(action: str, ring: Optional[Change], sources: Optional[Change], enabled: bool = False,
-            lacks_lists: bool = False, makes_folder: bool = False) -> Optional[Change]:
+            lacks_lists: bool = False, makes_folder: str = "") -> Optional[Change]:
     """Both files' changes as one; None: both are as declared, and so are the lists."""
     fields: List[Field] = []
     planned: Dict[str, Optional[files.FileState]] = {}
     if makes_folder:
-        planned[apt_source.KEYRINGS] = files.FileState(files.DIRECTORY, "0755")
+        planned[makes_folder] = files.FileState(files.DIRECTORY, "0755")
     for change, word in ((ring, "key"), (sources, "sources")):
         if change is None:
             continue

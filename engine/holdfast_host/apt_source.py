@@ -3,37 +3,13 @@ from __future__ import annotations
 
 import os
 import re
-from typing import List, Tuple
+from typing import List
 
 from . import apt, files
 from .errors import Failed
-from .record import Record
+from .repositories import Form, Source
 
 FOLDER, KEYRINGS = "/etc/apt/sources.list.d", "/etc/apt/keyrings"
-
-
-class Source(Record):
-    """What a file in sources.list.d says. signed_by: the keyring's path; "": apt's own. trusted: no signature is
-    asked for."""
-
-    types: Tuple[str, ...]
-    uris: Tuple[str, ...]
-    suites: Tuple[str, ...]
-    components: Tuple[str, ...] = ()
-    architectures: Tuple[str, ...] = ()
-    signed_by: str = ""
-    trusted: bool = False
-    enabled: bool = True
-
-
-def place(name: str) -> str:
-    """The file of a repository."""
-    return "%s/%s.sources" % (FOLDER, name)
-
-
-def keyring(name: str) -> str:
-    """Where its key goes, when that is given."""
-    return "%s/%s.gpg" % (KEYRINGS, name)
 
 
 def text(source: Source, remark: str) -> bytes:
@@ -75,7 +51,7 @@ def fetch(name: str, wait_s: float) -> None:
     all of it comes, or is not signed as it should be."""
     is_first = apt.lists_age_s() is None
     before = os.stat(apt.LISTS) if os.path.isdir(apt.LISTS) else None
-    done = apt.get(["update", "-o", "Dir::Etc::sourcelist=" + place(name), "-o", "Dir::Etc::sourceparts=-",
+    done = apt.get(["update", "-o", "Dir::Etc::sourcelist=" + FORM.place(name), "-o", "Dir::Etc::sourceparts=-",
                     "-o", "APT::Get::List-Cleanup=0", "-o", "APT::Update::Error-Mode=any"], wait_s)
     lost = re.findall(r"^(?:Err:|[EW]: Failed to fetch).*(?:\n  .*)*", done.stdout + done.stderr, re.M)
     if lost:  # apt before 2.2 calls that a success
@@ -85,3 +61,7 @@ def fetch(name: str, wait_s: float) -> None:
         apt.get(["update"], wait_s)
     elif before is not None:  # the others' lists are no younger than they were
         os.utime(apt.LISTS, ns=(before.st_atime_ns, before.st_mtime_ns))
+
+
+FORM = Form(FOLDER, ".sources", KEYRINGS, ".gpg", lambda name, source, remark: text(source, remark),
+            lambda name, source: has_lists(source), lambda name, source, wait_s: fetch(name, wait_s), lambda ring: ring)

@@ -72,6 +72,15 @@ def dearmored(data: bytes) -> bytes:
     return made
 
 
+def armored(data: bytes) -> bytes:
+    """A key in ASCII armor."""
+    text = base64.b64encode(data)
+    rows = [text[at:at + 64] for at in range(0, len(text), 64)]
+    return b"\n".join([b"-----BEGIN PGP PUBLIC KEY BLOCK-----", b"", *rows,
+                       b"=" + base64.b64encode(_crc24(data).to_bytes(3, "big")),
+                       b"-----END PGP PUBLIC KEY BLOCK-----", b""])
+
+
 def _unwrapped(body: bytes) -> bytes:
     """The packets of one block; its headers end at the first empty line."""
     rows = [row.strip() for row in body.strip(b"\n").split(b"\n")]

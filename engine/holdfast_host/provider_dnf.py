@@ -80,13 +80,13 @@ class Dnf(Provider):
         return found
 
     def refresh(self, wait_s: float) -> None:
-        _dnf(["makecache", "--refresh"], wait_s)
+        run(["makecache", "--refresh"], wait_s)
 
     def carry_out(self, steps: Sequence[Step], wait_s: float) -> None:
         purged = [step.name for step in steps if step.purge]
         kept = rpm.kept_configuration(purged) if purged else []
         for words, specs in transactions(steps, ONLY):
-            _dnf([*words, "--", *specs], wait_s)
+            run([*words, "--", *specs], wait_s)
         rpm.drop(kept)
 
     def check_holds(self) -> None:
@@ -120,7 +120,7 @@ def _spec(name: str, version: Optional[str] = None) -> str:
     return bare + ("-" + version if version else "") + ("." + architecture if colon else "")
 
 
-def _dnf(words: Sequence[str], wait_s: float) -> None:
+def run(words: Sequence[str], wait_s: float) -> None:
     """Runs dnf; waits for its lock as long as that. Raises Failed."""
     until = time.monotonic() + wait_s
     while True:

@@ -68,13 +68,13 @@ class Zypper(Provider):
         return found
 
     def refresh(self, wait_s: float) -> None:
-        _zypper(["refresh"], wait_s)
+        run(["refresh"], wait_s)
 
     def carry_out(self, steps: Sequence[Step], wait_s: float) -> None:
         purged = [step.name for step in steps if step.purge]
         kept = rpm.kept_configuration(purged) if purged else []
         for words in transactions(steps):
-            _zypper(words, wait_s)
+            run(words, wait_s)
         rpm.drop(kept)
 
     def hold(self, names: Sequence[str], held: bool) -> None:
@@ -112,7 +112,7 @@ def _spec(name: str, version: Optional[str] = None) -> str:
     return bare + ("." + architecture if colon else "") + ("=" + version if version else "")
 
 
-def _zypper(words: Sequence[str], wait_s: float) -> None:
+def run(words: Sequence[str], wait_s: float) -> None:
     """Runs zypper; libzypp itself waits for its lock. Raises Failed."""
     done = process.run([*ZYPPER, *words], env={"ZYPP_LOCK_TIMEOUT": "%d" % wait_s})
     if done.code == LOCKED:

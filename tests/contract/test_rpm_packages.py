@@ -9,13 +9,15 @@ import pytest
 
 import holdfast
 from tests.contract.case import Case
+from tests.contract.cases.repositories import KEY
 from tests.contract.cases.rpm import PROVIDERS, case, there
 from tests.contract.test_contract import Desk, applied_as_planned, killed_run_is_made_good, promise_is_kept
 from tests.contract.test_undo import undo
 from tests.lab import Lab, LabHost, rpms
 
 pytestmark = pytest.mark.lab
-NONE = r"rpm -qa --qf '%{NAME}\n' | grep -i ^rpm | xargs -r rpm -e; rm -f /etc/rpm-app.conf* /etc/zypp/locks"
+NONE = (r"rpm -qa --qf '%{NAME}\n' | grep -i -E '^(rpm|signed|gpg-pubkey)' | sort -u | xargs -r rpm -e --allmatches; "
+        "rm -f /etc/rpm-app.conf* /etc/zypp/locks")
 ALSO = "also removes"
 
 
@@ -168,3 +170,65 @@ def test_the_system_s_own_manager_is_taken_whatever_else_is_there(desk: Desk) ->
     finally:
         desk.host.run("mv -f /srv/os-release /etc/os-release")
     assert "rpm-lib-1.0" in there(desk.host.witness())
+
+
+FILES = {"dnf": "/etc/yum.repos.d/signed.repo", "zypper": "/etc/zypp/repos.d/signed.repo"}
+RING = "/etc/pki/rpm-gpg/signed.asc"
+
+
+@pytest.fixture
+def signed(desk: Desk) -> str:
+    """The public key of a repository whose packages and lists are signed."""
+    rpms.sign(desk.host)
+    return desk.host.run(f"rm -rf {RING} {' '.join(FILES.values())}; mkdir -p /etc/pki; cat {rpms.KEY}").stdout
+
+
+def declare_repository(desk: Desk, provider: str, *rows: str, then: str = "", key: str = "", name: str = "") -> None:
+    text = "\n".join(["- package_repository: signed", f"  provider: {provider}",
+                      f"  uris: ['file://{rpms.FOLDER}/{name or 'signed'}']", *(f"  {row}" for row in rows),
+                      *(["  key: |", *(f"    {row}" for row in key.splitlines())] if key else [])]) + "\n"
+    text += f"- package: signed-tool\n  provider: {provider}\n" if then else ""
+    desk.declare(Case("", text, lambda _: True), text)
+
+
+def test_a_signed_repository_is_made_known_and_its_packages_come(provider: str, desk: Desk, signed: str) -> None:
+    witness = desk.host.witness()
+    declare_repository(desk, provider, f"fingerprints: [{'A1' * 20}]", key=signed)
+    with pytest.raises(holdfast.Problems, match="not in `fingerprints`"):
+        desk.run("apply")
+    declare_repository(desk, provider, key=signed, then="signed-tool")
+    applied_as_planned(desk)
+    assert "signed-tool-1.0" in there(witness)
+    said = witness.file(FILES[provider]).content_string.splitlines()
+    assert {"[signed]", "enabled=1", "gpgcheck=1", f"gpgkey=file://{RING}"} <= set(said)
+    assert {status for status, _ in told(desk, "apply")} == {"ok"}
+    for sabotage in (f"sed -i s/gpgcheck=1/gpgcheck=0/ {FILES[provider]}", f"rm {RING}"):
+        desk.host.run(sabotage)
+        assert desk.run("plan").status == "pending", sabotage
+        applied_as_planned(desk)
+        assert "gpgcheck=1" in witness.file(FILES[provider]).content_string and witness.file(RING).exists
+    text = f"- package_repository: signed\n  provider: {provider}\n  state: absent\n"
+    desk.declare(Case("", text, lambda _: True), text)
+    applied_as_planned(desk)
+    assert not witness.file(FILES[provider]).exists and not witness.file(RING).exists
+    assert "signed-tool-1.0" in there(witness)
+
+
+def test_what_another_key_signed_is_not_taken(provider: str, desk: Desk, signed: str) -> None:
+    """dnf looks at the signature of each package, zypper at that of the lists already."""
+    witness = desk.host.witness()
+    declare_repository(desk, provider, key=KEY, then="signed-tool")
+    (first, why), (second, later) = told(desk, "apply")
+    assert second != "changed" and "signed-tool-1.0" not in there(witness)
+    if provider == "dnf":
+        assert (first, second) == ("changed", "failed") and "GPG" in later
+        desk.host.run(f"rm {FILES[provider]} {RING}")
+    else:
+        assert first == "failed" and "its files are as they were before" in why
+    declare_repository(desk, provider, key=signed, name="nothing-here")
+    (status, why), = told(desk, "apply")
+    assert status == "failed" and "its files are as they were before" in why and provider in why
+    assert not witness.file(FILES[provider]).exists and not witness.file(RING).exists
+    declare_repository(desk, provider, "suites: [stable]", key=signed)
+    with pytest.raises(holdfast.Problems, match=f"says nothing to {provider}"):
+        desk.run("apply")

@@ -10,6 +10,7 @@ from .host import LabHost
 
 FOLDER = "/srv/rpms"
 READY = f"{FOLDER}/ready"
+KEY = f"{FOLDER}/signed.asc"
 TOOLS = "dnf zypper rpm createrepo-c"
 
 
@@ -76,3 +77,17 @@ def stock(host: LabHost) -> None:
         host.run(f"mkdir -p {folder}; printf '[vendor]\\nname=The vendor\\nbaseurl=file://{FOLDER}/vendor\\n"
                  f"enabled=1\\ngpgcheck=0\\n' > {folder}/vendor.repo")
     host.run(f"rpm -i {FOLDER}/vendor/noarch/base-system-*.rpm && touch {READY}")
+
+
+def sign(host: LabHost) -> None:
+    """Gives a host a second repository, `signed`, whose package and lists are signed, and the public key as KEY."""
+    if host.run(f"test -e {KEY}", check=False).returncode == 0:
+        return
+    folder = f"{FOLDER}/signed"
+    build(host, (Rpm("signed-tool"),), folder)
+    host.run(f"set -e; export GNUPGHOME={FOLDER}/gnupg; mkdir -m 700 -p $GNUPGHOME; "
+             "gpg --batch -q --passphrase '' --quick-gen-key 'The vendor' rsa2048 sign never; "
+             "rpmsign --define '_gpg_name The vendor' --define '__gpg /usr/bin/gpg' "
+             f"--addsign {folder}/noarch/*.rpm >/dev/null; "
+             f"createrepo_c -q {folder}; gpg --batch -q --armor --detach-sign {folder}/repodata/repomd.xml; "
+             f"gpg --batch --armor --export > {KEY}")

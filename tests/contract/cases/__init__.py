@@ -24,4 +24,5 @@ ELSEWHERE = {
     ("download", "verify"): "the same",
     **{("package_repository", name): "needs a server: tests/contract/test_package_repository.py"
        for name in ("key_url", "key_sha256")},
+    ("package_repository", "provider"): "on a host with rpm packages: tests/contract/test_rpm_packages.py",
 }

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from holdfast_host import Blob, Refused, apt, apt_source
+from holdfast_host import Blob, Refused, apt, apt_source, openpgp, repositories
 from modules.package import Package
 from modules.package_repository import PackageRepository
 from tests.contract.cases.repositories import FINGERPRINT, KEY
@@ -45,6 +45,45 @@ def test_what_is_wrong_is_refused_by_name(arguments: dict[str, Any], argument: s
     with pytest.raises(Refused, match=said) as refused:
         PackageRepository(**{**GOOD, **arguments})
     assert refused.value.argument == argument
+
+
+RPM: dict[str, Any] = {"name": "vendor", "provider": "dnf", "uris": ["https://packages.example.org/el9"]}
+
+
+@pytest.mark.parametrize(("arguments", "argument", "said"), [
+    ({"suites": ["stable"]}, "suites", "says nothing to dnf"), ({"uris": []}, "uris", "is missing"),
+    ({"components": ["main"], "provider": "zypper"}, "components", "says nothing to zypper"),
+    ({"architectures": ["x86_64"]}, "architectures", "says nothing to dnf"),
+    ({"types": ["deb-src"]}, "types", "says nothing to dnf"),
+    ({"provider": "apk"}, "provider", "is apt or dnf or zypper"),
+    ({"provider": "apt"}, "suites", "is missing"), ({"uris": ["http://a.example.org/el9"]}, "uris", "plain http"),
+    ({"keyring": "/etc/pki/rpm-gpg/vendor.asc"}, "keyring", "where a key goes"),
+    ({"state": "absent"}, "uris", "to be absent"),
+])
+def test_what_a_repository_of_rpm_packages_has_not_is_refused(arguments: dict[str, Any], argument: str,
+                                                              said: str) -> None:
+    with pytest.raises(Refused, match=said) as refused:
+        PackageRepository(**{**RPM, **arguments})
+    assert refused.value.argument == argument and refused.value.mend
+    assert PackageRepository(**RPM) and PackageRepository(name="vendor", provider="zypper", state="absent")
+
+
+def test_what_dnf_and_zypper_are_given_to_read() -> None:
+    source = repositories.Source((), ("https://a/b", "file:///c"), (), signed_by="/etc/pki/rpm-gpg/vendor.asc")
+    assert repositories.form("dnf").text("vendor", source, "ours").decode() == (
+        "# ours\n[vendor]\nname=vendor\nbaseurl=https://a/b\n        file:///c\nenabled=1\ngpgcheck=1\n"
+        "skip_if_unavailable=0\ngpgkey=file:///etc/pki/rpm-gpg/vendor.asc\n")
+    open_to_all = repositories.Source((), ("https://a/b",), (), trusted=True, enabled=False)
+    assert repositories.form("zypper").text("vendor", open_to_all, "ours").decode() == (
+        "# ours\n[vendor]\nname=vendor\nbaseurl=https://a/b\nenabled=0\ngpgcheck=0\nautorefresh=1\n")
+
+
+def test_rpm_is_given_each_key_in_armor_of_its_own() -> None:
+    ring = openpgp.keyring("key", KEY.encode(), [FINGERPRINT])
+    given = repositories.form("dnf").key(ring + ring)
+    assert given.count(b"-----BEGIN PGP PUBLIC KEY BLOCK-----") == 2
+    assert openpgp.dearmored(given) == ring + ring and openpgp.keys(given)[0].fingerprint == FINGERPRINT
+    assert KEY.split("\n\n")[1].encode().split(b"=\n")[0].replace(b"\n", b"") in given.replace(b"\n", b"")
 
 
 @pytest.mark.parametrize("arguments", [
