@@ -18,8 +18,8 @@ def absolute(path: str) -> None:
         raise Refused("", "`%s` has blanks or line ends around it" % path, "write %s" % plain if plain else "")
     if not path.startswith("/"):
         raise Refused("", "`%s` is not an absolute path" % path, _absolute_mend(path))
-    if "*" in path:
-        raise Refused("", "`%s` is a pattern, and `*` is not read as one" % path,
+    if "*" in path or re.search(r"\{[^{}]*,[^{}]*\}", path):
+        raise Refused("", "`%s` is a pattern, and is not read as one" % path,
                       "write one path each, perhaps with `loop: [a.conf, b.conf]`")
     odd = CONTROL.search(path)
     if odd:
@@ -31,7 +31,7 @@ def absolute(path: str) -> None:
 
 
 def _absolute_mend(path: str) -> str:
-    if path.startswith("~"):
+    if path.startswith(("~", "$")):
         return "write the home directory out: no shell reads this"
     if re.match(r"[A-Za-z]:[\\/]|\\\\", path):
         return "that is a path of Windows; write the host's, as in /etc/app.conf"

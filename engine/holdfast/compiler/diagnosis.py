@@ -301,7 +301,7 @@ def undefined(name: str, place: Place, known: Collection[str], source: str = "")
 
 
 def _of_ansible(name: str, known: Collection[str]) -> str:
-    """The mend for names that Ansible gives."""
+    """The mend for names that Ansible, Salt and Puppet give."""
     if name == "item":
         return "add `loop: […]` to the resource"
     if name in ("vars", "query", "q"):
@@ -310,6 +310,10 @@ def _of_ansible(name: str, known: Collection[str]) -> str:
         return "a document says the same each time; the time of the host is in `facts`"
     if name in ("ansible_play_hosts", "play_hosts", "ansible_play_batch"):
         return "all hosts are `groups.all`, those of a group `groups.webs`"
+    if name in ("grains", "facter"):
+        return "what a host says of itself is in `facts`: as `facts.os.family`"
+    if name in ("pillar", "hiera"):
+        return "values stand in the document's `vars:` or in the inventory's"
     if name.startswith("ansible_"):
         return _nearest(name, [one for one in known if one.startswith("ansible_") and one != "ansible_managed"]) or \
             f"what a host says of itself is in `facts`: {_FACTS.get(name, 'as `facts.os.family`')}"

@@ -75,6 +75,8 @@ def load(node: Node, types: Types) -> tuple[Document | None, list[Problem]]:
     if name is None or name.kind != "text":
         return None, problems
     when, found = schedule(node)
+    if any("unknown key" in one.what for one in problems):
+        found = [one for one in found if one.place != node.place]  # that is most likely the schedule
     hooks, wrong = _hooks(node.get("hooks"))
     targets = _texts(node.get("targets"))
     documents = node.get("documents")

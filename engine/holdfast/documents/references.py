@@ -33,4 +33,6 @@ def _mend(node: Node) -> str:
     first, _, rest = text.partition(" ")
     if first in ("restart", "reload") and rest:
         return f"name the resource that is told, not a handler: {{service: {rest}}}"
+    if text.startswith("/"):
+        return f"write the type and the name in braces: {{file: {text}}}"
     return "write the type and the name in braces: {service: nginx}"

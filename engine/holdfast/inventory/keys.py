@@ -38,6 +38,8 @@ def _become(value: Node) -> dict[str, Variable]:
     yes = Variable(True, value.place)
     if value.kind == "boolean":
         return {"ansible_become": Variable(value.value, value.place)}
+    if str(value.value).lower() in ("yes", "no", "true", "false"):
+        raise Wrong(f"`become` is a user, and `{value.value}` is none", "write true or false, without quotes")
     if value.kind == "text" and value.value:
         return {"ansible_become": yes, "ansible_become_user": Variable(value.value, value.place)}
     if value.kind != "mapping":
@@ -62,6 +64,17 @@ def _text(key: str, value: Node) -> None:
     if value.kind != "text" or not value.value:
         shown = value.written or value.value
         raise Wrong(f"`{key}` is not text", f'write "{shown}" in quotes' if value.kind == "number" else "write a text")
+
+
+def _address(key: str, value: Node) -> None:
+    _text(key, value)
+    text = str(value.value)
+    user, at, _ = text.rpartition("@")
+    if at:
+        raise Wrong(f"`{key}` has a user in it", f"write `user: {user}` beside it")
+    host, colon, port = text.partition(":")
+    if colon and port.isdecimal() and ":" not in port:
+        raise Wrong(f"`{key}` has a port in it", f"write `{key}: {host}` and `port: {port}`")
 
 
 def _port(key: str, value: Node) -> None:
@@ -102,6 +115,7 @@ def _secret(key: str, value: Node) -> None:
 
 
 _CHECKS: dict[str, Callable[[str, Node], Any]] = {
+    "address": _address,
     "port": _port, "connect_s": _seconds, "alive_s": _seconds, "channel": _channel, "jump": _jump, "password": _secret,
     "host_keys": _host_keys, "install_python": _boolean,
 }

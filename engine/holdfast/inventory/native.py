@@ -189,7 +189,10 @@ class _Reader:
             if key.value in known:
                 found.append((key, value))
             else:
-                self.refuse(f"unknown key `{key.value}` in {of}", key.place, did_you_mean(str(key.value), known))
+                near = did_you_mean(str(key.value), known)
+                if "vars" in known and of in ("a host", "a group"):
+                    near += f"; a variable stands below `vars`: `vars: {{{key.value}: …}}`"
+                self.refuse(f"unknown key `{key.value}` in {of}", key.place, near)
         return found
 
     def mapping(self, node: Node, of: str) -> tuple[tuple[Node, Node], ...]:

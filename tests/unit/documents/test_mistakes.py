@@ -100,6 +100,14 @@ def test_a_right_document_has_no_problem(tmp_path: Path) -> None:
     assert not problems({}, tmp_path)
 
 
+def test_what_windows_writes_is_read_and_lines_are_counted(tmp_path: Path) -> None:
+    case = {"resources": "- file: /etc/motd\n  content: x\n- pakage: nginx\n"}
+    written(case, tmp_path)
+    path = tmp_path / "playbooks" / "site.yml"
+    path.write_bytes(b"\xef\xbb\xbf" + path.read_bytes().replace(b"\n", b"\r\n"))
+    assert [place for place, _, _ in problems({}, tmp_path)] == ["playbooks/site.yml:6:5"]
+
+
 def test_corpus_is_large_and_its_cases_are_different() -> None:
     assert len({(site(case), case.get("hosts"), str(case.get("files")), str(case.get("settings")), case.get("targets"))
                 for _, case in CASES}) == len(CASES) >= 150
