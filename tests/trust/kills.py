@@ -23,6 +23,7 @@ from pathlib import Path
 
 import yaml
 
+import holdfast
 from tests.lab import Lab, LabHost
 from tests.trust.site import HOLDFAST, Said, Site, objects_of
 
@@ -234,8 +235,8 @@ class Fleet:
 
     def newest(self) -> str:
         """The id of the newest run that was to change something; "": there is none."""
-        runs = self.site.run("runs", "list", "--json").of("run", mode="apply")
-        return str(runs[0]["run"]) if runs else ""
+        with holdfast.load(self.site.folder) as project:
+            return next((run.id for run in project.store.runs() if run.mode == "apply"), "")
 
     def check_untouched(self) -> None:
         """No host is touched by a run that is not stored."""
