@@ -115,9 +115,19 @@ class LabHost:
         public = identity.make_key(self.folder / "key", f"holdfast-lab {self.lab}")
         identity.make_key(self.host_key, self.name)
         identity.settle(self.rootfs, self.name, self.host_key, public, dict(self.addresses))
+        self._forget_settings()
         self.mend()
         with contextlib.suppress(LabError):
             self.impair()
+
+    def _forget_settings(self) -> None:
+        """The namespace outlives the host, and with it what the host's kernel was told: net.* of sysctl."""
+        kept = self.folder / "hosts" / self.name / "settings"
+        now = network.settings(self.lab, self.name)
+        if not kept.exists():
+            kept.write_text("\n".join(sorted(now)))
+        for setting in frozenset(kept.read_text().splitlines()) - now:
+            network.tell(self.lab, self.name, setting)
 
     def wait_until_up(self, timeout_s: float = BOOT_TIMEOUT_S) -> None:
         """Wait for sshd and for systemd to have started everything, say after a `reboot` from inside.

@@ -116,6 +116,18 @@ def remove(lab: str) -> None:
         run("ip", "link", "delete", bridge(lab))
 
 
+def settings(lab: str, host: str) -> frozenset[str]:
+    """What a host's kernel has been told of IPv4, as `name:value`; it is kept in the namespace, not in the host."""
+    look = ("sh", "-c", "cd /proc/sys/net/ipv4 && grep -Hs . *")
+    return frozenset(run("ip", "netns", "exec", namespace(lab, host), *look, check=False).stdout.splitlines())
+
+
+def tell(lab: str, host: str, setting: str) -> None:
+    """Tell a host's kernel one of its `settings`."""
+    write = ("sh", "-c", 'printf %s "$2" > "/proc/sys/net/ipv4/$1"', "sh", *setting.split(":", 1))
+    run("ip", "netns", "exec", namespace(lab, host), *write, check=False)
+
+
 def set_cable(lab: str, number: int, up: bool) -> None:
     """Plug a host's cable in, or pull it."""
     run("ip", "link", "set", cable(lab, number), "up" if up else "down")

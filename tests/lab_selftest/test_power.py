@@ -42,7 +42,8 @@ def test_start_of_a_running_host_changes_nothing(host: LabHost) -> None:
 
 
 def test_reset_is_back_to_the_base(clean_host: LabHost) -> None:
-    clean_host.run("touch /root/made; rm /etc/cron.d/e2scrub_all; systemctl disable --now cron; useradd someone")
+    clean_host.run("touch /root/made; rm /etc/cron.d/e2scrub_all; systemctl disable --now cron; useradd someone; "
+                   "sysctl -q net.ipv4.ip_forward=1 net.ipv4.ip_local_port_range='20000 60000'")
     assert not (clean_host.rootfs / "etc/cron.d/e2scrub_all").exists()
     key = (clean_host.rootfs / "etc/ssh/ssh_host_ed25519_key.pub").read_text()
     clean_host.cut()
@@ -52,6 +53,8 @@ def test_reset_is_back_to_the_base(clean_host: LabHost) -> None:
     assert witness.file("/etc/cron.d/e2scrub_all").exists
     assert witness.service("cron").is_running
     assert not witness.user("someone").exists
+    assert witness.sysctl("net.ipv4.ip_forward") == 0
+    assert witness.check_output("cat /proc/sys/net/ipv4/ip_local_port_range") == "32768\t60999"
     assert witness.file("/etc/ssh/ssh_host_ed25519_key.pub").content_string == key
 
 
