@@ -82,8 +82,24 @@ MASKED_UNITS = (
     "dpkg-db-backup.timer",
     "console-getty.service",
     "getty.target",
+    "dev-hugepages.mount",
+    "systemd-update-utmp-runlevel.service",
 )
-"""What would do work of its own while a test or a benchmark looks on, or wants a terminal."""
+"""What would do work of its own while a test or a benchmark looks on, wants a terminal, or is for no host of a lab."""
+
+IDLE_GENERATORS = (
+    "systemd-cryptsetup-generator",
+    "systemd-debug-generator",
+    "systemd-getty-generator",
+    "systemd-gpt-auto-generator",
+    "systemd-hibernate-resume-generator",
+    "systemd-integritysetup-generator",
+    "systemd-run-generator",
+    "systemd-system-update-generator",
+    "systemd-veritysetup-generator",
+)
+"""What systemd asks for more units at each boot and each reload, and which has none to give where there are no disks: a
+reload takes half of the time without."""
 
 SCRIPT = f"""\
 set -eu
@@ -92,6 +108,8 @@ useradd --create-home --shell /bin/bash --groups sudo ops
 useradd --create-home --shell /bin/bash deploy
 echo 'ops:{OPS_PASSWORD}' | chpasswd
 systemctl mask {" ".join(MASKED_UNITS)}
+mkdir -p /etc/systemd/system-generators
+for name in {" ".join(IDLE_GENERATORS)}; do ln -s /dev/null "/etc/systemd/system-generators/$name"; done
 rm -f /etc/ssh/ssh_host_*
 rm -rf /var/lib/apt/lists/* /var/cache/apt/*.bin /var/cache/apt/archives/*.deb /var/log/apt /var/log/dpkg.log
 apt-get update
