@@ -7,6 +7,12 @@ import pytest
 from tests.lab import Lab, LabHost
 from tests.lab.recipe import REPOSITORY_PACKAGES
 
+NOT_IN_A_LAB = {
+    "auditd.service": "the kernel's audit is the machine's, not a host's",
+    "fail2ban.service": "it wants sshd's log as a file, which there is only when rsyslog was first to write one",
+}
+"""What comes with the packages and cannot run here as it comes, and why."""
+
 APT = "DEBIAN_FRONTEND=noninteractive apt-get -y"
 
 
@@ -72,5 +78,6 @@ def test_real_packages_install_offline(h2: LabHost) -> None:
     assert "Setting up nginx" in done.stdout
     assert h2.witness().service("nginx").is_running
     assert h2.witness().service("chrony").is_running
-    assert h2.run("systemctl is-system-running").stdout == "running\n"
+    assert set(h2.failed_units()) <= set(NOT_IN_A_LAB)
+    assert h2.run("systemctl is-system-running", check=False).stdout in {"running\n", "degraded\n"}
     assert "nginx" in h2.run("curl -s http://localhost/").stdout
