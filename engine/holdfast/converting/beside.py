@@ -1,6 +1,7 @@
 """Files of the controller that a playbook names: they are copied beside the document."""
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -42,6 +43,19 @@ class Beside:
             if word in made:
                 raise Cannot(f"the template {name} takes in others")
         return f"templates/{self.inside}{_safe(name)}", made.encode()
+
+    def glob(self, patterns: Sequence[str]) -> list[str]:
+        """The files that patterns name now, as they are named here. Raises Cannot."""
+        made: list[str] = []
+        for pattern in patterns:
+            if is_template(pattern) or pattern.startswith(("/", "~")):
+                raise Cannot(f"which files `{pattern}` means is decided by a template, or outside of the playbook")
+            found = next(filter(None, (sorted(one for one in folder.glob(inner) if one.is_file())
+                                       for folder in self.folders for inner in (f"files/{pattern}", pattern))), [])
+            if not found:
+                raise Cannot(f"there is no file `{pattern}` here")
+            made += [f"{pattern.rpartition('/')[0]}/{one.name}".lstrip("/") for one in found]
+        return made
 
     def _found(self, name: str, kind: str) -> Path:
         if is_template(name):

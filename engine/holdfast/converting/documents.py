@@ -249,7 +249,10 @@ def _draft(play: Play, keys: dict[str, Any], variables: Variables, around: Aroun
     variables.settle()
     around.variables = {**variables.values, **{word: one["default"] for word, one in parameters.items()}}
     around.refused |= variables.refused
-    around.mixed = len({_becomes(task) for task in all_tasks if not task.fault and task.module not in _NOT_DONE}) > 1
+    logs_in = play.keywords.get("remote_user") or play.keywords.get("user")
+    is_root = logs_in is not None and logs_in.value == "root"  # then it makes no difference
+    others = {_becomes(task) for task in all_tasks if not task.fault and task.module not in _NOT_DONE}
+    around.mixed = not is_root and len(others) > 1
     items = []
     for task in play.tasks:
         found = early[id(task)]

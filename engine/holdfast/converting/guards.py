@@ -5,7 +5,7 @@ import re
 from collections.abc import MutableMapping, Sequence
 
 from holdfast.converting.expressions import Names, text
-from holdfast.converting.loops import loop_of
+from holdfast.converting.loops import has_loop
 from holdfast.converting.model import Item, Resource, Task
 
 WHY = "it only looks: a command has the guards `creates` and `removes`, other types look for themselves"
@@ -18,7 +18,7 @@ _THERE = re.compile(r"(not\s+)?\(?\s*(\w+)\.stat\.exists\s*\)?(?:\s*(==|!=|is)\s
 def asked(task: Task, stats: MutableMapping[str, str], names: Names) -> bool:
     """Keeps which path is looked for; is it no more than that?"""
     path = next((task.arguments[word] for word in ("path", "dest", "name") if word in task.arguments), None)
-    if path is None or "register" not in task.keywords or set(task.arguments) - _OPTIONS or loop_of(task) is not None \
+    if path is None or "register" not in task.keywords or set(task.arguments) - _OPTIONS or has_loop(task) \
             or task.when or not str(path.value).startswith(("/", "{{")):
         return False
     stats[str(task.keywords["register"].value)] = text(str(path.value), names)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from holdfast.converting import keyvalues
+from holdfast.converting.beside import Beside
 from holdfast.converting.model import Cannot, Task
 from holdfast.converting.options import plain
 from holdfast.documents.model import is_template
@@ -24,14 +25,22 @@ class Loop:
     renamed: Mapping[str, str]
 
 
-def loop_of(task: Task) -> Loop | None:
-    """The loop of a task; None: it has none. Raises Cannot."""
+def has_loop(task: Task) -> bool:
+    """Is it repeated?"""
+    return any(word == "loop" or word.startswith("with_") for word in task.keywords)
+
+
+def loop_of(task: Task, beside: Beside) -> Loop | None:
+    """The loop of a task; None: it has none. beside: files of the controller. Raises Cannot."""
     found = [word for word in task.keywords if word == "loop" or word.startswith("with_")]
     if not found:
         return None
     if len(found) > 1:
         raise Cannot("it has two loops")
     node = task.keywords[found[0]]
+    if found[0] == "with_fileglob":
+        patterns = [str(one) for one in node.plain()] if node.kind == "list" else [str(node.value)]
+        return Loop(beside.glob(patterns), _renamed(task.keywords.get("loop_control")))
     if found[0] not in _KINDS:
         raise Cannot(f"`{found[0]}` has no like in a `loop`")
     over = _KINDS[found[0]](node)
@@ -115,12 +124,15 @@ def _sequence(node: Node) -> Any:
         return "{{ range(" + f"{first}, {last}" + ") | map('string') | list }}"
     if any(is_template(one) for one in given.values()) or unlike:
         raise Cannot("how the sequence goes is decided by a template")
-    start, stride = int(given.get("start", "1"), 0), int(given.get("stride", "1"), 0)
-    end = start + (int(given["count"], 0) - 1) * stride if "count" in given else int(given.get("end", "0"), 0)
-    numbers = range(start, end + (1 if stride > 0 else -1), stride)
-    if len(numbers) > _MOST:
-        raise Cannot(f"the sequence has more than {_MOST} elements")
-    return [given.get("format", "%d") % number for number in numbers]
+    try:
+        start, stride = int(given.get("start", "1"), 0), int(given.get("stride", "1"), 0)
+        end = start + (int(given["count"], 0) - 1) * stride if "count" in given else int(given.get("end", "0"), 0)
+        numbers = range(start, end + (1 if stride > 0 else -1), stride)
+        if len(numbers) > _MOST:
+            raise Cannot(f"the sequence has more than {_MOST} elements")
+        return [given.get("format", "%d") % number for number in numbers]
+    except (ValueError, TypeError) as error:
+        raise Cannot(f"`{node.value}` is no sequence: {error}") from None
 
 
 _KINDS: Mapping[str, Callable[[Node], Any]] = {

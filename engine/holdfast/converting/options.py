@@ -14,6 +14,10 @@ from holdfast.trees.tree import Node
 NAME = "name of the resource"  # what an option may become, beside an argument
 NOTES = "what to know of it"  # stands among our arguments for notes
 AHEAD = "what is ahead of it"  # stands among our arguments for a resource that this one needs
+# Options, of whatever module, that may be given a list or a mapping.
+MANY = frozenset({"name", "pkg", "package", "groups", "key", "argv", "headers", "status_code", "opts", "values", "that",
+                  "uris", "suites", "components", "types", "architectures", "commands", "extra_opts", "requirements",
+                  "search_paths", "exclude", "include", "subcommands", "content", "block"})
 _TRUE = frozenset({"yes", "on", "true", "1", "y", "t"})
 _FALSE = frozenset({"no", "off", "false", "0", "n", "f"})
 

@@ -25,7 +25,8 @@ KEYWORDS = frozenset({
 _ROLES = frozenset({"import_role", "include_role"})
 _OF_ROLES = frozenset({"name", "tasks_from", "vars_from", "defaults_from", "handlers_from", "public",
                        "allow_duplicates", "rolespec_validate"})
-_FREE = frozenset({"command", "shell", "raw", "script", "include_tasks", "import_tasks", "include_vars", "meta"})
+_FREE = frozenset({"command", "shell", "raw", "script", "include", "include_tasks", "import_tasks", "include_vars",
+                   "meta"})
 _INCLUDES = frozenset({"include_tasks", "import_tasks", "include"})
 
 
@@ -73,7 +74,12 @@ def mapping(node: Node | None) -> dict[str, Node]:
 
 def texts(node: Node | None) -> list[str]:
     """Texts of a list, or the one."""
-    return [str(one.value) for one in listed(node)]
+    return [said(one) for one in listed(node)]
+
+
+def said(node: Node) -> str:
+    """What a text says; of a list or a mapping how it would be written in one line."""
+    return str(node.plain()) if node.kind in ("list", "mapping") else str(node.value)
 
 
 def read(path: Path) -> list[Node]:
@@ -105,7 +111,7 @@ def plays(path: Path, depth: int = 0) -> list[Play]:
 def _imported(node: Node, path: Path, depth: int) -> list[Play]:
     """The plays of the playbook that is imported here; else the one that stands here."""
     word = next((str(key.value) for key, _ in node.items() if str(key.value).endswith("import_playbook")), "")
-    named = str(mapping(node)[word].value) if word else ""
+    named = said(mapping(node)[word]) if word else ""
     inner = path.parent / named
     if not named or "{{" in named or not inner.is_file() or depth == DEEPEST or node.get("when") is not None:
         return [_play(node, path)]
@@ -117,7 +123,7 @@ def _play(node: Node, path: Path) -> Play:
     roles = Roles(path.parent)
     around = Around(path.parent, roles, become=node.get("become"), become_user=node.get("become_user"),
                     environment=tuple(filter(None, [node.get("environment")])))
-    name = str(keywords["name"].value) if "name" in keywords else ""
+    name = said(keywords["name"]) if "name" in keywords else ""
     imported = next((word for word in keywords if word.endswith("import_playbook") or word == "include"), "")
     if imported:
         task = Task(node.place, name, "import_playbook", fault="",
@@ -213,7 +219,7 @@ def _one(node: Node, around: Around) -> Iterator[Task]:
     if task.module not in _INCLUDES or task.fault:
         yield task
         return
-    named = task.free or (str(task.arguments["file"].value) if "file" in task.arguments else "")
+    named = task.free or (said(task.arguments["file"]) if "file" in task.arguments else "")
     tried = [around.folder / named, *([around.role / "tasks" / named] if around.role is not None else [])]
     path = next((one for one in tried if one.is_file()), tried[0])
     fault = ""
@@ -235,9 +241,9 @@ def _one(node: Node, around: Around) -> Iterator[Task]:
 
 def _taken_role(task: Task, node: Node, around: Around) -> Iterator[Task]:
     """`import_role` and `include_role`."""
-    name = str(task.arguments["name"].value) if "name" in task.arguments else ""
+    name = said(task.arguments["name"]) if "name" in task.arguments else ""
     folder = around.roles.find(name, around.role) if name and "{{" not in name else None
-    part = str(task.arguments["tasks_from"].value) if "tasks_from" in task.arguments else "main"
+    part = said(task.arguments["tasks_from"]) if "tasks_from" in task.arguments else "main"
     stem = part.removesuffix(".yml").removesuffix(".yaml")
     fault = ""
     if folder is None:
@@ -263,7 +269,7 @@ def _task(node: Node, around: Around) -> Task:
     inside = around.within(node)
     keywords = {word: one for word, one in given.items() if word in KEYWORDS or word.startswith("with_")}
     modules = [word for word in given if word not in keywords]
-    name = str(given["name"].value) if "name" in given else ""
+    name = said(given["name"]) if "name" in given else ""
     made = Task(node.place, name, "", keywords=keywords, when=inside.when, vars=inside.vars, become=inside.become,
                 become_user=inside.become_user, environment=inside.environment, comments=comments(node),
                 is_handler=around.is_handler, fault=inside.fault, remark=inside.remark, role=around.role)
@@ -298,7 +304,7 @@ def _called(given: dict[str, Node], modules: list[str]) -> tuple[str, Node]:
     action = given.get("action") or given.get("local_action")
     if action is not None and not modules:
         if action.kind == "mapping":
-            module = str(mapping(action)["module"].value) if "module" in mapping(action) else "?"
+            module = said(mapping(action)["module"]) if "module" in mapping(action) else "?"
             rest = tuple((key, value) for key, value in action.items() if key.value != "module")
             return module, replace(action, value=rest)
         word, _, rest_text = str(action.value).partition(" ")

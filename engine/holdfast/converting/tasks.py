@@ -12,9 +12,9 @@ from holdfast.converting.asis import as_is
 from holdfast.converting.beside import Beside
 from holdfast.converting.expressions import Names, condition, value
 from holdfast.converting.keywords import keywords
-from holdfast.converting.loops import loop_of
+from holdfast.converting.loops import has_loop, loop_of
 from holdfast.converting.model import Cannot, Item, Resource, Task
-from holdfast.converting.options import AHEAD, AS_IS, NAME, NOTES, Choice, Entry, Module, boolean, plain
+from holdfast.converting.options import AHEAD, AS_IS, MANY, NAME, NOTES, Choice, Entry, Module, boolean, plain
 from holdfast.converting.table import MODULES
 from holdfast.converting.table.commands import FREE
 from holdfast.converting.table.system import RESTARTS
@@ -78,12 +78,14 @@ def _convert(item: Item, around: Around) -> None:
     if item.task.module in _SPECIAL:
         item.resources.append(_SPECIAL[item.task.module](item, around))
         return
+    if entry_of(item.task.module) is not AS_IS:
+        _of_kinds(item.task)
     task = _restarted(item.task, around)
     module = _chosen(task, entry_of(task.module))
     if module.type not in around.types:
         raise Cannot(f"there is no type `{module.type}` yet")
     become_user = _account(task, around)
-    loop = loop_of(task)
+    loop = loop_of(task, around.beside.of_role(task.role))
     names = around.names(loop.renamed if loop else None)
     resource = as_is(item, task, names, around.root) if module is AS_IS else _resource(item, task, module, names)
     if task.is_handler and resource.type not in ("command", "script", "reboot"):
@@ -106,16 +108,25 @@ def _convert(item: Item, around: Around) -> None:
     item.resources.append(resource)
 
 
+def _of_kinds(task: Task) -> None:
+    """Raises Cannot for a list or a mapping where Ansible takes none either."""
+    for word, node in task.arguments.items():
+        if node.kind in ("list", "mapping") and word not in MANY:
+            raise Cannot(f"`{word}` is a {node.kind}, where a text belongs")
+
+
 def _restarted(task: Task, around: Around) -> Task:
     """A restart that hangs on a change, or is a handler, as the command that makes it; a service that does not run is
     started by it, as Ansible does."""
+    if entry_of(task.module) is not MODULES["service"]:
+        return task
     given = {word: plain(node) for word, node in task.arguments.items()}
     reloads = boolean(given.pop("daemon_reload", given.pop("daemon-reload", False))) is True
     state, name = given.pop("state", None), given.pop("name", given.pop("service", given.pop("unit", None)))
     hangs = task.is_handler or any((found := _CHANGED.match(str(node.value).strip())) and found[1] in around.registered
                                    for node in task.when)
     is_restart = state in RESTARTS or (reloads and not state)
-    if entry_of(task.module) is not MODULES["service"] or not hangs or not is_restart:
+    if not hangs or not is_restart:
         return task
     if {word for word in given if word not in ("sleep", "use", "no_block")}:
         raise Cannot(f"it restarts a service and says `{next(iter(given))}` too: declare the `service` for that")
@@ -128,8 +139,10 @@ def _restarted(task: Task, around: Around) -> Task:
 def _asserted(item: Item, around: Around) -> Resource:
     """`assert` and `fail`: what has to hold."""
     task, names = item.task, around.names()
-    if loop_of(task) or "register" in task.keywords:
+    if has_loop(task) or "register" in task.keywords:
         raise Cannot("an assertion is not looped over, and its result is not kept")
+    if any(node.kind in ("list", "mapping") for node in task.when):
+        raise Cannot("its `when` is no condition")
     wanted = [condition(str(node.value), names) for node in task.when]
     message = next((plain(task.arguments[word]) for word in ("fail_msg", "msg") if word in task.arguments), "")
     made = {"mend": value(str(message), names)} if message else {}
@@ -140,6 +153,8 @@ def _asserted(item: Item, around: Around) -> Resource:
     else:
         claims = task.arguments.get("that")
         listed = [] if claims is None else list(claims.elements()) or [claims]
+        if any(one.kind in ("list", "mapping") for one in listed):
+            raise Cannot("`that` holds what is no condition")
         that = " and ".join(f"({condition(str(one.value), names)})" for one in listed)
         if wanted:
             made["when"] = wanted[0] if len(wanted) == 1 else wanted

@@ -66,6 +66,8 @@ BECOMES = [  # a task, and the resource it becomes
     ("- get_url: {url: 'http://a/b', dest: /etc/b}", "{download: /etc/b, url: 'http://a/b', unverified: true}"),
     ("- git: {repo: 'https://a/b.git', dest: /srv/b, version: v1}\n  become_user: ada",
      "{git: /srv/b, repo: 'https://a/b.git', revision: v1, submodules: true, user: ada}"),
+    ("- git: {repo: 'git@a.example:b', dest: /b, accept_hostkey: yes}",
+     "{git: /b, repo: 'git@a.example:b', submodules: true}"),
     ("- ansible.posix.mount: {path: /mnt/x, src: tmpfs, fstype: tmpfs, opts: 'size=1m,ro', state: mounted}",
      "{mount: /mnt/x, source: tmpfs, kind: tmpfs, options: [size=1m, ro], state: mounted}"),
     ("- name: Files\n  pam_limits: {domain: '*', limit_type: '-', limit_item: nofile, value: 65536}",
@@ -117,7 +119,8 @@ HAS_NO_LIKE = [  # a task, and a word of the reason
     ("- yum: name=httpd", "provider: dnf"),
     ("- user: {name: ada, stat: present}", "`stat` of `user`"),
     ("- copy: {src: nowhere.txt, dest: /etc/x}", "no file `nowhere.txt`"),
-    ("- copy: {src: '{{ file }}', dest: '{{ folder }}/'}", "is a directory"),
+    ("- copy: {src: '{{ file }}', dest: '{{ folder }}/'}", "which file is meant"),
+    ("- copy: {src: '{{ a }}/{{ b }}', dest: '{{ folder }}/'}", "is a directory"),
     ("- copy: {src: /a, dest: /b, remote_src: yes}", "remote_src"),
     ("- file: {path: /etc/x/, state: absent}", "with all that is in it"),
     ("- file: {path: /etc/x, state: hard, src: /a}", "hard links"),
@@ -138,7 +141,13 @@ HAS_NO_LIKE = [  # a task, and a word of the reason
     ("- community.general.nowhere: {a: 1}", "no module `community.general.nowhere` here"),
     ("- expect: {command: x, responses: {a: b}}", "would be carried out in every run"),
     ("- mount_facts:", "only looks"),
-    ("- git: {repo: a, dest: /b, accept_hostkey: yes}", "accept_hostkey"),
+    ("- command: x\n  with_sequence: start=a end=b", "is no sequence"),
+    ("- command: x\n  with_sequence: start=1 end=2 stride=0", "is no sequence"),
+    ("- command: x\n  with_sequence: start=1 end=2 format=%q", "is no sequence"),
+    ("- systemd: {name: [a], state: [restarted]}", "`state` is a list"),
+    ("- assert: {that: {a: 1}}", "no condition"),
+    ("- fail: {msg: a}\n  when: [[a]]", "no condition"),
+    ("- import_role: {name: [a]}", "no role `['a']`"),
     ("- script: nowhere.sh", "no file `nowhere.sh`"),
     ("- stat: path=/a\n  register: s", "only looks"),
     ("- command: x\n  delegate_to: localhost", "delegate_to"),
@@ -152,7 +161,8 @@ HAS_NO_LIKE = [  # a task, and a word of the reason
     ("- command: x\n  when: \"lookup('pipe', 'date') == ''\"", "lookup `pipe`"),
     ("- copy: {content: \"{{ 'a' | json_query('b') }}\", dest: /a}", "filter `json_query`"),
     ("- copy: {content: \"{{ 'a' | password_hash('sha512') }}\", dest: /a}", "salt"),
-    ("- command: x\n  with_fileglob: '*.conf'", "with_fileglob"),
+    ("- copy: {src: '{{ item }}', dest: /a/}\n  with_fileglob: '*.none'", "no file `*.none`"),
+    ("- copy: {src: '{{ item }}', dest: /a/}\n  with_fileglob: '/etc/*.none'", "outside of the playbook"),
     ("- command: x\n  loop: [a]\n  loop_control: {extended: true}", "extended"),
     ("- command: x\n  changed_when: \"'y' in r.stdout\"\n  register: r\n  notify: h", "what it prints"),
     ("- {}", "no module"),
@@ -315,6 +325,27 @@ def test_variables_are_carried_over_where_something_reads_them(tmp_path):
     assert made.needs == ["elsewhere"]
     assert made.items[-1].why.startswith("the variable `home` is not in the document: `ansible_env`")
     assert any("none.yml" in note for note in made.notes)
+
+
+def test_files_that_a_pattern_names_are_those_of_today(tmp_path):
+    (tmp_path / "files/more").mkdir(parents=True)
+    (tmp_path / "files/a.conf").write_text("a")
+    (tmp_path / "files/b.conf").write_text("b")
+    (tmp_path / "files/more/c").write_text("c")
+    made = converted(tmp_path, """\
+        - copy: {src: "{{ item }}", dest: /etc/conf.d/}
+          with_fileglob: ["*.conf", more/*]
+        """)
+    assert resources(made) == [
+        {"file": "/etc/conf.d/{{ (item) | basename }}", "source": "files/{{ item }}",
+         "loop": ["a.conf", "b.conf", "more/c"]}]
+    assert made.files == {"files/a.conf": b"a", "files/b.conf": b"b", "files/more/c": b"c"}
+
+
+def test_who_logs_in_as_root_is_root_without_becoming_it(tmp_path):
+    (tmp_path / "site.yml").write_text("- hosts: all\n  remote_user: root\n  tasks:\n    - command: a\n"
+                                       "    - command: b\n      become: yes\n")
+    assert [item.status for item in convert(tmp_path / "site.yml", TYPES, None).items] == ["converted", "converted"]
 
 
 def test_files_and_templates_are_copied_beside(tmp_path):

@@ -47,6 +47,9 @@ def _clone(ours: dict[str, Any], theirs: dict[str, Any]) -> dict[str, Any]:
     ours.setdefault("submodules", True)
     if ours.get("revision") == "HEAD":
         del ours["revision"]
+    asks = [word for word in ("accept_hostkey", "accept_newhostkey") if boolean(theirs.get(word, False)) is not False]
+    if asks and not str(theirs.get("repo", "")).startswith(("http:", "https:")):
+        ours[NOTES] = [f"no server's key is taken blindly (`{asks[0]}`): name it in `known_hosts`"]
     return ours
 
 
@@ -147,7 +150,8 @@ MODULES: Mapping[str, Entry] = {
         "depth": to("depth", integer), "recursive": to("submodules", boolean), "update": to("update", boolean),
         "force": to("force", boolean), "key_file": to("key", text), "remote": no_matter("origin"),
         "clone": no_matter(True), "bare": no_matter(False), "track_submodules": no_matter(False),
-        "single_branch": no_matter(), "accept_hostkey": no_matter(False)}, shape=_clone),
+        "single_branch": no_matter(), "accept_hostkey": no_matter(), "accept_newhostkey": no_matter()},
+        shape=_clone),
     "unarchive": Module("archive", {
         "src": to("source"), "dest": to("path", path), "creates": to("creates", text), "owner": to("owner", text),
         "group": to("group", text), "remote_src": no_matter(), "copy": no_matter(), "extra_opts": no_matter(),

@@ -1,6 +1,7 @@
 """Modules that make whole files, directories and links."""
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -21,7 +22,6 @@ from holdfast.converting.options import (
     text,
     to,
 )
-from holdfast.documents.model import is_template
 
 _SELINUX = cannot("a SELinux label cannot be said; a file keeps the one it has")
 ATTRIBUTES: Mapping[str, Option] = {
@@ -54,9 +54,13 @@ def into(ours: dict[str, Any], theirs: dict[str, Any]) -> dict[str, Any]:
     if ours.get("mode") == "preserve":
         raise Cannot("`mode: preserve` takes the mode of the file here: say it")
     if dest.endswith("/") or dest.rstrip("/") in _DIRECTORIES:
-        if not source or is_template(source):
+        last = source.rpartition("/")[2]
+        whole = re.fullmatch(r"\{\{([^{}]*)\}\}", source)
+        if whole:
+            last = "{{ (" + whole[1].strip() + ") | basename }}"
+        elif not source or source.count("{{") != last.count("{{") or "{%" in source:
             raise Cannot(f"{dest} is a directory, and how the file in it is called is not said")
-        ours[NAME] = f"{dest.rstrip('/')}/{source.rpartition('/')[2]}"
+        ours[NAME] = f"{dest.rstrip('/')}/{last}"
     return ours
 
 
