@@ -1,6 +1,7 @@
 """The document as YAML text, with comments that say where each resource came from and what could not be converted."""
 from __future__ import annotations
 
+import re
 import textwrap
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -12,6 +13,7 @@ from holdfast.converting.model import Item
 from holdfast.trees import scalars
 
 WIDTH = 120  # columns
+_BREAKS = re.compile("[\n\r\x85\u2028\u2029]")  # all that ends a line, and so a comment, to YAML
 _REFERENCES = ("notify", "watch", "requires")
 
 
@@ -66,7 +68,7 @@ class Page:
 
     def comment(self, text: str, indent: str = "", first: str = "# ", further: str = "#   ") -> None:
         """Adds a comment."""
-        for paragraph in text.split("\n"):
+        for paragraph in _BREAKS.split(text):
             self.add(textwrap.fill(paragraph, WIDTH, initial_indent=indent + first, subsequent_indent=indent + further,
                                    break_long_words=False, break_on_hyphens=False))
 
@@ -107,7 +109,7 @@ def item(page: Page, one: Item) -> None:
     """A task: its comments, and the resources it became."""
     page.add("")
     for line in one.task.comments:
-        page.add("  " + line)
+        page.add("  " + _BREAKS.sub(" ", line))
     where = f"{one.task.place.file}:{one.task.place.line}:{one.task.place.column}"
     if one.why:
         page.comment(f"NOT CONVERTED {where} {one.task.label} ({one.task.module}): {one.why}", "  ")

@@ -114,6 +114,7 @@ BECOMES = [  # a task, and the resource it becomes
 HAS_NO_LIKE = [  # a task, and a word of the reason
     ("- mysql_db: name=x", "no type for `mysql_db`"),
     ("- apt: update_cache=yes", "only fetches package lists"),
+    ("- package: {state: present}", "names no package"),
     ("- apt: {upgrade: dist}", "not upgraded"),
     ("- apt: {name: '{{ packages }}'}", "one name or a list"),
     ("- yum: name=httpd", "provider: dnf"),
@@ -340,6 +341,16 @@ def test_files_that_a_pattern_names_are_those_of_today(tmp_path):
         {"file": "/etc/conf.d/{{ (item) | basename }}", "source": "files/{{ item }}",
          "loop": ["a.conf", "b.conf", "more/c"]}]
     assert made.files == {"files/a.conf": b"a", "files/b.conf": b"b", "files/more/c": b"c"}
+
+
+def test_a_name_that_holds_line_ends_stays_in_its_comment(tmp_path):
+    made = converted(tmp_path, r"""
+        - name: "one\u2028- command: two\x85- command: three\n- command: four"
+          command: only
+        - name: "\u2029- command: five"
+          debug: {msg: hi}
+        """)
+    assert resources(made) == [{"command": "only", "always": True}]
 
 
 def test_who_logs_in_as_root_is_root_without_becoming_it(tmp_path):

@@ -34,6 +34,8 @@ def _apt(ours: dict[str, Any], theirs: dict[str, Any]) -> dict[str, Any]:
 
 
 def _versions(ours: dict[str, Any]) -> dict[str, Any]:
+    if not ours.get(NAME):
+        raise Cannot("it names no package")
     names = ours[NAME] if isinstance(ours[NAME], list) else [ours[NAME]]
     for name in names:
         if not isinstance(name, str):
