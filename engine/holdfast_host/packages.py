@@ -152,11 +152,13 @@ def ask(resources: Sequence[Any], question: Callable[[Provider, Sequence[Any]], 
     of this host keeps, or that it refuses, have a Refused in its place."""
     found: Dict[int, Any] = {}
     together: Dict[str, List[int]] = {}
+    chosen: Dict[Optional[str], Provider] = {}  # the host is looked at once, not for each
     for number, resource in enumerate(resources):
         try:
-            provider = of_host(resource.provider)
-            resource.check_for(provider)
-            together.setdefault(provider.name, []).append(number)
+            if resource.provider not in chosen:
+                chosen[resource.provider] = of_host(resource.provider)
+            resource.check_for(chosen[resource.provider])
+            together.setdefault(chosen[resource.provider].name, []).append(number)
         except Refused as refused:
             found[number] = refused
     for name, numbers in together.items():

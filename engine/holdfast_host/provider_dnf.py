@@ -27,7 +27,7 @@ class Dnf(Provider):
 
     name: ClassVar[str] = "dnf"
     fetching: ClassVar[str] = "dnf makecache"
-    listing: ClassVar[str] = "dnf repoquery --showduplicates"
+    listing: ClassVar[str] = "dnf list --showduplicates"
 
     def check_name(self, name: str) -> None:
         checks.package(name)
@@ -47,7 +47,7 @@ class Dnf(Provider):
     def offered(self, names: Sequence[str]) -> Dict[str, Offer]:
         if self.lists_age_s() is None:
             return {name: Offer() for name in names}
-        asked = process.run([*CACHED, "-q", "repoquery", "--showduplicates", "--qf", FORMAT, "--",
+        asked = process.run([*CACHED, "-q", "repoquery", "--qf", FORMAT, "--",
                              *sorted({name.partition(":")[0] for name in names})])
         rows = [line.split(" ")[1:] for line in asked.must("cannot ask dnf what is on offer").stdout.splitlines()
                 if line.startswith("holdfast ")]
@@ -145,18 +145,23 @@ def _essence(done: process.Finished) -> str:
 
 
 def parse_removed(text: str) -> List[str]:
-    """Whom the table of a transaction would remove or replace. It is 80 columns wide where there is no terminal, and
-    what is too long for its column goes on in the next line, further in than a name."""
+    """Whom the table of a transaction would remove or replace. What is too long for its column goes on in the next
+    line, further in than a name. dnf 4 says `replacing  old.noarch 1.0-1` of what a package makes obsolete; dnf 5
+    `replacing old noarch 0:1.0-1 vendor`, and that also of the package's own older version."""
     found: List[str] = []
-    section = ""
+    section = package = ""
     for line in text.splitlines():
+        words = line.split()
         if line[:1].isalpha():
             section = line
-        elif section.startswith("Removing") and re.match(r" [^ ]", line):
-            found.append(line.split()[0])
-        replaced = re.match(r" +replacing +(\S+)\.[^.\s]+ ", line)
-        if replaced:
-            found.append(replaced.group(1))
+        elif re.match(r" [^ ]", line):
+            package = words[0]
+            if section.startswith("Removing"):
+                found.append(package)
+        elif words[:1] == ["replacing"] and len(words) > 1:
+            replaced = words[1] if len(words) > 3 else words[1].rpartition(".")[0]
+            if replaced != package:
+                found.append(replaced)
     return found
 
 

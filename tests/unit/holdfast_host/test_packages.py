@@ -80,6 +80,30 @@ def test_what_dnf_s_table_would_remove_or_replace_is_read() -> None:
         "old", "old-libs", "a-name-that-is-wider-than-its-column-is", "app", "extra"]
 
 
+TABLE_5 = """\
+Updating and loading repositories:
+Repositories loaded.
+Package                Arch   Version Repository      Size
+Installing:
+ heir                  noarch 0:3.0-1 vendor       0.0   B
+   replacing old       noarch 0:1.0-1 vendor       0.0   B
+Downgrading:
+ python3.11            noarch 0:1.0-1 vendor       0.0   B
+   replacing python3.11 noarch 0:1.1-1 vendor       0.0   B
+Removing unused dependencies:
+ extra                 noarch 0:1.0-1 vendor       0.0   B
+
+Transaction Summary:
+ Replacing:          1 package
+
+Operation aborted by the user.
+"""
+
+
+def test_so_is_the_one_of_dnf_5() -> None:
+    assert provider_dnf.parse_removed(TABLE_5) == ["old", "extra"]
+
+
 SUMMARY = """\
 <?xml version='1.0'?>
 <stream>
