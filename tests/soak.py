@@ -117,7 +117,7 @@ def main(words: Sequence[str]) -> int:
     options = parser.parse_args(words)
     print(f"seed {options.seed}, {options.hosts} hosts, {options.minutes:g} minutes, a round every {PERIOD_S:g} s")
     log = Log()
-    with tempfile.TemporaryDirectory() as folder, Lab.up("soak", options.hosts, owner=os.getpid()) as lab:
+    with tempfile.TemporaryDirectory() as folder, Lab.up(f"soak{os.getpid()}", options.hosts, owner=os.getpid()) as lab:
         site = Path(folder)
         (site / "playbooks").mkdir()
         (site / "playbooks" / "kept.yml").write_text(DOCUMENT)
