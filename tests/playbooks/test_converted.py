@@ -106,6 +106,8 @@ ROLES = """
       register: ready
     - shell: echo {{ app_port }} > /srv/app/ready
       when: not ready.stat.exists
+    - shell: echo again >> /srv/app/again
+      when: ready.stat.exists == false
     - file: {path: /srv/app/theme, state: directory}
     - unarchive: {src: theme.tgz, dest: /srv/app/theme, owner: root, group: daemon, extra_opts: [--strip-components=1]}
     - file: {path: "/srv/app/{{ item.key }}", state: directory, mode: "{{ item.value }}"}
@@ -113,7 +115,7 @@ ROLES = """
 """
 OWN = {"accounts": ACCOUNTS, "files": FILES, "services": SERVICES, "roles": ROLES}
 CRONTAB = "crontab -l -u daemon | grep -v '^#'"
-CONTENTS = {"roles": ("/srv/app/shop.conf", "/srv/app/ready", "/srv/app/theme/css/a.css", "/etc/adduser.conf",
+CONTENTS = {"roles": ("/srv/app/shop.conf", "/srv/app/ready", "/srv/app/again", "/srv/app/theme/css/a.css", "/etc/adduser.conf",
                       "/etc/holdfast-svc.conf"),
             "files": ("/srv/site/hello", "/srv/site/shop.conf", "/srv/site/raw.bin", "/srv/site/size",
                       "/etc/adduser.conf", "/etc/login.defs", "/etc/environment")}

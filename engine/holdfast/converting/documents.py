@@ -23,7 +23,8 @@ from holdfast.trees.tree import Node
 _KEYS = {
     **dict.fromkeys(("name", "hosts", "vars", "vars_files", "tasks", "pre_tasks", "post_tasks", "handlers", "roles",
                      "become", "become_user", "become_method", "gather_facts", "gather_subset", "gather_timeout",
-                     "collections", "environment", "tags", "any_errors_fatal", "serial", "max_fail_percentage"), ""),
+                     "collections", "environment", "tags", "any_errors_fatal", "serial", "max_fail_percentage",
+                     "module_defaults", "run_once", "check_mode"), ""),
     "vars_prompt": "variables that were asked for are given with --set, or in the inventory",
     "remote_user": "`remote_user`: who logs in is said in the inventory, with `user`",
     "user": "`user`: who logs in is said in the inventory, with `user`",
@@ -225,8 +226,7 @@ def _role(path: Path, types: Collection[str], root: Path) -> Draft:
 
 
 def _defaults(play: Play, variables: Variables, notes: list[str]) -> dict[str, Any]:
-    """What roles bring: their variables, and their defaults as parameters, which the inventory may set."""
-    variables.take({word: one for word, one in play.role_vars.items() if word not in variables.values})
+    """What is said of roles: their defaults are parameters, which the inventory may set."""
     for word in play.unclear:
         variables.values.pop(word, None)
         variables.refused[word] = f"two roles give `{word}` different values; in a document it has one"
@@ -244,6 +244,7 @@ def _defaults(play: Play, variables: Variables, notes: list[str]) -> dict[str, A
 
 def _draft(play: Play, keys: dict[str, Any], variables: Variables, around: Around, notes: list[str]) -> Draft:
     all_tasks = [*play.tasks, *play.handlers]
+    variables.take(play.role_vars)  # they win over those of the play
     early = {id(task): _variables_of(task, variables) for task in all_tasks}
     parameters = _defaults(play, variables, notes)
     variables.settle()

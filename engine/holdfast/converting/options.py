@@ -123,6 +123,8 @@ def many(given: Any) -> Any:
 
 def mode(given: Any) -> Any:
     """Permissions as text: four digits or letters. A number that is octal in the file comes as that text already."""
+    if isinstance(given, int) and not isinstance(given, bool):
+        raise Cannot(f"`mode: {given}` is a decimal number to Ansible, {given:o} in octal: write it in quotes")
     shown = str(given)
     return shown.zfill(4) if re.fullmatch(r"[0-7]{1,4}", shown) else shown
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from holdfast.converting import keyvalues
+from holdfast.converting.aside import aside
 from holdfast.converting.model import Cannot, Play, Task
 from holdfast.converting.roles import Roles, missing
 from holdfast.problems import Place, Problem, Problems
@@ -47,6 +48,7 @@ class Around:
     fault: str = ""
     remark: str = ""
     depth: int = 0
+    defaults: Mapping[str, Node] = field(default_factory=dict)  # `module_defaults`, by module
 
     def within(self, node: Node) -> Around:
         """For what stands in a play, a block or an include."""
@@ -55,7 +57,16 @@ class Around:
             self, when=(*self.when, *listed(node.get("when"))), vars={**self.vars, **mapping(node.get("vars"))},
             become=node.get("become") or self.become, become_user=node.get("become_user") or self.become_user,
             environment=(*self.environment, environment) if environment else self.environment,
-            fault=self.fault or _elsewhere(node))
+            fault=self.fault or aside(node), defaults={**self.defaults, **_defaults(node)})
+
+
+def _defaults(node: Node) -> dict[str, Node]:
+    return {_short(module): given for module, given in mapping(node.get("module_defaults")).items()}
+
+
+def _short(word: str) -> str:
+    """A module's name without that of a usual collection."""
+    return next((word.removeprefix(one) for one in COLLECTIONS if word.startswith(one)), word)
 
 
 def listed(node: Node | None) -> tuple[Node, ...]:
@@ -122,7 +133,8 @@ def _play(node: Node, path: Path) -> Play:
     keywords = mapping(node)
     roles = Roles(path.parent)
     around = Around(path.parent, roles, become=node.get("become"), become_user=node.get("become_user"),
-                    environment=tuple(filter(None, [node.get("environment")])))
+                    environment=tuple(filter(None, [node.get("environment")])), fault=aside(node),
+                    defaults=_defaults(node))
     name = said(keywords["name"]) if "name" in keywords else ""
     imported = next((word for word in keywords if word.endswith("import_playbook") or word == "include"), "")
     if imported:
@@ -275,6 +287,7 @@ def _task(node: Node, around: Around) -> Task:
                 is_handler=around.is_handler, fault=inside.fault, remark=inside.remark, role=around.role)
     try:
         module, arguments, free = _module(given, modules)
+        arguments = {**mapping(inside.defaults.get(module)), **arguments}
         return replace(made, module=module, called=_called(given, modules)[0], arguments=arguments, free=free)
     except Cannot as cannot:
         return replace(made, module=modules[0] if modules else "?", fault=made.fault or cannot.why)
@@ -283,7 +296,7 @@ def _task(node: Node, around: Around) -> Task:
 def _module(given: dict[str, Node], modules: list[str]) -> tuple[str, dict[str, Node], str]:
     """The module, its arguments and its free form. Raises Cannot."""
     word, node = _called(given, modules)
-    module = next((word.removeprefix(one) for one in COLLECTIONS if word.startswith(one)), word)
+    module = _short(word)
     arguments, free = {}, ""
     if node.kind == "mapping":
         arguments = mapping(node)
@@ -312,16 +325,6 @@ def _called(given: dict[str, Node], modules: list[str]) -> tuple[str, Node]:
     if len(modules) != 1:
         raise Cannot("it names no module" if not modules else f"it names several modules: {', '.join(modules)}")
     return modules[0], given[modules[0]]
-
-
-def _elsewhere(node: Node) -> str:
-    for word in ("delegate_to", "local_action"):
-        if node.get(word) is not None:
-            return "it is done for one host on another one (`delegate_to`): a document is for the hosts it targets"
-    once = node.get("run_once")
-    if once is not None and once.value is not False:
-        return "it is done on one of the hosts only (`run_once`): a document is for each host it targets"
-    return ""
 
 
 def _text(value: str, like: Node) -> Node:

@@ -40,7 +40,7 @@ class Around:
     refused: dict[str, str] = field(default_factory=dict)
     outputs: dict[str, Resource] = field(default_factory=dict)
     registered: dict[str, Resource] = field(default_factory=dict)
-    stats: dict[str, str] = field(default_factory=dict)
+    stats: dict[str, guards.Stat] = field(default_factory=dict)
     mixed: bool = False
     labels: dict[tuple[str, str], int] = field(default_factory=dict)
 
@@ -257,7 +257,7 @@ def _is_same(given: Any, same: Collection[Any]) -> bool:
 def _conditions(item: Item, resource: Resource, around: Around, names: Names) -> None:
     made: list[Any] = []
     for node in item.task.when:
-        if node.kind == "text" and guards.put(str(node.value), around.stats, resource):
+        if node.kind == "text" and guards.put(str(node.value), around.stats, resource, item.task):
             continue
         changed = _CHANGED.match(str(node.value).strip())
         if changed and changed[1] in around.registered and resource.arguments.pop("always", False):

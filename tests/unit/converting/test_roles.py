@@ -93,6 +93,12 @@ def test_what_only_some_tasks_see_is_not_said_for_all(folder: Path) -> None:
     assert {"directory": "/srv/{{ only }}"} in resources(made)
 
 
+def test_variables_of_a_role_win_over_those_of_the_play(folder: Path) -> None:
+    made = converted(folder, "vars: {web_root: /of/play, web_name: of-play}\nroles: [web]\n")
+    document, = documents(made)
+    assert (document["vars"]["web_root"], document["vars"]["web_name"]) == ("/srv/www", "of-play")
+
+
 def test_a_part_of_a_role_is_taken_in_by_a_task(folder: Path) -> None:
     made = converted(folder, """\
         tasks:

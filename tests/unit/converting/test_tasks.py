@@ -100,6 +100,7 @@ BECOMES = [  # a task, and the resource it becomes
     ("- locale_gen: {name: de_DE.UTF-8}", "{locale: de_DE.UTF-8}"),
     ("- community.general.sudoers: {name: d, user: ada, commands: /usr/bin/id}",
      "{sudoers: d, users: [ada], commands: [/usr/bin/id], password: false}"),
+    ("- command: x\n  delegate_to: '{{ inventory_hostname }}'", "{command: x, always: true}"),
     ("- file: {path: ~/.x, state: directory}", "{directory: /root/.x}"),
     ("- file: {path: '/srv/{{ item }}', state: directory}\n  with_sequence: count={{ 1 + 1 }}",
      "{directory: '/srv/{{ item }}', loop: \"{{ range(1, 1 + (1 + 1) | int) | map('string') | list }}\"}"),
@@ -153,6 +154,9 @@ HAS_NO_LIKE = [  # a task, and a word of the reason
     ("- stat: path=/a\n  register: s", "only looks"),
     ("- command: x\n  delegate_to: localhost", "delegate_to"),
     ("- command: x\n  run_once: true", "run_once"),
+    ("- command: x\n  tags: [a, never]", "never"),
+    ("- command: x\n  check_mode: true", "only looks what it would do"),
+    ("- copy: {content: a, dest: /a, mode: 644}", "1204 in octal"),
     ("- command: x\n  become: '{{ maybe }}'", "decided by a template"),
     ("- package: name=x\n  become_user: ada", "as the user ada"),
     ("- command: x\n  when: ansible_date_time.hour == '3'", "ansible_date_time"),
@@ -246,9 +250,31 @@ def test_a_path_that_is_looked_for_is_a_guard(tmp_path):
         """)
     assert resources(made) == [
         {"command": "prepare", "creates": "/srv/ready"},
-        {"command": "reload", "shell": True, "removes": "/srv/ready", "when": "1 < 2"},
-        {"command": "again", "creates": "/srv/ready"}]
-    assert [bool(item.why) for item in made.items] == [False, False, False, False, True, True, True]
+        {"command": "again", "on_notify": True, "watch": {"command": "prepare"}}]
+    assert [bool(item.why) for item in made.items] == [False, False, True, False, True, True, True]
+
+
+def test_a_path_that_the_play_makes_itself_is_no_guard(tmp_path):
+    made = converted(tmp_path, """\
+        - stat: path=/srv/ready
+          register: ready
+        - copy: {content: a, dest: /srv/ready}
+        - command: prepare
+          when: not ready.stat.exists
+        """)
+    assert resources(made) == [{"file": "/srv/ready", "content": "a"}]
+    assert "before another task" in made.items[2].why
+
+
+def test_options_that_stand_elsewhere_count(tmp_path):
+    made = converted(tmp_path, """\
+        - apt: {name: curl}
+        - block:
+            - copy: {dest: /a, mode: "0600"}
+          module_defaults: {ansible.builtin.copy: {content: b, owner: ada, mode: "0644"}}
+        """, play="module_defaults: {apt: {state: latest}}\n")
+    assert resources(made) == [{"package": "curl", "state": "latest"},
+                               {"file": "/a", "content": "b", "owner": "ada", "mode": "0600"}]
 
 
 def test_playbooks_that_are_imported_are_converted_with_it(tmp_path):

@@ -12,7 +12,8 @@ _NO_TYPE = "there is no type for it yet"
 MODULES: Mapping[str, Entry] = {
     "debug": "it only prints: `holdfast plan` and `holdfast facts` show what there is",
     "pause": "it only waits: `wait_for` and `http_check` wait for something",
-    "meta": "what is notified acts at its own place here, once",
+    "meta": "what is notified acts at its own place here, once; what would end a play or a host is no state: give what "
+            "comes after it the condition",
     "setup": "facts are gathered when a document uses them",
     "gather_facts": "facts are gathered when a document uses them",
     "stat": WHY,
