@@ -115,8 +115,8 @@ ROLES = """
 """
 OWN = {"accounts": ACCOUNTS, "files": FILES, "services": SERVICES, "roles": ROLES}
 CRONTAB = "crontab -l -u daemon | grep -v '^#'"
-CONTENTS = {"roles": ("/srv/app/shop.conf", "/srv/app/ready", "/srv/app/again", "/srv/app/theme/css/a.css", "/etc/adduser.conf",
-                      "/etc/holdfast-svc.conf"),
+CONTENTS = {"roles": ("/srv/app/shop.conf", "/srv/app/ready", "/srv/app/again", "/srv/app/theme/css/a.css",
+                      "/etc/adduser.conf", "/etc/holdfast-svc.conf"),
             "files": ("/srv/site/hello", "/srv/site/shop.conf", "/srv/site/raw.bin", "/srv/site/size",
                       "/etc/adduser.conf", "/etc/login.defs", "/etc/environment")}
 BESIDE = {"site.conf.j2": "{% for name, port in ports.items() %}\n{{ name }} {{ port }} on {{ site }}\n{% endfor %}\n",
