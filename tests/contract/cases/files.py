@@ -148,7 +148,7 @@ OPTIONS = (
                 " && ln -s /etc/hostname forced && printf '[1]' > valid.json"),
     Case("file: large, binary, with names as people give them",
          """
-         - file: "/srv/odd/ünï cödé 'quoted' $HOME *"
+         - file: "/srv/odd/ünï cödé 'quoted' $HOME ?[a]"
            content: "here"
          - file: /srv/odd/-rf
            source: binary
@@ -156,7 +156,7 @@ OPTIONS = (
            source: large
          """,
          lambda w: bool(w.file("/srv/odd/large").exists and w.file("/srv/odd/-rf").content == bytes(range(256))
-                        and w.file("/srv/odd/ünï cödé 'quoted' $HOME *").content_string == "here"
+                        and w.file("/srv/odd/ünï cödé 'quoted' $HOME ?[a]").content_string == "here"
                         and w.file("/srv/odd/large").size == 3_000_000),
          """
          - directory: /srv/odd
