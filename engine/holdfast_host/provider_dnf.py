@@ -15,8 +15,9 @@ CACHES = ("/var/cache/dnf", "/var/cache/libdnf5")
 FOLDERS, MAIN = ("/etc/yum.repos.d", "/etc/yum/repos.d", "/etc/distro.repos.d"), "/etc/dnf/dnf.conf"
 PROTECTED = "/etc/dnf/protected.d"
 FORMAT = r"holdfast %{name} %{epoch}:%{version}-%{release} %{arch} %{repoid}\n"
-CACHED = ("dnf", "-C")  # as the lists are: nothing is fetched to look
 DO = ("dnf", "-y", "--setopt=exit_on_lock=True")
+LOOK = ("dnf", "-C", "--setopt=exit_on_lock=True")  # as the lists are: nothing is fetched to look
+LOOK_WAIT_S = 300  # while somebody fetches lists, even to look has to wait
 ONLY, FREE = "--setopt=clean_requirements_on_remove=False", "--setopt=clean_requirements_on_remove=True"
 LOCKED = 200
 NOISE = ("Last metadata expiration check", "Unable to detect release version")
@@ -47,8 +48,7 @@ class Dnf(Provider):
     def offered(self, names: Sequence[str]) -> Dict[str, Offer]:
         if self.lists_age_s() is None:
             return {name: Offer() for name in names}
-        asked = process.run([*CACHED, "-q", "repoquery", "--qf", FORMAT, "--",
-                             *sorted({name.partition(":")[0] for name in names})])
+        asked = _look("-q", "repoquery", "--qf", FORMAT, "--", *sorted({name.partition(":")[0] for name in names}))
         rows = [line.split(" ")[1:] for line in asked.must("cannot ask dnf what is on offer").stdout.splitlines()
                 if line.startswith("holdfast ")]
         repositories = rpm_repositories.enabled(FOLDERS, MAIN)
@@ -74,7 +74,7 @@ class Dnf(Provider):
     def would_remove(self, steps: Sequence[Step], frees: bool = False) -> List[str]:
         found: List[str] = []
         for words, specs in transactions(steps, FREE if frees else ONLY):
-            done = process.run([*CACHED, "--assumeno", *words, "--", *specs])
+            done = _look("--assumeno", *words, "--", *specs)
             if "Operation aborted" in done.stdout + done.stderr:
                 found += parse_removed(done.stdout)
         return found
@@ -94,7 +94,7 @@ class Dnf(Provider):
 
     def hold(self, names: Sequence[str], held: bool) -> None:
         words = ["versionlock", "add" if held else "delete", "--", *(name.partition(":")[0] for name in names)]
-        process.run([*CACHED, "-q", *words]).must("cannot %s packages" % ("hold" if held else "release"))
+        _look("-q", *words).must("cannot %s packages" % ("hold" if held else "release"))
 
 
 PROVIDER = Dnf()
@@ -122,20 +122,30 @@ def _spec(name: str, version: Optional[str] = None) -> str:
 
 def run(words: Sequence[str], wait_s: float) -> None:
     """Runs dnf; waits for its lock as long as that. Raises Failed."""
+    done = _waiting([*DO, *words], wait_s)
+    if done.code != 0:
+        verb = next(word for word in words if not word.startswith("-"))
+        raise Failed("dnf %s ended with %d" % (verb, done.code), _essence(done))
+
+
+def _look(*words: str) -> process.Finished:
+    """Asks dnf. Raises Failed when its lock is not free."""
+    return _waiting([*LOOK, *words], LOOK_WAIT_S)
+
+
+def _waiting(argv: Sequence[str], wait_s: float) -> process.Finished:
+    """Runs dnf once its lock is free, for which dnf itself would wait for ever. Raises Failed."""
     until = time.monotonic() + wait_s
     while True:
-        done = process.run([*DO, *words])
+        done = process.run(argv)
         said = done.stderr + done.stdout
-        if done.code == 0:
-            return
         if done.code != LOCKED and "Failed to obtain rpm transaction lock" not in said:
-            verb = next(word for word in words if not word.startswith("-"))
-            raise Failed("dnf %s ended with %d" % (verb, done.code), _essence(done))
+            return done
         if time.monotonic() >= until:
             holder = re.search(r"application with PID (\d+)", said)
             raise Failed("dnf's lock was not free within %g s%s" % (
                 wait_s, ": process %s holds it" % holder.group(1) if holder else ""), _essence(done))
-        time.sleep(1)  # dnf itself would wait for ever
+        time.sleep(1)
 
 
 def _essence(done: process.Finished) -> str:
@@ -170,7 +180,7 @@ def _stand_ins(name: str) -> Offer:
     import difflib
 
     def ask(*words: str) -> List[str]:
-        asked = process.run([*CACHED, "-q", "repoquery", "--qf", r"holdfast %{name}\n", *words])
+        asked = _look("-q", "repoquery", "--qf", r"holdfast %{name}\n", *words)
         return sorted({line.split(" ")[1] for line in asked.stdout.splitlines() if line.startswith("holdfast ")})
 
     providers = tuple(ask("--whatprovides", name))

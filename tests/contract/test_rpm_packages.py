@@ -137,6 +137,15 @@ def test_a_lock_that_stays_is_told_and_one_that_goes_is_waited_for(provider: str
     assert status == "changed"
 
 
+def test_dnf_is_asked_again_once_nobody_fetches_lists(desk: Desk) -> None:
+    """As a timer of Fedora does several times a day."""
+    lock = "/var/cache/dnf/metadata_lock.pid"
+    desk.host.run(f"sleep 2 >/dev/null 2>&1 & echo $! > {lock}")
+    declare(desk, "dnf", "package: rpm-lib")
+    applied_as_planned(desk)
+    assert "rpm-lib-1.0" in there(desk.host.witness())
+
+
 def test_what_is_held_is_not_changed(desk: Desk) -> None:
     """By zypper; Debian's dnf has no versionlock, and that is told."""
     witness = desk.host.witness()

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from holdfast_host import (
+    Failed,
     Refused,
     os_release,
     packages,
@@ -231,3 +232,11 @@ def test_zypper_is_asked_once_and_for_other_recommends_once_more() -> None:
     assert provider_zypper.transactions(steps) == [
         ["install", "--oldpackage", "--", "+bb=1-2", "-aa"], ["install", "--recommends", "--", "+cc.i586=2-1"]]
     assert provider_zypper.transactions(steps[:1], frees=True) == [["remove", "--clean-deps", "--", "aa"]]
+
+
+def test_to_look_does_not_wait_for_a_lock_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
+    said = "metadata already locked by 4242\n  The application with PID 4242 is: dnf-automatic\n"
+    monkeypatch.setattr(process, "run", lambda argv: process.Finished(argv, 200, "", said))
+    monkeypatch.setattr(provider_dnf, "LOOK_WAIT_S", 0)
+    with pytest.raises(Failed, match="dnf's lock was not free within 0 s: process 4242 holds it"):
+        provider_dnf.PROVIDER.would_remove([Step("aa", "dnf", removes=True)])
