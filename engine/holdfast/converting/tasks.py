@@ -80,7 +80,7 @@ def _convert(item: Item, around: Around) -> None:
         return
     if entry_of(item.task.module) is not AS_IS:
         _of_kinds(item.task)
-    task = _restarted(item.task, around)
+    task = _restarted(item, around)
     module = _chosen(task, entry_of(task.module))
     if module.type not in around.types:
         raise Cannot(f"there is no type `{module.type}` yet")
@@ -115,9 +115,10 @@ def _of_kinds(task: Task) -> None:
             raise Cannot(f"`{word}` is a {node.kind}, where a text belongs")
 
 
-def _restarted(task: Task, around: Around) -> Task:
+def _restarted(item: Item, around: Around) -> Task:
     """A restart that hangs on a change, or is a handler, as the command that makes it; a service that does not run is
     started by it, as Ansible does."""
+    task = item.task
     if entry_of(task.module) is not MODULES["service"]:
         return task
     given = {word: plain(node) for word, node in task.arguments.items()}
@@ -128,6 +129,8 @@ def _restarted(task: Task, around: Around) -> Task:
     is_restart = state in RESTARTS or (reloads and not state)
     if not hangs or not is_restart:
         return task
+    if given.pop("enabled", None) is not None:
+        item.lost.append("`enabled`: say it of the `service`")
     if {word for word in given if word not in ("sleep", "use", "no_block")}:
         raise Cannot(f"it restarts a service and says `{next(iter(given))}` too: declare the `service` for that")
     line = f"systemctl {RESTARTS[state]} {name}" if state in RESTARTS else ""

@@ -12,6 +12,9 @@ BECOMES = [  # a task, and the resource it becomes
     ("- ansible.builtin.apt: {name: [curl, vim], state: latest}", "{package: [curl, vim], state: latest}"),
     ("- apt: {name: nginx, update_cache: yes, state: latest}", "{package: nginx, state: latest, refresh_s: 3600}"),
     ("- apt: {name: nginx, update_cache: yes}", "{package: nginx, refresh_s: 0}"),
+    ("- yum: name=httpd,mod_ssl state=latest", "{package: [httpd, mod_ssl], state: latest, provider: dnf}"),
+    ("- ansible.builtin.dnf: {name: '{{ item }}'}\n  loop: [a1, b1]",
+     "{package: '{{ item }}', provider: dnf, loop: [a1, b1]}"),
     ("- apt: {name: 'nginx=1.22.*'}", "{package: nginx, version: 1.22.*}"),
     ("- apt: {name: nano, state: absent, purge: true}", "{package: nano, state: purged}"),
     ("- apt: {name: '{{ item }}'}\n  with_items: [a1, b1]", "{package: '{{ item }}', loop: [a1, b1]}"),
@@ -118,7 +121,9 @@ HAS_NO_LIKE = [  # a task, and a word of the reason
     ("- package: {state: present}", "names no package"),
     ("- apt: {upgrade: dist}", "not upgraded"),
     ("- apt: {name: '{{ packages }}'}", "one name or a list"),
-    ("- yum: name=httpd", "provider: dnf"),
+    ("- yum: name=httpd-2.4.6", "may hold more than a name"),
+    ("- dnf: {name: ['@web'], state: present}", "may hold more than a name"),
+    ("- dnf: {name: httpd, enablerepo: epel}", "which repositories"),
     ("- user: {name: ada, stat: present}", "`stat` of `user`"),
     ("- copy: {src: nowhere.txt, dest: /etc/x}", "no file `nowhere.txt`"),
     ("- copy: {src: '{{ file }}', dest: '{{ folder }}/'}", "which file is meant"),
@@ -209,7 +214,7 @@ def test_handlers_become_what_is_told(tmp_path):
         - name: count
           shell: wc -l /etc/passwd > /tmp/count
         - name: start it
-          service: {name: other, state: restarted}
+          service: {name: other, state: restarted, enabled: true}
         """)
     assert resources(made) == [
         {"package": "nginx", "notify": [{"service": "nginx"}, {"command": "wc -l /etc/passwd > /tmp/count"}]},
@@ -219,6 +224,15 @@ def test_handlers_become_what_is_told(tmp_path):
     assert [item.status for item in made.items] == ["converted", "in part", "converted", "converted", "converted",
                                                     "not converted"]
     assert made.items[1].lost == ["`notify: nowhere`: there is no handler of that name here"]
+
+
+def test_a_handler_that_says_more_than_restart_is_there_in_part(tmp_path):
+    made = converted(tmp_path, """\
+        - copy: {content: a, dest: /etc/a}
+          notify: again
+        """, handlers="- {name: again, service: {name: x, state: restarted, enabled: yes}}\n")
+    assert resources(made)[1] == {"command": "systemctl restart x", "on_notify": True}
+    assert made.items[1].lost == ["`enabled`: say it of the `service`"]
 
 
 def test_a_restart_that_hangs_on_a_change_is_a_watch(tmp_path):

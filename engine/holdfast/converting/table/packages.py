@@ -1,6 +1,7 @@
 """Modules that install packages."""
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -51,6 +52,17 @@ def _versions(ours: dict[str, Any]) -> dict[str, Any]:
     return ours
 
 
+def _rpm(ours: dict[str, Any], theirs: dict[str, Any]) -> dict[str, Any]:
+    """Names of dnf may hold a version, an architecture or a group, which are said in other ways here."""
+    names = ours.get(NAME)
+    for name in names if isinstance(names, list) else [names]:
+        if re.search(r"-\d|\.(?:x86_64|i686|noarch|aarch64|rpm)\Z|[@<>=]", str(name)) and not is_template(str(name)):
+            raise Cannot(f"`{name}` may hold more than a name: write a `package` with `version` and `provider: dnf`")
+    if ours.get("state") not in ("absent",):
+        ours.pop("autoremove", None)
+    return _versions(ours)
+
+
 _NAMES = {word: to(NAME, many) for word in ("name", "pkg", "package")}
 
 MODULES: Mapping[str, Entry] = {
@@ -73,7 +85,15 @@ MODULES: Mapping[str, Entry] = {
                       shape=lambda ours, _: _versions(ours)),
     "dpkg_selections": Module("package_hold", {
         "name": to(NAME, text), "selection": to("state", words={"hold": "present", "install": "absent"})}),
-    **dict.fromkeys(("yum", "dnf", "dnf5"), "its names may hold versions and groups: write a `package` with "
-                    "`provider: dnf`"),
+    **dict.fromkeys(("yum", "dnf", "dnf5"), Module("package", {
+        **_NAMES, "state": to("state", words=_STATES), "update_cache": no_matter(), "use_backend": no_matter(),
+        "autoremove": to("autoremove", boolean), "allow_downgrade": to("allow_downgrade", boolean),
+        "install_weak_deps": to("recommends", boolean), "lock_timeout": to("lock_wait_s", integer),
+        "update_only": no_matter(False), "disable_gpg_check": no_matter(False), "validate_certs": no_matter(),
+        "allowerasing": no_matter(False), "nobest": no_matter(False),
+        **dict.fromkeys(("enablerepo", "disablerepo", "disable_excludes", "exclude", "security", "bugfix", "list",
+                         "installroot", "releasever", "download_only"),
+                        cannot("which repositories and updates count is the host's own setting here"))},
+        {"provider": "dnf"}, shape=_rpm)),
     "zypper": "its names may hold versions and patterns: write a `package` with `provider: zypper`",
 }
