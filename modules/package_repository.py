@@ -25,62 +25,12 @@ from holdfast_host import (
     regular,
     repositories,
 )
+from holdfast_host import repository_checks as rules
 from holdfast_host.record import with_fields
 
 MODE = "0644"
 KEYS = ("key", "key_source", "key_url", "keyring")
 FETCH_S = 30  # seconds that a key's server may take
-URI = re.compile(r"([a-z][a-z0-9+]*):(/\S*|\S+/\S*)\Z")
-
-
-def _name(text: str) -> None:
-    if not re.match(r"[A-Za-z0-9][A-Za-z0-9._-]{0,100}\Z", text):
-        raise Refused("", "`%s` cannot be the name of a file for a package manager" % text, "letters, digits and . _ -")
-
-
-def _uris(uris: Sequence[str]) -> None:
-    for uri in uris:
-        if not URI.match(uri):
-            raise Refused("", "`%s` is not an address" % uri, "as https://packages.example.org/debian")
-        if re.match(r"[^/]*//[^/]*@", uri):
-            raise Refused("", "an address holds a login, and everybody on the host can read this file",
-                          "for apt put it into a `file` below /etc/apt/auth.conf.d; see apt_auth.conf(5)")
-
-
-def _words(words: Sequence[str]) -> None:
-    for word in words:
-        if not re.match(r"[^\s#\[\]]+\Z", word):
-            raise Refused("", "`%s` is not one word" % word, "write a list: [main, contrib]")
-
-
-def _types(words: Sequence[str]) -> None:
-    for word in words:
-        if word not in ("deb", "deb-src"):
-            raise Refused("", "is a list of deb and deb-src, not `%s`" % word, "write [deb]")
-
-
-def _key(text: str) -> None:
-    openpgp.keys(text.encode("utf-8", "surrogateescape"))
-
-
-def _url(text: str) -> None:
-    if not re.match(r"https?://[^\s/@]+/\S*\Z", text):
-        raise Refused("", "`%s` is not an address" % text, "as https://packages.example.org/key.asc")
-
-
-def _fingerprints(texts: Sequence[str]) -> None:
-    for text in texts:
-        openpgp.fingerprint(text)
-
-
-def _sha256(text: str) -> None:
-    if not re.match(r"[0-9a-f]{64}\Z", text):
-        raise Refused("", "`%s` is no SHA-256" % text, "64 small hex digits, as sha256sum prints them")
-
-
-def _seconds(number: int) -> None:
-    if number < 0:
-        raise Refused("", "is a number of seconds from 0, not %d" % number)
 
 
 class Observed(Record):
@@ -120,33 +70,34 @@ class PackageRepository(Resource):
     has fetched once is not fetched again while its fingerprint is the declared one.
     """
 
-    name: str = arg(doc="What the repository is called on the host; its files bear that name.", check=_name)
+    name: str = arg(doc="What the repository is called on the host; its files bear that name.", check=rules.name)
     state: str = arg("present", choices=("present", "absent"), doc="Whether it is known. `absent` removes its file and "
                      "its key; packages that came from it stay.")
     provider: str = arg("apt", choices=("apt", "dnf", "zypper"), doc="Whose repository it is: each has its own. apk's "
                         "keys are no OpenPGP, and /etc/apk/repositories is a `file`.")
-    uris: Tuple[str, ...] = arg((), check=_uris, doc="Where it is: [https://packages.example.org/debian].")
-    suites: Tuple[str, ...] = arg((), check=_words, doc="[bookworm]; a path that ends in / for a flat repository: "
+    uris: Tuple[str, ...] = arg((), check=rules.uris, doc="Where it is: [https://packages.example.org/debian].")
+    suites: Tuple[str, ...] = arg((), check=rules.words, doc="[bookworm]; a path that ends in / for a flat repository: "
                                   "[./]. As the next three it is apt's alone.")
-    components: Tuple[str, ...] = arg((), check=_words, doc="[main]; none for a flat repository.")
-    types: Tuple[str, ...] = arg(("deb",), check=_types, doc="deb: packages, deb-src: their sources.")
-    architectures: Tuple[str, ...] = arg((), check=_words, doc="Only these: [amd64]. Default: all that the host has.")
-    key: Optional[str] = arg(None, check=_key, doc="The public key that signs it, as the armored text that begins with "
-                             "BEGIN PGP PUBLIC KEY BLOCK.")
+    components: Tuple[str, ...] = arg((), check=rules.words, doc="[main]; none for a flat repository.")
+    types: Tuple[str, ...] = arg(("deb",), check=rules.types, doc="deb: packages, deb-src: their sources.")
+    architectures: Tuple[str, ...] = arg((), check=rules.words, doc="Only these: [amd64]. Default: all that "
+                                         "the host has.")
+    key: Optional[str] = arg(None, check=rules.key, doc="The public key that signs it, as the armored text that begins "
+                             "with BEGIN PGP PUBLIC KEY BLOCK.")
     key_source: Optional[Blob] = arg(None, controller="file", doc="A file on the controller with the public key, "
                                      "armored or not; a relative path starts at the document's folder.")
-    key_url: Optional[str] = arg(None, check=_url, doc="Where the host is to fetch the public key, if it does not have "
-                                 "it; with `fingerprints` or `key_sha256`.")
-    key_sha256: Optional[str] = arg(None, check=_sha256, doc="The SHA-256 of what `key_url` gives.")
-    fingerprints: Tuple[str, ...] = arg((), check=_fingerprints, doc="The fingerprints of all keys that are given, 40 "
-                                        "digits each, blanks allowed. A key that has another is refused.")
+    key_url: Optional[str] = arg(None, check=rules.url, doc="Where the host is to fetch the public key, if it does not "
+                                 "have it; with `fingerprints` or `key_sha256`.")
+    key_sha256: Optional[str] = arg(None, check=rules.sha256, doc="The SHA-256 of what `key_url` gives.")
+    fingerprints: Tuple[str, ...] = arg((), check=rules.fingerprints, doc="The fingerprints of all keys that are "
+                                        "given, 40 digits each, blanks allowed. A key that has another is refused.")
     keyring: Optional[str] = arg(None, check=checks.absolute, doc="A keyring that is on the host already, in place of "
                                  "a key: /usr/share/keyrings/debian-archive-keyring.gpg.")
     trusted: bool = arg(False, doc="Take packages without any signature (gpgcheck=0): whoever can write to the "
                         "repository is root on the host. Never over plain http.")
     enabled: bool = arg(True, doc="false: its file is there, and is passed over.")
-    lock_wait_s: int = arg(300, check=_seconds, doc="How many seconds to wait while another program holds the package "
-                           "manager's lock.")
+    lock_wait_s: int = arg(300, check=rules.seconds, doc="How many seconds to wait while another program holds the "
+                           "package manager's lock.")
 
     named: ClassVar[str] = "name"
     sways: ClassVar[str] = "package_lists"
