@@ -6,19 +6,20 @@ import warnings
 
 from .errors import Refused
 
+PATTERN = re.compile(r"[\w/.-]\*|\{[^{} ]*,[^{} ]*\}")  # as a shell has it: `*.conf`, `web*`, `{a,b}`; ` *` is a name
 CONTROL = re.compile("[\x00-\x1f\x7f-\x9f]")
 # one clause of a mode in letters: who, then signs with letters or with the class that is copied
 MODE_CLAUSE = re.compile(r"([ugoa]*)((?:[-+=](?:[ugo]|[rwxXst]*))+)\Z")
 
 
 def absolute(path: str) -> None:
-    """An absolute path without `..`, `*`, double slashes, a slash at the end, control characters, blanks around it."""
+    """An absolute path without `..`, double slashes, a slash at the end, patterns, control characters, outer blanks."""
     plain = path.strip()
     if plain != path:
         raise Refused("", "`%s` has blanks or line ends around it" % path, "write %s" % plain if plain else "")
     if not path.startswith("/"):
         raise Refused("", "`%s` is not an absolute path" % path, _absolute_mend(path))
-    if "*" in path or re.search(r"\{[^{}]*,[^{}]*\}", path):
+    if PATTERN.search(path):
         raise Refused("", "`%s` is a pattern, and is not read as one" % path,
                       "write one path each, perhaps with `loop: [a.conf, b.conf]`")
     odd = CONTROL.search(path)

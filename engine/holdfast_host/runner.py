@@ -374,12 +374,37 @@ class Runner:
             self._notify(number, UNKNOWN)
             self._tell(number, UNKNOWN, message=change.unknown)
             return
+        lacking = self._lacking_account(number, change)
+        bringers = self._barriers_before(number) if lacking else []
+        if lacking and not bringers:
+            self._tell_error(number, lacking)
+            return
         opaque = self._may_act_on(number, change)
         message = "as it is now; %s may change it first" % ", ".join(opaque) if opaque else ""
+        if lacking:
+            message = "%s; it fails unless %s changes that" % (lacking, " or ".join(bringers[-3:]))
         self.planned_ahead.append(change)
         self._notify(number, PENDING)
         refreshed = self._refresh_words(number) if self._is_told(number, change) else ""
         self._tell(number, PENDING, change, message=message, refreshed=refreshed)
+
+    def _barriers_before(self, number: int) -> List[str]:
+        return [step.node.id for step in self.steps[:number]
+                if step.status in WAITING and library.resource_type(step.node.type).barrier]
+
+    def _lacking_account(self, number: int, change: Change) -> Optional[Failed]:
+        """What apply fails with: a user or group that a path is to get, and that is neither there nor planned."""
+        waiting = [step for step in self.steps[:number] if step.status in WAITING]
+        coming = {name for step in waiting if step.resource is not None for kind, name in step.resource.provides()
+                  if kind in ("user", "group")}
+        for state in change.files.values():
+            try:
+                for name, find in ((state.owner, files.user_id), (state.group, files.group_id)) if state else ():
+                    if name not in coming:
+                        find(name)
+            except Failed as failed:
+                return failed
+        return None
 
     def _lay_ahead(self) -> None:
         """What comes next is looked at as this group will have left things; those within it are decided before."""

@@ -12,7 +12,8 @@ import yaml
 NAMES = ("a", "b", "c")
 CONTENTS = ("", "one\n", "one\ntwo\n", "one\ntwo", "x = 1\ny = 2\n", "ä\n", "one\r\ntwo\r\n")
 MODES = ("0644", "0600", "0755", "0400", "u=rw,go=", "a+x", "g-w")
-OWNERS = (None, None, None, "nobody", "root", "65534")
+NOBODY = "nobody-here"  # there is no such user
+OWNERS = (None,) * 6 + ("nobody", "root", "65534") * 2 + (NOBODY,)
 
 Step = tuple[str, str, Any]  # what is done to a path before: make, its path, and with what
 Resource = dict[str, Any]
@@ -45,6 +46,8 @@ def pair(number: int, root: str) -> Pair:
         if next(iter(made)) != "command":
             taken.add(str(path))
         _related(chance, made, resources)
+        if made.get("owner") == NOBODY and any("command" in one or "script" in one for one in resources):
+            del made["owner"]  # a command may make that user: then it is not known whether there will be one
         resources.append(made)
     return Pair(before, tuple(resources))
 

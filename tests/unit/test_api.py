@@ -63,6 +63,21 @@ def test_each_of_several_failures_says_its_mend(site):
         "declare `user: nobody-here` too", "declare `group: no-such-group` too"]
 
 
+def test_a_plan_knows_that_an_owner_is_not_there(site):
+    document, owned = site / "playbooks" / "webs.yml", f"  - file: {site}/a\n    owner: nobody-here\n"
+    head, command = "state: webs\ntargets: all\nresources:\n", "  - command: adduser-of-ours\n    always: true\n"
+    with holdfast.load(site) as project:
+        document.write_text(head + owned)
+        (host,) = project.plan().hosts
+        assert [(one.status, one.event.mend) for one in host.results] == [
+            ("failed", "declare `user: nobody-here` too")]
+        document.write_text(head + command + owned)
+        (host,) = project.plan().hosts
+        assert [one.status for one in host.results] == ["pending", "pending"]
+        assert host.results[1].event.message == (
+            "there is no user nobody-here on this host; it fails unless command: adduser-of-ours changes that")
+
+
 def test_a_plan_that_is_out_of_date_is_not_carried_out(site):
     with holdfast.load(site) as project:
         plan = project.plan(site / "playbooks" / "webs.yml")
