@@ -154,6 +154,7 @@ FETCH = (
            path: /srv/unpacked/web
            url: http://127.0.0.1:8097/app.tar
            checksum: sha256:{APP_SHA}
+           version: "1.0"
          - download: /srv/unpacked/app.tar
            url: http://127.0.0.1:8097/app.tar
            checksum: sha256:{APP_SHA}
