@@ -394,7 +394,7 @@ class Runner:
 
     def _lacking_account(self, number: int, change: Change) -> Optional[Failed]:
         """What apply fails with: a user or group that a path is to get, and that is neither there nor planned."""
-        waiting = [step for step in self.steps[:number] if step.status in WAITING]
+        waiting = [*(step for step in self.steps[:number] if step.status in WAITING), self.steps[number]]
         coming = {name for step in waiting if step.resource is not None for kind, name in step.resource.provides()
                   if kind in ("user", "group")}
         for state in change.files.values():

@@ -26,18 +26,29 @@ def watched(host: LabHost, log: Path) -> AbstractContextManager[None]:
 def writes(log: Path) -> list[str]:
     """The calls by which runners, and what they started, wrote anything but to pipes and null devices."""
     inside: set[int] = set()
-    early: dict[int, list[str]] = {}  # what a process wrote before it was said whose child it is
+    told: set[int] = set()  # of which it was said whose children they are
+    early: dict[int, list[str]] = {}  # what a process wrote before that was said
+    over: dict[int, list[str]] = {}  # the same of one that had ended by then
     found = []
     for pid, call in _calls(log):
         child = re.match(r"(?:clone3?|v?fork)\(.* = (\d+)", call)
         if call.startswith("+++"):  # it has ended: who gets its number next is another process
             inside.discard(pid)
-            early.pop(pid, None)
-        elif child:
-            wrote = early.pop(int(child[1]), [])
-            if pid in inside:
-                inside.add(int(child[1]))
-                found += wrote
+            wrote = early.pop(pid, [])
+            if pid not in told:
+                over[pid] = wrote
+            told.discard(pid)
+            continue
+        over.pop(pid, None)
+        if child:
+            number = int(child[1])
+            is_over = number in over
+            wrote = over.pop(number) if is_over else early.pop(number, [])
+            found += wrote if pid in inside else []
+            if not is_over:
+                told.add(number)
+            if not is_over and pid in inside:
+                inside.add(number)
         elif RUNNER.match(call):
             inside.add(pid)
         elif _is_write(call):
