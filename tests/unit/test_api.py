@@ -165,5 +165,5 @@ def test_a_project_that_lives_long_does_not_grow(site, what):
     with holdfast.load(site) as project:
         asyncio.run(live(project))
     assert counts[1]["Project"] == 1, "the control: what lives is seen"
-    left = {name: more for name, more in (counts[5] - counts[1]).items() if more >= 4}  # fewer are still being let go of
+    left = {name: more for name, more in (counts[5] - counts[1]).items() if more >= 4}
     assert not left, "each of four runs more has left something behind"
