@@ -12,8 +12,9 @@ from __future__ import annotations
 
 import json
 import re
+import sys
 import zlib
-from typing import Any, Dict, FrozenSet, Iterator, List, Mapping, Tuple
+from typing import Any, Dict, FrozenSet, Iterator, List, Mapping, Optional, Tuple
 
 MAJOR, MINOR = 1, 3
 MAX_FRAME = 16 * 1024 * 1024  # bytes of a payload, packed or not
@@ -99,6 +100,12 @@ def pack(message: Mapping[str, Any]) -> bytes:
 _HALF = re.compile(r"[\ud800-\udfff]|\\u[dD][89a-fA-F]")  # perhaps half of a character, which no reader takes
 
 
+def _finite(written: str) -> Optional[float]:
+    """A number, or nothing for one that is larger than any, such as 1e999."""
+    number = float(written)
+    return number if abs(number) <= sys.float_info.max else None
+
+
 def _unpack(packing: int, payload: bytes, is_text_plain: bool) -> Message:
     """is_text_plain: what cannot be written as UTF-8, or is no JSON number, is replaced (by ? and null)."""
     if packing == 1:
@@ -113,7 +120,8 @@ def _unpack(packing: int, payload: bytes, is_text_plain: bool) -> Message:
         raise RemoteProtocolError("a frame is packed in an unknown way (%d)" % packing)
     try:
         text = payload.decode("utf-8", "surrogatepass")
-        message = json.loads(text, parse_constant=(lambda _: None) if is_text_plain else None)
+        message = json.loads(text, parse_constant=(lambda _: None) if is_text_plain else None,
+                             parse_float=_finite if is_text_plain else None)
         if is_text_plain and _HALF.search(text):
             message = json.loads(json.dumps(message, ensure_ascii=False).encode("utf-8", "replace"))
     except (ValueError, RecursionError) as error:
