@@ -6,9 +6,10 @@ import re
 import time
 from typing import ClassVar, Dict, Iterator, List, Optional, Sequence, Tuple
 
-from . import checks, files, packages, process, rpm, rpm_repositories, versionlock
+from . import files, packages, process, rpm, rpm_repositories, versionlock
 from .errors import Failed
-from .packages import Installed, Offer, Provider, Step
+from .packages import Installed, Offer, Step
+from .provider_rpm import RpmProvider
 from .record import with_fields
 
 CACHES = ("/var/cache/dnf", "/var/cache/libdnf5")
@@ -23,21 +24,12 @@ LOCKED = 200
 NOISE = ("Last metadata expiration check", "Unable to detect release version")
 
 
-class Dnf(Provider):
+class Dnf(RpmProvider):
     """Removals are one transaction, then installations another; those with another `recommends` one more."""
 
     name: ClassVar[str] = "dnf"
     fetching: ClassVar[str] = "dnf makecache"
     listing: ClassVar[str] = "dnf list --showduplicates"
-
-    def check_name(self, name: str) -> None:
-        checks.package(name)
-
-    def fits(self, version: str, wanted: str) -> bool:
-        return rpm.fits(version, wanted)
-
-    def compare(self, one: str, other: str) -> int:
-        return rpm.compare(one, other)
 
     def installed(self, names: Sequence[str]) -> Dict[str, Installed]:
         found = rpm.installed(names)

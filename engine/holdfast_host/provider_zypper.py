@@ -7,9 +7,10 @@ import os
 import re
 from typing import ClassVar, Dict, List, Optional, Sequence, Tuple
 
-from . import checks, files, packages, process, rpm, rpm_repositories
+from . import files, packages, process, rpm, rpm_repositories
 from .errors import Failed
-from .packages import Installed, Offer, Provider, Step
+from .packages import Installed, Offer, Step
+from .provider_rpm import RpmProvider
 from .record import with_fields
 
 CACHE, FOLDERS, LOCKS = "/var/cache/zypp/raw", ("/etc/zypp/repos.d",), "/etc/zypp/locks"
@@ -19,21 +20,12 @@ NOTHING_FOUND, LOCKED = 104, 7
 LOOKING = {"ZYPP_READONLY_HACK": "1"}  # to look needs no lock
 
 
-class Zypper(Provider):
+class Zypper(RpmProvider):
     """All is one transaction; those with another `recommends` are one more."""
 
     name: ClassVar[str] = "zypper"
     fetching: ClassVar[str] = "zypper refresh"
     listing: ClassVar[str] = "zypper search -s"
-
-    def check_name(self, name: str) -> None:
-        checks.package(name)
-
-    def fits(self, version: str, wanted: str) -> bool:
-        return rpm.fits(version, wanted)
-
-    def compare(self, one: str, other: str) -> int:
-        return rpm.compare(one, other)
 
     def installed(self, names: Sequence[str]) -> Dict[str, Installed]:
         found = rpm.installed(names)

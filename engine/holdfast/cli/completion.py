@@ -30,7 +30,7 @@ class OfProject(BaseCompleter):
         self.offer = offer
 
     def __call__(self, *, prefix: str, action: Action, parser: ArgumentParser, parsed_args: Namespace) -> list[str]:
-        from holdfast.contents import load_contents  # noqa: PLC0415  # names of commands and options need it not
+        from holdfast.contents import load_contents
 
         args = joined(parsed_args)
         try:
@@ -73,7 +73,7 @@ def runs(project: Contents) -> Iterator[str]:
 def documented(project: Contents) -> Iterator[str]:
     """What `holdfast doc` tells of."""
     yield from project.types
-    from holdfast.contents import kinds  # noqa: PLC0415
+    from holdfast.contents import kinds
 
     yield from kinds()
 

@@ -38,7 +38,7 @@ class Console:
 
     def object(self, thing: Mapping[str, Any]) -> None:
         """One result for programs, on a line of its own, at once."""
-        from holdfast.reports.objects import line  # noqa: PLC0415 -- only with --json
+        from holdfast.reports.objects import line
 
         self._write(self.out, [line(thing)])
 
@@ -54,7 +54,7 @@ class Console:
         """All faults, and how many there are."""
         found = list(problems)
         if self.json:
-            from holdfast.reports.objects import problem_object  # noqa: PLC0415 -- only with --json
+            from holdfast.reports.objects import problem_object
 
             for problem in found:
                 self.object(problem_object(problem))

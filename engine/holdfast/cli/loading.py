@@ -23,7 +23,7 @@ def load_project(args: Namespace, console: Console, api: GetApi) -> Project:
         if getattr(args, name, None):
             how[name] = getattr(args, name)
     if getattr(args, "ask_become_password", False):
-        import getpass  # noqa: PLC0415 -- only when asked for
+        import getpass
 
         how["become_password"] = console.secrets["become password"] = getpass.getpass("become password: ")
     project = api().load(args.folder, **how)

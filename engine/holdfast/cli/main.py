@@ -21,7 +21,7 @@ def entry() -> None:
         if stream is not None and hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")
     if "_ARGCOMPLETE" in os.environ:  # the shell asks what may come next
-        from holdfast.cli.completion import answer  # noqa: PLC0415
+        from holdfast.cli.completion import answer
 
         answer()
     code = main(sys.argv[1:], sys.stdout, sys.stderr)
@@ -31,7 +31,7 @@ def entry() -> None:
 
 def the_api() -> Api:
     """The Python API, imported when a command needs it: --help does not."""
-    import holdfast  # noqa: PLC0415
+    import holdfast
 
     api: Api = holdfast  # type: ignore[assignment]  # a module is what the protocol asks for
     return api
@@ -69,9 +69,9 @@ def guarded(args: Namespace, console: Console, api: GetApi) -> int:
 
 
 def _defect(args: Namespace, console: Console) -> int:
-    import traceback  # noqa: PLC0415 -- only for defects
+    import traceback
 
-    from holdfast.cli.details import keep_details  # noqa: PLC0415
+    from holdfast.cli.details import keep_details
 
     text = traceback.format_exc()
     path = keep_details(f"holdfast {args.command}\n{text}", args.folder, console.secrets)
@@ -82,7 +82,7 @@ def _defect(args: Namespace, console: Console) -> int:
 
 def version() -> str:
     """Of the installed package."""
-    from importlib import metadata  # noqa: PLC0415 -- only for --version
+    from importlib import metadata
 
     try:
         return metadata.version("holdfast")

@@ -143,7 +143,7 @@ def variable(text: str) -> tuple[str, Any]:
     name, equals, value = text.partition("=")
     if not equals or not re.fullmatch(r"[A-Za-z_]\w*", name):
         raise ArgumentTypeError(f"`{text}` is not NAME=VALUE")
-    import yaml  # noqa: PLC0415 -- only with --set
+    import yaml
 
     try:
         return name, yaml.safe_load(value)
@@ -177,7 +177,7 @@ def batches(text: str) -> tuple[int | str, ...]:
 
 def duration(text: str) -> float:
     """`90s`, `5m`, `1h30m`; a number alone is seconds."""
-    from holdfast.documents.durations import seconds  # noqa: PLC0415 -- only with a limit
+    from holdfast.documents.durations import seconds
 
     found = seconds(text + "s" if text.isdecimal() else text)
     if found is None:

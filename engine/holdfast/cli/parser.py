@@ -48,7 +48,7 @@ class Parser(ArgumentParser):
     """Says the mend with what is wrong, where one is known."""
 
     def error(self, message: str) -> NoReturn:
-        from holdfast.cli.usage import mend  # noqa: PLC0415 -- only for faults
+        from holdfast.cli.usage import mend
 
         said = mend(message, [name for _, commands in COMMANDS for name, _ in commands])
         super().error(f"{message.partition(' (choose from')[0]}\n  {said}" if said else message)

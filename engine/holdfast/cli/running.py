@@ -63,7 +63,7 @@ def telling(console: Console, drift: bool, quiet: bool) -> Iterator[Emit]:
     if console.json:
         yield _as_objects(console)
     elif console.is_terminal():
-        from holdfast.reports.live import Screen  # noqa: PLC0415 -- rich: 0.05 s
+        from holdfast.reports.live import Screen
 
         with Screen(console.out, console.style, drift, console.verbose > 0) as screen:
             console.above = screen.say
@@ -81,7 +81,7 @@ def telling(console: Console, drift: bool, quiet: bool) -> Iterator[Emit]:
 
 def _as_objects(console: Console) -> Emit:
     """Each happening as an object, with the id of the run that it belongs to."""
-    from holdfast.reports.objects import happening_object  # noqa: PLC0415 -- only with --json
+    from holdfast.reports.objects import happening_object
 
     run = ""
 

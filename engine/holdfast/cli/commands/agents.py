@@ -22,8 +22,8 @@ examples:
 
 def run(args: Namespace, console: Console, api: GetApi) -> int:
     """Carries it out."""
-    from holdfast.cli.loading import load_project  # noqa: PLC0415 -- not needed for --help
-    from holdfast.reports.agents import agent_object, agents_table  # noqa: PLC0415
+    from holdfast.cli.loading import load_project
+    from holdfast.reports.agents import agent_object, agents_table
 
     with load_project(args, console, api) as project:
         states = project.agents(args.targets)

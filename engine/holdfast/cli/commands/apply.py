@@ -33,8 +33,8 @@ examples:
 
 def run(args: Namespace, console: Console, api: GetApi) -> int:
     """Carries it out."""
-    from holdfast.cli.states import apply_saved, resume, run_states  # noqa: PLC0415 -- not needed for --help
-    from holdfast.savedplan import is_saved_plan  # noqa: PLC0415
+    from holdfast.cli.states import apply_saved, resume, run_states
+    from holdfast.savedplan import is_saved_plan
 
     if args.resume:
         return resume(args, console, api)

@@ -21,7 +21,7 @@ examples:
 
 def run(args: Namespace, console: Console, api: GetApi) -> int:
     """Carries it out."""
-    from holdfast.cli.completion import script  # noqa: PLC0415 -- imports the API
+    from holdfast.cli.completion import script
 
     code = script(args.shell)
     console.results(code.splitlines(), [{"event": "completion", "shell": args.shell, "script": code}])

@@ -26,8 +26,8 @@ examples:
 
 def run(args: Namespace, console: Console, api: GetApi) -> int:
     """Carries it out."""
-    from holdfast.cli.loading import load_contents  # noqa: PLC0415 -- not needed for --help
-    from holdfast.reports import converted  # noqa: PLC0415
+    from holdfast.cli.loading import load_contents
+    from holdfast.reports import converted
 
     path = Path(args.playbook)
     made = load_contents(args, api).convert(args.playbook)
@@ -44,7 +44,7 @@ def run(args: Namespace, console: Console, api: GetApi) -> int:
 
 def _written(text: str, files: dict[str, bytes], folder: Path, name: str) -> list[str]:
     """The files that were made. Raises Problems."""
-    from holdfast.problems import Place, Problem, Problems  # noqa: PLC0415 -- only with --to
+    from holdfast.problems import Place, Problem, Problems
 
     wanted = {folder / f"{name}.yml": text.encode(), **{folder / inner: content for inner, content in files.items()}}
     there = [path for path, content in wanted.items() if path.exists() and (

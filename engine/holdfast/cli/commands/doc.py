@@ -20,8 +20,8 @@ examples:
 
 def run(args: Namespace, console: Console, api: GetApi) -> int:
     """Carries it out."""
-    from holdfast.problems import Problem, Problems  # noqa: PLC0415 -- not needed for --help
-    from holdfast.reports import types  # noqa: PLC0415
+    from holdfast.problems import Problem, Problems
+    from holdfast.reports import types
 
     known, kinds = api().types(args.folder), api().kinds()
     if args.name is None:
@@ -35,7 +35,7 @@ def run(args: Namespace, console: Console, api: GetApi) -> int:
         console.results(types.kind_lines(args.name, kinds[args.name], console.style),
                         [types.kind_object(args.name, kinds[args.name])])
     else:
-        from holdfast_host.values import did_you_mean  # noqa: PLC0415
+        from holdfast_host.values import did_you_mean
 
         raise Problems([Problem(f"there is no resource type or kind of document `{args.name}`", None,
                                 did_you_mean(args.name, [*known, *kinds]))])

@@ -32,20 +32,20 @@ def run(args: Namespace, console: Console, api: GetApi) -> int:
     """Carries it out."""
     if args.history:
         return _history(args, console, api)
-    from holdfast.cli.states import run_states  # noqa: PLC0415 -- not needed for --help
+    from holdfast.cli.states import run_states
 
     return run_states(args, console, api, "drift", drift=True)
 
 
 def _history(args: Namespace, console: Console, api: GetApi) -> int:
-    import time  # noqa: PLC0415
+    import time
 
-    from holdfast.cli.loading import load_project  # noqa: PLC0415 -- not needed for --help
-    from holdfast.enforcement.current import of_project  # noqa: PLC0415
-    from holdfast.enforcement.events import episode, standing  # noqa: PLC0415
-    from holdfast.problems import Problem, Problems  # noqa: PLC0415
-    from holdfast.reports.holding import dark_lines, history_lines  # noqa: PLC0415
-    from holdfast.store import enforced  # noqa: PLC0415
+    from holdfast.cli.loading import load_project
+    from holdfast.enforcement.current import of_project
+    from holdfast.enforcement.events import episode, standing
+    from holdfast.problems import Problem, Problems
+    from holdfast.reports.holding import dark_lines, history_lines
+    from holdfast.store import enforced
 
     if args.documents:
         raise Problems([Problem("--history tells of hosts, whatever document", None, "leave the files out; use -t")])

@@ -49,7 +49,7 @@ examples:
 
 def run(args: Namespace, console: Console, api: GetApi) -> int:
     """Carries it out."""
-    from holdfast.cli.loading import load_project  # noqa: PLC0415 -- not needed for --help
+    from holdfast.cli.loading import load_project
 
     with load_project(args, console, api) as project:
         if args.unit:
@@ -63,8 +63,8 @@ def run(args: Namespace, console: Console, api: GetApi) -> int:
 
 
 def _unit(args: Namespace, console: Console, project: Any) -> int:
-    from holdfast.enforcement.units import enforce_unit  # noqa: PLC0415 -- not needed for --help
-    from holdfast.problems import Problem, Problems  # noqa: PLC0415
+    from holdfast.enforcement.units import enforce_unit
+    from holdfast.problems import Problem, Problems
 
     if args.set:
         raise Problems([Problem("a unit keeps no --set", None, "write it into the inventory, as a variable")])
@@ -79,10 +79,10 @@ def _unit(args: Namespace, console: Console, project: Any) -> int:
 
 
 def _enforce(args: Namespace, console: Console, api: GetApi, project: Any) -> int:
-    from holdfast.cli.running import details_of_libraries, until_done  # noqa: PLC0415 -- not needed for --help
-    from holdfast.enforcement.keeping import Keeper  # noqa: PLC0415
-    from holdfast.enforcement.metrics import Metrics, write  # noqa: PLC0415
-    from holdfast.reports.holding import event_lines  # noqa: PLC0415
+    from holdfast.cli.running import details_of_libraries, until_done
+    from holdfast.enforcement.keeping import Keeper
+    from holdfast.enforcement.metrics import Metrics, write
+    from holdfast.reports.holding import event_lines
 
     def tell(event: dict[str, Any]) -> None:
         stamp = "" if console.style.colour or args.once else time.strftime("%Y-%m-%d %H:%M:%S ")
@@ -115,7 +115,7 @@ def _enforce(args: Namespace, console: Console, api: GetApi, project: Any) -> in
 @contextmanager
 def _shown(args: Namespace, metrics: Metrics, keeper: Keeper) -> Iterator[None]:
     """Metrics while it works. A file that nobody keeps true any more is taken away."""
-    from holdfast.enforcement.metrics import remove, serve  # noqa: PLC0415
+    from holdfast.enforcement.metrics import remove, serve
 
     keeper.read()
     end = serve(metrics, args.metrics_port) if args.metrics_port else None
@@ -130,18 +130,18 @@ def _shown(args: Namespace, metrics: Metrics, keeper: Keeper) -> Iterator[None]:
 
 def _code(found: dict[str, Any], args: Namespace) -> int:
     """As that of a run."""
-    from holdfast.executor.model import RunDone  # noqa: PLC0415
+    from holdfast.executor.model import RunDone
 
     results = tuple(one for results in found.values() for one in results.values())
     return exits.of_run(RunDone("", results, "", 0.0), False, False)
 
 
 def _status(project: Any, console: Console) -> int:
-    from holdfast.enforcement.current import of_project  # noqa: PLC0415
-    from holdfast.enforcement.events import keeper, standing  # noqa: PLC0415
-    from holdfast.reports.holding import keeper_words, standing_lines  # noqa: PLC0415
-    from holdfast.reports.style import printable  # noqa: PLC0415
-    from holdfast.store.keepers import holders  # noqa: PLC0415
+    from holdfast.enforcement.current import of_project
+    from holdfast.enforcement.events import keeper, standing
+    from holdfast.reports.holding import keeper_words, standing_lines
+    from holdfast.reports.style import printable
+    from holdfast.store.keepers import holders
 
     found, problems = of_project(project, time.time())
     if problems:

@@ -23,8 +23,8 @@ examples:
 
 def run(args: Namespace, console: Console, api: GetApi) -> int:
     """Carries it out."""
-    from holdfast.cli.loading import load_contents  # noqa: PLC0415 -- not needed for --help
-    from holdfast.reports.explained import explained_lines, explained_object  # noqa: PLC0415
+    from holdfast.cli.loading import load_contents
+    from holdfast.reports.explained import explained_lines, explained_object
 
     with load_contents(args, api) as project:
         found = project.explain(args.host, args.resource, args.documents)

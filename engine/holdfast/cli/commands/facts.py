@@ -25,13 +25,13 @@ examples:
 
 def run(args: Namespace, console: Console, api: GetApi) -> int:
     """Carries it out."""
-    from holdfast.cli.loading import load_project  # noqa: PLC0415
-    from holdfast.cli.options import rollout  # noqa: PLC0415 -- not needed for --help
-    from holdfast.cli.running import carry_out, code_of  # noqa: PLC0415
-    from holdfast.executor.model import RunDone  # noqa: PLC0415
-    from holdfast.reports.facts import facts_lines, picked  # noqa: PLC0415
-    from holdfast.reports.objects import facts_object, of_run  # noqa: PLC0415
-    from holdfast.reports.summary import summary  # noqa: PLC0415
+    from holdfast.cli.loading import load_project
+    from holdfast.cli.options import rollout
+    from holdfast.cli.running import carry_out, code_of
+    from holdfast.executor.model import RunDone
+    from holdfast.reports.facts import facts_lines, picked
+    from holdfast.reports.objects import facts_object, of_run
+    from holdfast.reports.summary import summary
 
     with load_project(args, console, api) as project:
         async def start(emit: Emit, stop: Stop) -> RunDone:

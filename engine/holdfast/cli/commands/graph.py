@@ -25,8 +25,8 @@ examples:
 
 def run(args: Namespace, console: Console, api: GetApi) -> int:
     """Carries it out."""
-    from holdfast.cli.loading import load_contents  # noqa: PLC0415 -- not needed for --help
-    from holdfast.reports import graphs  # noqa: PLC0415
+    from holdfast.cli.loading import load_contents
+    from holdfast.reports import graphs
 
     with load_contents(args, api) as project:
         found = project.graph(args.host, args.documents)
@@ -43,9 +43,9 @@ def run(args: Namespace, console: Console, api: GetApi) -> int:
 
 def svg(drawing: str) -> str:
     """What Graphviz draws. Raises Problems."""
-    import subprocess  # noqa: PLC0415 -- only for drawings
+    import subprocess
 
-    from holdfast.problems import Problem, Problems  # noqa: PLC0415
+    from holdfast.problems import Problem, Problems
 
     try:
         return subprocess.run(["dot", "-Tsvg"], input=drawing, capture_output=True, text=True, check=True,

@@ -32,9 +32,9 @@ examples:
 
 def run(args: Namespace, console: Console, api: GetApi) -> int:
     """Carries it out."""
-    from holdfast.cli.loading import load_project  # noqa: PLC0415 -- not needed for --help
-    from holdfast.enforcement import holding  # noqa: PLC0415
-    from holdfast.problems import Problem, Problems  # noqa: PLC0415
+    from holdfast.cli.loading import load_project
+    from holdfast.enforcement import holding
+    from holdfast.problems import Problem, Problems
 
     with load_project(args, console, api) as loaded:
         project: Any = loaded
@@ -45,7 +45,7 @@ def run(args: Namespace, console: Console, api: GetApi) -> int:
             said = holding.release(project, words[1], words[2])
             console.results([said], [{"event": "released", "host": words[1], "resource": words[2], "what": said}])
         elif len(words) == 2:
-            from holdfast.reports.holding import held_words  # noqa: PLC0415
+            from holdfast.reports.holding import held_words
 
             hold = holding.hold(project, words[0], words[1], args.until, args.owner, args.why)
             console.results([f"{hold.host}: {hold.id}: {held_words(hold)}"], [holding.hold_object(hold)])
@@ -56,9 +56,9 @@ def run(args: Namespace, console: Console, api: GetApi) -> int:
 
 
 def _list(project: Any, console: Console) -> None:
-    from holdfast.enforcement import holding  # noqa: PLC0415
-    from holdfast.enforcement.events import episode  # noqa: PLC0415
-    from holdfast.reports.holding import holds_lines  # noqa: PLC0415
+    from holdfast.enforcement import holding
+    from holdfast.enforcement.events import episode
+    from holdfast.reports.holding import holds_lines
 
     holds, fights = holding.held(project)
     console.results(holds_lines(holds, fights, console.style),

@@ -60,7 +60,7 @@ examples:
 
 def run(args: Namespace, console: Console, api: GetApi) -> int:
     """Carries it out."""
-    from holdfast.problems import Place, Problem, Problems  # noqa: PLC0415 -- not needed for --help
+    from holdfast.problems import Place, Problem, Problems
 
     folder = Path(args.path or args.folder)
     there = [folder / name for name in FILES if (folder / name).exists()]

@@ -37,9 +37,9 @@ examples:
 
 def run(args: Namespace, console: Console, api: GetApi) -> int:
     """Carries it out."""
-    from holdfast.cli.loading import load_contents  # noqa: PLC0415 -- not needed for --help
-    from holdfast.problems import Problem, Problems  # noqa: PLC0415
-    from holdfast.reports import hosts  # noqa: PLC0415
+    from holdfast.cli.loading import load_contents
+    from holdfast.problems import Problem, Problems
+    from holdfast.reports import hosts
 
     if args.action is None and not args.script_list and args.script_host is None:
         raise Problems([Problem("inventory: what of it?", None, "list, show HOST, tree or select EXPRESSION")])
@@ -65,6 +65,6 @@ def run(args: Namespace, console: Console, api: GetApi) -> int:
 
 def _as_script(project: Contents, host: str | None, console: Console) -> None:
     """What Ansible expects of an executable inventory."""
-    import json  # noqa: PLC0415 -- only for this
+    import json
 
     console.lines([json.dumps(project.ansible_inventory(host), indent=4, sort_keys=True)])

@@ -25,6 +25,6 @@ examples:
 
 def run(args: Namespace, console: Console, api: GetApi) -> int:
     """Carries it out."""
-    from holdfast.cli.states import run_states  # noqa: PLC0415 -- not needed for --help
+    from holdfast.cli.states import run_states
 
     return run_states(args, console, api, "plan", save=args.out)

@@ -56,9 +56,9 @@ examples:
 
 def run(args: Namespace, console: Console, api: GetApi) -> int:
     """Carries it out."""
-    from holdfast.problems import Problem, Problems  # noqa: PLC0415 -- not needed for --help
-    from holdfast.pulling.keeping import Kept  # noqa: PLC0415
-    from holdfast.pulling.model import source  # noqa: PLC0415
+    from holdfast.problems import Problem, Problems
+    from holdfast.pulling.keeping import Kept
+    from holdfast.pulling.model import source
 
     found = source(args.source)
     if args.report_to and not args.report_to.startswith(("https://", "http://")):
@@ -74,7 +74,7 @@ class _Pull:
     """One pull, and what is reported of it."""
 
     def __init__(self, args: Namespace, console: Console, api: GetApi, kept: Any) -> None:
-        from holdfast.pulling.model import source  # noqa: PLC0415 -- not needed for --help
+        from holdfast.pulling.model import source
 
         self._args, self._console, self._api, self._kept = args, console, api, kept
         self._source, self._began, self._host = source(args.source), time.time(), args.host or os.uname().nodename
@@ -82,8 +82,8 @@ class _Pull:
 
     def go(self) -> int:
         """Fetches, applies, reports. Raises Problems after they have been reported."""
-        from holdfast.problems import Problems  # noqa: PLC0415
-        from holdfast.pulling.reporting import of_result  # noqa: PLC0415
+        from holdfast.problems import Problems
+        from holdfast.pulling.reporting import of_result
 
         try:
             copy = self._fetched()
@@ -96,7 +96,7 @@ class _Pull:
         return exits.of_run(done, False, interrupted)
 
     def _fetched(self) -> Ready:
-        from holdfast.pulling.fetching import ready, rules  # noqa: PLC0415
+        from holdfast.pulling.fetching import ready, rules
 
         args = self._args
         copy = ready(self._source, self._kept, rules(Path(args.trust), args.allow_unsigned, args.allow_older))
@@ -109,9 +109,9 @@ class _Pull:
         return copy
 
     def _applied(self, copy: Ready) -> tuple[RunDone, bool]:
-        from holdfast.cli.running import carry_out  # noqa: PLC0415
-        from holdfast.pulling.here import this_host  # noqa: PLC0415
-        from holdfast.reports.summary import summary  # noqa: PLC0415
+        from holdfast.cli.running import carry_out
+        from holdfast.pulling.here import this_host
+        from holdfast.reports.summary import summary
 
         how: dict[str, Any] = {"is_here": True, "store": str(self._kept.folder / "holdfast.db")}
         mode: Any = "plan" if self._args.plan else "apply"
@@ -128,8 +128,8 @@ class _Pull:
         return done, interrupted
 
     def _report(self, **more: Any) -> None:
-        from holdfast.pulling.reporting import report, send, write  # noqa: PLC0415
-        from holdfast_host.redact import Redactor  # noqa: PLC0415
+        from holdfast.pulling.reporting import report, send, write
+        from holdfast_host.redact import Redactor
 
         redactor = Redactor(self._console.secrets)
         found = {name: redactor.text(value) if isinstance(value, str) else value for name, value in
@@ -145,9 +145,9 @@ class _Pull:
 
 
 def _install(args: Namespace, console: Console) -> int:
-    from holdfast.problems import Problem, Problems  # noqa: PLC0415 -- not needed for --help
-    from holdfast.pulling.model import source  # noqa: PLC0415
-    from holdfast.pulling.units import FOLDER, install, units  # noqa: PLC0415
+    from holdfast.problems import Problem, Problems
+    from holdfast.pulling.model import source
+    from holdfast.pulling.units import FOLDER, install, units
 
     if args.set or args.allow_older:
         raise Problems([Problem(f"a timer keeps no {'--set' if args.set else '--allow-older'}", None,

@@ -34,15 +34,15 @@ examples:
 
 def run(args: Namespace, console: Console, api: GetApi) -> int:
     """Carries it out."""
-    from dataclasses import replace  # noqa: PLC0415
+    from dataclasses import replace
 
-    from holdfast.cli.loading import load_project  # noqa: PLC0415
-    from holdfast.cli.options import rollout  # noqa: PLC0415 -- not needed for --help
-    from holdfast.cli.running import carry_out, code_of  # noqa: PLC0415
-    from holdfast.executor.model import RunDone  # noqa: PLC0415
-    from holdfast.problems import Problem, Problems  # noqa: PLC0415
-    from holdfast.reports.outputs import command_lines, judged  # noqa: PLC0415
-    from holdfast.reports.summary import SAID, total  # noqa: PLC0415
+    from holdfast.cli.loading import load_project
+    from holdfast.cli.options import rollout
+    from holdfast.cli.running import carry_out, code_of
+    from holdfast.executor.model import RunDone
+    from holdfast.problems import Problem, Problems
+    from holdfast.reports.outputs import command_lines, judged
+    from holdfast.reports.summary import SAID, total
 
     if bool(args.program) == (args.shell is not None):
         raise Problems([Problem("one command is needed", None, "write `-- PROGRAM …`, or --shell TEXT")])
@@ -65,7 +65,7 @@ def run(args: Namespace, console: Console, api: GetApi) -> int:
 
 def _refuse_host(program: Sequence[str], inventory: Inventory) -> None:
     """`run web1 uptime` would run a program `web1` on all hosts. Raises Problems."""
-    from holdfast.problems import Problem, Problems  # noqa: PLC0415
+    from holdfast.problems import Problem, Problems
 
     name = program[0]
     meant = name if name in inventory.hosts else f"group:{name}" if name in inventory.groups else ""

@@ -33,7 +33,7 @@ examples:
 
 def run(args: Namespace, console: Console, api: GetApi) -> int:
     """Carries it out."""
-    from holdfast.cli.loading import load_contents  # noqa: PLC0415 -- not needed for --help
+    from holdfast.cli.loading import load_contents
 
     with load_contents(args, api) as project:
         if args.action == "list":
@@ -46,14 +46,14 @@ def run(args: Namespace, console: Console, api: GetApi) -> int:
 
 
 def _list(args: Namespace, console: Console, store: Store) -> None:
-    from holdfast.reports import history, objects  # noqa: PLC0415 -- not needed for --help
+    from holdfast.reports import history, objects
 
     runs = store.runs(args.limit, args.mode)
     console.results(history.runs_table(runs, console.style), map(objects.run_object, runs))
 
 
 def _show_run(args: Namespace, console: Console, store: Store) -> None:
-    from holdfast.reports import history, objects  # noqa: PLC0415
+    from holdfast.reports import history, objects
 
     run = store.run(args.run)
     results = store.results(run)
@@ -62,7 +62,7 @@ def _show_run(args: Namespace, console: Console, store: Store) -> None:
 
 
 def _show_host(args: Namespace, console: Console, store: Store) -> None:
-    from holdfast.reports import history, objects  # noqa: PLC0415
+    from holdfast.reports import history, objects
 
     run = store.run(args.run)
     result = store.host_result(run, args.host)

@@ -23,10 +23,10 @@ examples:
 
 def run(args: Namespace, console: Console, api: GetApi) -> int:
     """Carries it out."""
-    import time  # noqa: PLC0415 -- not needed for --help
-    from pathlib import Path  # noqa: PLC0415
+    import time
+    from pathlib import Path
 
-    from holdfast.pulling import archiving, manifest  # noqa: PLC0415
+    from holdfast.pulling import archiving, manifest
 
     api().load(args.folder, inventory=[], set={}).validate((), "")  # what is refused here would be so on each host
     folder = Path(args.folder)

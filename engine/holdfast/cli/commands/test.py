@@ -36,10 +36,10 @@ docs/how-to/test-documents.md says how tests are written."""
 
 def run(args: Namespace, console: Console, api: GetApi) -> int:
     """Carries it out."""
-    from holdfast.problems import Place, Problem, Problems  # noqa: PLC0415 -- not needed for --help
-    from holdfast.testing import junit, running, witness  # noqa: PLC0415
-    from holdfast.testing.lab.errors import LabError  # noqa: PLC0415
-    from holdfast.testing.reading import read_tests  # noqa: PLC0415
+    from holdfast.problems import Place, Problem, Problems
+    from holdfast.testing import junit, running, witness
+    from holdfast.testing.lab.errors import LabError
+    from holdfast.testing.reading import read_tests
 
     folder, settings = Path(args.folder), dict(args.set)
     tests = read_tests(folder, args.tests)

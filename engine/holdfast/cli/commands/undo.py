@@ -30,6 +30,6 @@ examples:
 
 def run(args: Namespace, console: Console, api: GetApi) -> int:
     """Carries it out."""
-    from holdfast.cli.states import undo  # noqa: PLC0415 -- not needed for --help
+    from holdfast.cli.states import undo
 
     return undo(args, console, api)

@@ -23,8 +23,8 @@ examples:
 
 def run(args: Namespace, console: Console, api: GetApi) -> int:
     """Carries it out."""
-    from holdfast.cli.loading import load_contents  # noqa: PLC0415 -- not needed for --help
-    from holdfast.reports.words import many  # noqa: PLC0415
+    from holdfast.cli.loading import load_contents
+    from holdfast.reports.words import many
 
     project = load_contents(args, api)
     checked = project.validate(args.documents, args.targets)
