@@ -65,6 +65,9 @@ def test_drift_is_put_back_held_or_given_up_and_told_apart_from_changes_of_docum
     site.write(DOCUMENT.format(every="1h"))
     first = site.run("enforce", "--once", "--json")
     assert first.code == 0 and standings(site) == {"h1": "good", "h2": "good", "h3": "good"}, first.text
+    (done,), listed = first.of("round_done"), site.run("runs", "list", "--json").objects
+    assert done["changed"] == 3 and done["run"] == listed[0]["run"], "no drift, but to be seen"
+    assert "run" not in site.run("enforce", "--once", "--json").of("round_done")[0]
     assert {one["cause"] for one in episodes(site, "h1", MOTD)} == {"intended"}
     assert told(site) == [], "what a document brings is no drift"
 

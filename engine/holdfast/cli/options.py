@@ -158,6 +158,13 @@ def count(text: str) -> int:
     return int(text)
 
 
+def port(text: str) -> int:
+    """A port to listen on."""
+    if not text.isdecimal() or not 1 <= int(text) <= 65535:
+        raise ArgumentTypeError(f"`{text}` is no port, which is a number from 1 to 65535")
+    return int(text)
+
+
 def share(text: str) -> int | str:
     """`3` or `5%`."""
     if re.fullmatch(r"\d+", text):

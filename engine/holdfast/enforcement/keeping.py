@@ -250,8 +250,10 @@ class Keeper:
         counts: dict[str, int] = {}
         for one in done.standings:
             counts[one.status] = counts.get(one.status, 0) + 1
+        changed = sum(one.status == "changed" for one in done.results.values())
         self.tell({"event": "round_done", "association": association.name, "began": began,
-                   "seconds": round(time.time() - began, 3), "counts": counts, "is_whole": hosts is None})
+                   "seconds": round(time.time() - began, 3), "counts": counts, "is_whole": hosts is None,
+                   **({"run": done.run, "changed": changed} if done.run else {})})
         self._show()
         return done
 

@@ -31,12 +31,13 @@ Tell = Callable[[events.Event], None]
 @dataclass(frozen=True, slots=True)
 class RoundDone:
     """results: by host, the last that became of it: a look, or a repair. busy: hosts that another run held when
-    something was to be put back there."""
+    something was to be put back there. run: the one that put things right; "": nothing was to be."""
 
     association: str
     results: Mapping[str, HostResult]
     standings: tuple[Standing, ...]
     busy: frozenset[str] = frozenset()
+    run: str = ""
 
 
 class NotOurs(Exception):
@@ -56,6 +57,7 @@ class Round:
         self._graphs: dict[str, HostGraph] = {}
         self._looked: dict[str, HostResult] = {}
         self._known_of: dict[str, Known] = {}
+        self._run = ""
 
     async def go(self, hosts: Collection[str] | None = None) -> RoundDone:
         """hosts: only these; None: all that the association means. Raises Problems, and nothing was touched then, and
@@ -72,7 +74,7 @@ class Round:
                                                                if one.host not in busy}
         standings = await asyncio.to_thread(self._keep_standings, results, found)
         await self._announce()
-        return RoundDone(self._association.name, results, standings, busy)
+        return RoundDone(self._association.name, results, standings, busy, self._run)
 
     def _check_ours(self) -> None:
         """Time may have passed: a machine slept, or the store was away."""
@@ -175,6 +177,7 @@ class Round:
                       rollout=replace(self._rollout, host_s=self._rollout.host_s or REPAIR_S))
         async with self._alone:
             self._check_ours()
+            self._run = job.run
             done = await self._project.carry_out_async(job, self._names, self._association.expression, lambda _: None,
                                                        self._stop, lambda result: self._met_rows(result, job.run))
         return done.results

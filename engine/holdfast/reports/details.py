@@ -4,7 +4,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from holdfast.reports.style import PAINT_OF, Style, printable
-from holdfast.reports.words import value
+from holdfast.reports.words import many, value
 from holdfast_host.graph import Event
 
 DIFF_PAINTS = {"+": "added", "-": "removed", "@": "hunk"}
@@ -28,7 +28,7 @@ def change_lines(event: Event, style: Style, diff: bool = True) -> Iterator[str]
 
 def _size(lines: list[str]) -> str:
     added = sum(line.startswith("+") for line in lines)
-    return f"{added} lines added, {sum(line.startswith('-') for line in lines)} removed"
+    return f"{many(added, 'line')} added, {sum(line.startswith('-') for line in lines)} removed"
 
 
 def said_lines(event: Event, style: Style) -> Iterator[str]:

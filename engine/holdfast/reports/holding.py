@@ -132,7 +132,8 @@ def _round_done(event: Mapping[str, Any], style: Style) -> Iterator[str]:
                        for status, count in sorted(event["counts"].items()))
     again = "" if event["is_whole"] else " that were away"
     yield (f"{printable(event['association'])}: {many(sum(event['counts'].values()), 'host')}{again}: "
-           f"{counts or 'none'}, {duration(event['seconds'])}")
+           f"{counts or 'none'}, {duration(event['seconds'])}"
+           + (f"; {many(event['changed'], 'host')} changed by run {printable(event['run'])}" if "run" in event else ""))
 
 
 def _stands_by(event: Mapping[str, Any], style: Style) -> Iterator[str]:

@@ -131,6 +131,7 @@ def test_the_become_password_is_asked_for_and_never_printed(tmp_path, monkeypatc
     (["apply", "--host-limit", "soon"], "write it as in 90s"),
     (["apply", "--host-limit", "0"], "write it as in 90s"),
     (["apply", "--at-once", "0"], "not a number from 1"),
+    (["enforce", "--metrics-port", "99999"], "from 1 to 65535"),
     (["--set", "x", "plan"], "not NAME=VALUE"),
     (["--set", "x=[1", "plan"], "not YAML"),
     (["nonsense"], "invalid choice"),

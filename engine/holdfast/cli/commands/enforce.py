@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from holdfast.cli import exits
 from holdfast.cli.api import Emit, GetApi, Stop
 from holdfast.cli.console import Console
-from holdfast.cli.options import add_login, count
+from holdfast.cli.options import add_login, port
 
 if TYPE_CHECKING:
     from holdfast.enforcement.keeping import Keeper
@@ -42,7 +42,7 @@ examples:
     parser.add_argument("--unit", action="store_true", help="print a systemd unit that does this for this project")
     parser.add_argument("--metrics-file", metavar="FILE", default="",
                         help="keep metrics in this file, for Prometheus' textfile collector; its name ends with .prom")
-    parser.add_argument("--metrics-port", metavar="PORT", type=count, default=0,
+    parser.add_argument("--metrics-port", metavar="PORT", type=port, default=0,
                         help="answer Prometheus on this port of the loopback interface")
     add_login(parser)
 
