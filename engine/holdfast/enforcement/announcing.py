@@ -54,7 +54,7 @@ def announce(store: Store, association: Association, known_secrets: Mapping[str,
 
 
 def _deliveries(store: Store, association: Association, found: list[events.Event], redactor: Redactor) -> Rows:
-    _, waiting = store.ask(enforced.counts)
+    waiting = store.ask(enforced.waiting_count)
     now = time.time()
     made = [{"association": association.name, "hook": digest(hook), "tries": 0, "next_try": now,
              "event": {"delivery": secrets.token_hex(8), **_masked(event, redactor)}}

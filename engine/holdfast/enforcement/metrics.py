@@ -70,7 +70,7 @@ class Metrics(Collector):
         for (association, host), count in Counter(
                 (one.association, one.host) for one in episodes if one.stopped is not None).items():
             fights.add_metric([association, host], count)
-        over, waiting = self._store.ask(enforced.counts)
+        over, waiting = self._store.ask(enforced.healed_counts), self._store.ask(enforced.waiting_count)
         healed = CounterMetricFamily("holdfast_drift_healed", "Drift that is over.", labels=["association", "cause"])
         for (association, cause), count in over.items():
             healed.add_metric([association, cause], count)

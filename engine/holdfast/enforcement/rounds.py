@@ -113,7 +113,7 @@ class Round:
         """By host, of those that have answered."""
         now, association = time.time(), self._association
         answered = [one for one in looked.results if one.results and one.host in self._graphs]
-        known, digests = self._known([one.host for one in answered], now), Digests()
+        known, digests = self._known(answered, now), Digests()
         self._looked, self._known_of = {one.host: one for one in answered}, known
         interval_s = association.schedule.interval_s(now)
         return {one.host: findings(
@@ -121,15 +121,17 @@ class Round:
             association=association.name, is_reapplied=association.action == "reapply", damping=association.damping,
             interval_s=interval_s, now=now) for one in answered}
 
-    def _known(self, hosts: Sequence[str], now: float) -> dict[str, Known]:
-        store, held = self._store, self._project.holds()
+    def _known(self, answered: Sequence[HostResult], now: float) -> dict[str, Known]:
+        store, held, hosts = self._store, self._project.holds(), [one.host for one in answered]
+        differing = {host.host: ids for host in answered
+                     if (ids := {one.id for one in host.results if one.status == "pending"})}
         settled = store.ask(lambda connection: enforced.settled_nodes(connection, hosts))
         opened: dict[str, dict[str, Episode]] = {host: {} for host in hosts}
         for one in store.ask(lambda connection: enforced.open_drift(connection, hosts)):
             opened[one.host][one.id] = one
         past: dict[str, dict[str, list[Episode]]] = {host: {} for host in hosts}
         since = now - fight_s(self._association.damping, self._association.schedule.interval_s(now))
-        for one in store.ask(lambda connection: enforced.history(connection, hosts, since)):
+        for one in store.ask(lambda connection: enforced.past(connection, differing, since)):
             past[one.host].setdefault(one.id, []).append(one)
         return {host: Known(opened[host], past[host], settled.get(host, {}), held.get(host, {})) for host in hosts}
 

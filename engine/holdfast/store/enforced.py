@@ -1,13 +1,14 @@
 """What scheduled enforcement asks of the database: functions for Store.ask, and the rows that they give."""
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Row, func, select
+from sqlalchemy import Connection, Row, Select, func, null, select, true
 
 from holdfast.store.model import Diff, Episode, Hold, Standing
+from holdfast.store.rows import digest_of
 from holdfast.store.tables import deliveries, drift, healed, holds, kept, rounds, runs, settled
 
 AT_ONCE = 500  # names in one query
@@ -43,6 +44,19 @@ def history(connection: Connection, hosts: Sequence[str] | None, since: float, l
         return tuple(map(_over, connection.execute(query)))
     return tuple(_over(row) for part in _parts(hosts)
                  for row in connection.execute(query.where(healed.c.host.in_(part))))
+
+
+def past(connection: Connection, differing: Mapping[str, Collection[str]], since: float) -> tuple[Episode, ...]:
+    """Drift of these resources that ended at `since` or later, the newest first, without what it was. differing: ids by
+    host. A fleet has far more history than that."""
+    digests = sorted({digest_of(id_) for ids in differing.values() for id_ in ids})
+    about = healed.c.digest.in_(digests) if len(digests) <= AT_ONCE else true()
+    columns: list[Any] = [null().label(column.name) if column.name in ("action", "fields", "diffs") else column
+                          for column in healed.columns]
+    query: Select[Any] = select(*columns, runs.c.who).outerjoin(runs, runs.c.id == healed.c.ended_by).where(
+        healed.c.ended >= since, about).order_by(healed.c.ended.desc(), healed.c.number.desc())
+    return tuple(_over(row) for part in _parts(tuple(differing))
+                 for row in connection.execute(query.where(healed.c.host.in_(part))) if row.id in differing[row.host])
 
 
 def untold(connection: Connection, association: str) -> tuple[tuple[Episode, ...], tuple[Episode, ...],
@@ -86,11 +100,15 @@ def waiting(connection: Connection) -> tuple[Delivery, ...]:
     return tuple(Delivery(*row) for row in connection.execute(query))
 
 
-def counts(connection: Connection) -> tuple[Mapping[tuple[str, str], int], int]:
-    """How often drift was healed, by association and cause; and how much is still to be told."""
+def healed_counts(connection: Connection) -> Mapping[tuple[str, str], int]:
+    """How often drift was healed, by association and cause."""
     query = select(healed.c.association, healed.c.cause, func.count()).group_by(healed.c.association, healed.c.cause)
-    over = {(association, cause): count for association, cause, count in connection.execute(query)}
-    return over, connection.execute(select(func.count()).select_from(deliveries)).scalar() or 0
+    return {(association, cause): count for association, cause, count in connection.execute(query)}
+
+
+def waiting_count(connection: Connection) -> int:
+    """How much is still to be told."""
+    return connection.execute(select(func.count()).select_from(deliveries)).scalar() or 0
 
 
 def _open(row: Row[Any]) -> Episode:

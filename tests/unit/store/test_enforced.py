@@ -42,7 +42,20 @@ def test_drift_is_open_until_a_run_makes_it_right_or_it_is_found_so(store_at: st
         assert over["a"].is_repair and over["a"].ended_by == "run" and not over["c"].is_repair
         store.write({"forgive": [{"host_": "a", "digest_": rows.digest_of(X), "now_": 60.0}]}).result()
         assert store.ask(lambda connection: enforced.history(connection, ["a"], 0.0))[0].stopped is not None
-        assert store.ask(enforced.counts)[0] == {("k", "intended"): 1, ("k", "corrective"): 1}
+        assert store.ask(enforced.healed_counts) == {("k", "intended"): 1, ("k", "corrective"): 1}
+
+
+def test_of_the_past_only_what_differs_now_is_read_and_not_what_it_was(store_at: str) -> None:
+    over = [row(host, id=id_, digest=rows.digest_of(id_), ended=float(at), ended_by="")
+            for at, (host, id_) in enumerate([("a", X), ("a", "file: /y"), ("b", X), ("a", X), ("c", "file: /y")], 20)]
+    with Store.open(store_at) as store:
+        store.write({"met": over}).result()
+        asked = {"a": {X}, "c": {"file: /y"}}
+        found = store.ask(lambda connection: enforced.past(connection, asked, 21.0))
+        assert [(one.host, one.id, one.ended, one.fields) for one in found] == [
+            ("c", "file: /y", 24.0, ()), ("a", X, 23.0, ())]
+        many = {"a": {X, *(f"file: /{number}" for number in range(600))}}
+        assert len(store.ask(lambda connection: enforced.past(connection, many, 0.0))) == 2
 
 
 def test_holds_end_and_settled_nodes_are_replaced(store_at: str) -> None:
@@ -72,10 +85,10 @@ def test_each_thing_is_put_down_for_its_hooks_once(store_at: str) -> None:
         assert len(waiting) == 2, "the oldest for each of the two hooks"
         mail = next(one for one in waiting if one.event["event"] == "failed")
         assert mail.event["message"] == "«key»", "secrets are masked"
-        assert store.ask(enforced.counts)[1] == 5
+        assert store.ask(enforced.waiting_count) == 5
         this = {"host_": "a", "digest_": rows.digest_of(X)}
         store.write({"over": [{**this, "now_": 40.0, "by_": ""}], "gone": [this],
                      "kept": [standing("d", "good", "unreachable")],
                      "delivered": [{"number_": mail.number}]}).result()
         announce(store, association, {}, lambda one: told.append((one["event"], one["host"])))
-        assert told[4:] == [("healed", "a")] and store.ask(enforced.counts)[1] == 5
+        assert told[4:] == [("healed", "a")] and store.ask(enforced.waiting_count) == 5
