@@ -10,12 +10,12 @@ import contextlib
 import time
 from typing import Any, Dict, List, Mapping, Optional, Protocol, Sequence, Set, Tuple
 
-from . import files, library, planned, process, values
+from . import files, foresight, library, planned, process, values
+from .course import Course, Later
 from .errors import Failed, HoldfastError, Interrupted, NeedBlob, Refused, Stale, TimedOut
 from .graph import APPLY, CHANGED, FAILED, INTERRUPTED, OK, PENDING, PLAN, SKIPPED, TIMED_OUT, UNKNOWN, Event, Node
 from .journal import END_UNKNOWN, Journal, Ledger
 from .limit import shielded, time_limit
-from .record import Record
 from .redact import Redactor
 from .report import Teller
 from .resource import Change, Field, Resource
@@ -23,7 +23,6 @@ from .resource import Change, Field, Resource
 STOPS = frozenset({FAILED, SKIPPED, TIMED_OUT, INTERRUPTED})  # what needs such a one is not carried out
 WORST_FIRST = (("failed", {FAILED, TIMED_OUT, SKIPPED}), ("interrupted", {INTERRUPTED}), ("changed", {CHANGED}),
                ("pending", {PENDING, UNKNOWN}))
-WAITING = (PENDING, UNKNOWN)  # in a plan: it will act
 DEPARTS = "departs"  # the rest is for a runner of the next boot
 NOT_BEGUN = "not begun: the run was stopped before"
 NOT_AGAIN = "carried out earlier in this run, and not repeated"
@@ -46,20 +45,6 @@ class Port(Protocol):
         ...
 
 
-class Step:
-    """What the runner knows of one node while it runs."""
-
-    def __init__(self, node: Node) -> None:
-        self.node = node
-        self.resource: Optional[Resource] = None
-        self.status = ""
-        self.seen: Tuple[int, Any] = (-1, None)  # the epoch in which it was observed, and what was
-        self.told_by: List[str] = []  # ids of the changes that notify it
-        self.maybe_told_by: List[str] = []  # in a plan: ids of those of which it is not known yet
-        self.started = 0.0
-        self.is_begun = False  # the journal says that it is changed
-
-
 class Runner:
     """One run on this host. `ledger` and `journal` are used in apply mode only. held: the plan that it is held to.
     earlier: of a run that is resumed, the outputs of the nodes that it has changed before; None where it is not known
@@ -68,17 +53,15 @@ class Runner:
     def __init__(self, nodes: Sequence[Node], mode: str, secrets: Mapping[str, str], port: Port, ledger: Ledger,
                  journal: Journal, run: str, held: Optional[planned.Held] = None,
                  earlier: Optional[Mapping[int, Any]] = None) -> None:
-        self.steps = [Step(node) for node in nodes]
+        self.course = Course(nodes, mode, secrets, port.fetch)
+        self.steps = self.course.steps
         self.mode, self.secrets, self.port = mode, secrets, port
         self.ledger, self.journal, self.run = ledger, journal, run
         self.held, self.earlier = held, earlier or {}
         self.teller = Teller(Redactor(secrets))
-        self.outputs: Dict[str, Mapping[str, Any]] = {}
         self.swept: Set[str] = set()
         self.departing: Optional[Resource] = None  # what ends this boot
-        self.firsts: List[int] = []  # for each node the first of its group
         self.planned_ahead: List[Change] = []  # those of the group in hand
-        self.epoch = 0  # grows when something has changed, or is planned to: observations before are old then
         for step in self.steps:
             owed = ledger.owed.get(step.node.id)
             if owed is not None:
@@ -91,10 +74,10 @@ class Runner:
         files.look_away()  # from what an earlier plan of this process laid over the files
         if self.held is not None and self.held.planned and not self._is_as_planned(self.held):
             return planned.REFUSED
-        self._bring_contents()
+        self.course.bring_contents()
         number = 0
         while number < len(self.steps):
-            group = self._group(number)
+            group = self.course.group(number)
             try:
                 if self.port.stopping():
                     self._rest_not_begun(number)
@@ -136,109 +119,13 @@ class Runner:
         for before in range(number):
             status = held.planned[before][0]
             cls = library.resource_type(self.steps[before].node.type)
-            if status == UNKNOWN or (status == PENDING and (cls.barrier or self._wants_of(number, cls.sways))):
+            may_sway = cls.barrier or foresight.wants_of(self.course, number, cls.sways)
+            if status == UNKNOWN or (status == PENDING and may_sway):
                 return
         if planned.fingerprint(held.key, change) != held.planned[number][1]:
             raise Stale("the host has changed since the plan: this is not the change that was shown")
 
-    # -- looking -----------------------------------------------------------------------------------------------------
-
-    def _make(self, number: int) -> Resource:
-        """The resource with all values that are known by now. Raises Refused, Failed or _Later."""
-        step = self.steps[number]
-        if step.resource is None:
-            args = values.from_wire(step.node.args)
-            if self.mode == PLAN:
-                for output in values.references(args):
-                    if output.id not in self.outputs:
-                        raise _Later(output.id)
-            resolved = values.resolve(args, self.outputs, self.secrets)
-            step.resource = library.resource_type(step.node.type)(**resolved)
-            if self.mode == PLAN:
-                step.resource.stand_beside(self._first_beside(number))
-        return step.resource
-
-    def _observe(self, number: int) -> Any:
-        """What is, with one question for all resources of this type that come later. May return an exception."""
-        step = self.steps[number]
-        if step.seen[0] != self.epoch:
-            resource = self._make(number)
-            together = [number]
-            if "observe_many" in vars(type(resource)):
-                together += [later for later in range(number + 1, len(self.steps)) if self._is_like(later, resource)]
-            found = type(resource).observe_many([self.steps[i].resource for i in together])
-            for i, observed in zip(together, found):
-                self.steps[i].seen = (self.epoch, observed)
-        return step.seen[1]
-
-    def _is_like(self, number: int, resource: Resource) -> bool:
-        if self.steps[number].node.type != self.steps[number - 1].node.type and \
-                not isinstance(resource, library.resource_type(self.steps[number].node.type)):
-            return False
-        try:
-            return type(self._make(number)) is type(resource)
-        except (HoldfastError, _Later):
-            return False  # it will be told in its turn
-
-    def _look(self, number: int) -> Optional[Change]:
-        """The change that is needed. Raises what the type raises, Refused and Failed among it."""
-        try:
-            return self._held_against(number)
-        except NeedBlob as need:
-            self.port.fetch([need.sha256])
-            return self._held_against(number)
-
-    def _held_against(self, number: int) -> Optional[Change]:
-        """The difference between what is and what is declared. Raises NeedBlob for a content that has not come."""
-        observed = self._observe(number)
-        if isinstance(observed, NeedBlob):
-            self.steps[number].seen = (-1, None)  # it is no answer: to be asked once more
-        if isinstance(observed, Exception):
-            raise observed
-        return self._make(number).diff(observed)
-
-    def _bring_contents(self) -> None:
-        """Asks at once for all contents that are different here, so that it takes one round trip. Programs that are to
-        look first are asked in their turn, within their time limits."""
-        needed: List[str] = []
-        for number, step in enumerate(self.steps):
-            if not any(isinstance(arg, dict) and "$blob" in arg for arg in step.node.args.values()):
-                continue
-            try:
-                if not library.resource_type(step.node.type).barrier:
-                    self._held_against(number)
-            except NeedBlob as need:
-                needed.append(need.sha256)
-            except (HoldfastError, OSError, _Later):
-                pass  # it will be told in its turn
-        if needed:
-            self.port.fetch(list(dict.fromkeys(needed)))
-
     # -- deciding ----------------------------------------------------------------------------------------------------
-
-    def _group(self, number: int) -> List[int]:
-        """This node, and those behind it that its type can change together with it."""
-        group = [number]
-        node = self.steps[number].node
-        try:
-            together = library.resource_type(node.type).converge_many is not None
-        except Failed:
-            return group
-        while together and group[-1] + 1 < len(self.steps):
-            following = self.steps[group[-1] + 1].node
-            if following.type != node.type or set(following.needs) & set(group) or \
-                    any(group[-1] + 1 in self.steps[i].node.notifies for i in group):
-                break
-            group.append(group[-1] + 1)
-        return group
-
-    def _first_beside(self, number: int) -> int:
-        """The first of the group that this node belongs to."""
-        if not self.firsts:
-            while len(self.firsts) < len(self.steps):
-                group = self._group(len(self.firsts))
-                self.firsts += [group[0]] * len(group)
-        return self.firsts[number]
 
     def _do(self, group: Sequence[int]) -> None:
         """Decides for each of a group, then changes those that differ."""
@@ -270,13 +157,13 @@ class Runner:
         if number not in self.earlier:
             return False
         try:
-            if not self._make(number).is_once():
+            if not self.course.make(number).is_once():
                 return False
-        except (HoldfastError, _Later):
+        except (HoldfastError, Later):
             return False  # it will be told in its turn
         given = self.earlier[number]
         try:
-            self._make(number).arrive()
+            self.course.make(number).arrive()
         except HoldfastError as error:
             self._tell_error(number, error)
             return True
@@ -284,7 +171,7 @@ class Runner:
             self._tell(number, FAILED, error="Failed", message=NOT_KNOWN, mend="see what it did; `holdfast apply` "
                        "without --resume does it again")
         else:
-            self.outputs[self.steps[number].node.id] = given
+            self.course.outputs[self.steps[number].node.id] = given
             self._tell(number, CHANGED, action="run", message=NOT_AGAIN, outputs=given)
         return True
 
@@ -293,17 +180,17 @@ class Runner:
         step = self.steps[number]
         try:
             with time_limit(step.node.limit_s, step.node.id):
-                change = self._look(number)
+                change = self.course.look(number)
             self._hold(number, change)
             return change
-        except _Later as later:
+        except Later as later:
             self._tell(number, UNKNOWN, message="not known before %s" % later.id)
         except Refused as refused:
-            before = self._acts_before(number) if self.mode == PLAN else []
+            before = foresight.acts_before(self.course, number) if self.mode == PLAN else []
             if before:
                 self._tell(number, UNKNOWN, message="not known before %s" % ", ".join(before))
             else:
-                self._tell_error(number, refused, given=self._told_of(number))
+                self._tell_error(number, refused, given=self.course.told_of(number))
         except (HoldfastError, OSError) as error:
             self._tell_error(number, error)
         except Exception as error:  # a defect of a type; it is reported as one and does not end the run
@@ -318,53 +205,13 @@ class Runner:
                     step.status, "was interrupted")
         return None
 
-    def _acts_before(self, number: int) -> List[str]:
-        """What a plan waits for: the pending ones that this node needs, or else all pending ones before it."""
-        needed = self._needed_before(number)
-        return needed or [step.node.id for step in self.steps[:number] if step.status in WAITING][-3:]
-
-    def _needed_before(self, number: int) -> List[str]:
-        return [self.steps[i].node.id for i in self._ancestors(number) if self.steps[i].status in WAITING]
-
-    def _ancestors(self, number: int) -> List[int]:
-        found: Set[int] = set()
-        ahead = list(self.steps[number].node.needs)
-        while ahead:
-            i = ahead.pop()
-            if i not in found:
-                found.add(i)
-                ahead += self.steps[i].node.needs
-        return sorted(found)
-
-    def _may_act_on(self, number: int, change: Change) -> List[str]:
-        """Planned resources before this one that may do of themselves what it is to do, or undo what it was seen with:
-        commands and packages that it needs, or that may bring the file that it would make; and what removes something
-        that it wants."""
-        resource = self._make(number)
-        needed, wanted = set(self._ancestors(number)), set(resource.wants())
-        makes_file = change.action == "create" and any(kind == "path" for kind, _ in resource.provides())
-        found = []
-        for i, step in enumerate(self.steps[:number]):
-            if step.status not in WAITING:
-                continue
-            cls = library.resource_type(step.node.type)
-            removes = step.resource is not None and step.resource.is_removal() and not wanted.isdisjoint(
-                step.resource.provides())
-            if (cls.barrier and (makes_file or i in needed)) or removes or self._wants_of(number, cls.sways) \
-                    or resource.blind:
-                found.append(step.node.id)
-        return found[-3:]
-
-    def _wants_of(self, number: int, kind: str) -> bool:
-        """Whether it wants anything of this kind."""
-        return bool(kind) and any(wanted == kind for wanted, _ in self._make(number).wants())
-
     # -- planning ----------------------------------------------------------------------------------------------------
 
     def _is_provisional(self, number: int, change: Optional[Change]) -> bool:
         """Whether what is seen now hangs on planned resources before; then that has been told."""
-        ahead = self._needed_before(number) if change is None else self._acts_before(number)
-        if not ahead or not self._make(number).is_provisional(self.steps[number].seen[1]):
+        asked = foresight.needed_before if change is None else foresight.acts_before
+        ahead = asked(self.course, number)
+        if not ahead or not self.course.make(number).is_provisional(self.steps[number].seen[1]):
             return False
         self._tell(number, UNKNOWN, message="not known before %s" % ", ".join(ahead), now=PENDING if change else OK)
         return True
@@ -374,12 +221,12 @@ class Runner:
             self._notify(number, UNKNOWN)
             self._tell(number, UNKNOWN, message=change.unknown)
             return
-        lacking = self._lacking_account(number, change)
-        bringers = self._barriers_before(number) if lacking else []
+        lacking = foresight.lacking_account(self.course, number, change)
+        bringers = foresight.barriers_before(self.course, number) if lacking else []
         if lacking and not bringers:
             self._tell_error(number, lacking)
             return
-        opaque = self._may_act_on(number, change)
+        opaque = foresight.may_act_on(self.course, number, change)
         message = "as it is now; %s may change it first" % ", ".join(opaque) if opaque else ""
         if lacking:
             message = "%s; it fails unless %s changes that" % (lacking, " or ".join(bringers[-3:]))
@@ -388,36 +235,18 @@ class Runner:
         refreshed = self._refresh_words(number) if self._is_told(number, change) else ""
         self._tell(number, PENDING, change, message=message, refreshed=refreshed)
 
-    def _barriers_before(self, number: int) -> List[str]:
-        return [step.node.id for step in self.steps[:number]
-                if step.status in WAITING and library.resource_type(step.node.type).barrier]
-
-    def _lacking_account(self, number: int, change: Change) -> Optional[Failed]:
-        """What apply fails with: a user or group that a path is to get, and that is neither there nor planned."""
-        waiting = [*(step for step in self.steps[:number] if step.status in WAITING), self.steps[number]]
-        coming = {name for step in waiting if step.resource is not None for kind, name in step.resource.provides()
-                  if kind in ("user", "group")}
-        for state in change.files.values():
-            try:
-                for name, find in ((state.owner, files.user_id), (state.group, files.group_id)) if state else ():
-                    if name not in coming:
-                        find(name)
-            except Failed as failed:
-                return failed
-        return None
-
     def _lay_ahead(self) -> None:
         """What comes next is looked at as this group will have left things; those within it are decided before."""
         for change in self.planned_ahead:
             if change.files or change.later:
                 files.plan_ahead(change.files, change.later)
-                self.epoch += 1
+                self.course.epoch += 1
         self.planned_ahead.clear()
 
     def _settled(self, number: int) -> None:
         """In state. A notification may be due all the same."""
         step = self.steps[number]
-        self._keep_outputs(number, None)
+        self.course.keep_outputs(number, None)
         self._sweep(number)
         if self._is_told(number, None):
             if self.mode == PLAN:
@@ -431,27 +260,21 @@ class Runner:
                 library.resource_type(step.node.type).refreshes, ", ".join(step.maybe_told_by)), now=OK)
         else:
             is_told = bool(step.told_by) and self.mode == APPLY  # but there is nothing to do
-            self._tell(number, OK, message=self._settle_debt(number) if is_told else "", outputs=self._told_of(number))
-
-    def _told_of(self, number: int) -> Dict[str, Any]:
-        """What a report has of what was seen on the host, also where nothing is done to it."""
-        step, observed = self.steps[number], self.steps[number].seen[1]
-        told = library.resource_type(step.node.type).told_in_state
-        given = self._make(number).outputs(observed) if told and isinstance(observed, Record) else {}
-        return {name: given[name] for name in told if name in given}
+            wrong = self._settle_debt(number) if is_told else ""
+            self._tell(number, OK, message=wrong, outputs=self.course.told_of(number))
 
     def _sweep(self, number: int) -> None:
         """A run that was killed on its way elsewhere, or back, may have left something beside what is in state."""
         if self.mode != APPLY:
             return
-        resource = self._make(number)
+        resource = self.course.make(number)
         paths = {path for kind, path in (*resource.provides(), *resource.wants()) if kind == "path"}
         for path in paths - self.swept:
             files.sweep(path)
         self.swept |= paths
 
     def _is_told(self, number: int, change: Optional[Change]) -> bool:
-        return bool(self.steps[number].told_by) and self._make(number).needs_refresh(change)
+        return bool(self.steps[number].told_by) and self.course.make(number).needs_refresh(change)
 
     def _refresh_words(self, number: int) -> str:
         step = self.steps[number]
@@ -473,7 +296,7 @@ class Runner:
             for number, change in changes:
                 self._tell_error(number, failed, change)
             return
-        together = self._make(numbers[0]).converge_many
+        together = self.course.make(numbers[0]).converge_many
         error: Optional[BaseException] = None
         given: Mapping[str, Any] = {}
         try:
@@ -481,15 +304,14 @@ class Runner:
             total = None if None in limits else sum(limit or 0 for limit in limits)
             with time_limit(total, ", ".join(self.steps[i].node.id for i in numbers)):
                 if together is not None:
-                    together([(self._make(number), change) for number, change in changes])
+                    together([(self.course.make(number), change) for number, change in changes])
                 else:
                     (number, change), = changes
                     with self._live(number):
-                        given = self._make(number).converge(change) or {}
+                        given = self.course.make(number).converge(change) or {}
         except Exception as caught:  # what a type raises while changing is that resource's result, whatever it is
             error = caught
-        self.epoch += 1
-        files.forget()
+        self.course.moved()
         for number, change in changes:
             self._verdict(number, change, given, error)
 
@@ -502,8 +324,8 @@ class Runner:
             undoing.tidy(self.journal.folder)
         step = self.steps[number]
         tells = [(target.id, alone(target)) for target in (self.steps[i].node for i in step.node.notifies)]
-        return undoing.remember(self.journal.folder, self.journal.key, step.node, self._make(number), step.seen[1],
-                                change, tells, self.teller.redactor).sealed(self.journal.key)
+        return undoing.remember(self.journal.folder, self.journal.key, step.node, self.course.make(number),
+                                step.seen[1], change, tells, self.teller.redactor).sealed(self.journal.key)
 
     def _announce(self, numbers: Sequence[int], memories: Mapping[int, Mapping[str, Any]]) -> None:
         """Writes down what is about to be changed, what it takes to undo that, and the notifications that are owed
@@ -535,10 +357,10 @@ class Runner:
     def _verdict(self, number: int, change: Change, given: Mapping[str, Any], error: Optional[BaseException]) -> None:
         """Looks again: what was to come true must have come true, whatever converge said."""
         step = self.steps[number]
-        resource = self._make(number)
+        resource = self.course.make(number)
         try:
             with time_limit(step.node.limit_s, step.node.id):
-                observed = self._observe(number)
+                observed = self.course.observe(number)
                 if isinstance(observed, Exception):
                     raise observed
                 left = resource.remaining(change, observed)
@@ -554,19 +376,19 @@ class Runner:
             self._tell_error(number, error or _not_settled(step.node, left), change, given)
             return
         self._notify(number, CHANGED)
-        self._keep_outputs(number, given)
+        self.course.keep_outputs(number, given)
         if resource.departs:
             self.departing = resource
         if self._is_told(number, change):
             self._refresh(number, change)
         else:
             wrong = self._settle_debt(number) if step.told_by else ""
-            self._tell(number, CHANGED, change, message=wrong, outputs=self.outputs.get(step.node.id, {}))
+            self._tell(number, CHANGED, change, message=wrong, outputs=self.course.outputs.get(step.node.id, {}))
 
     def _refresh(self, number: int, change: Optional[Change]) -> None:
         """Carries out a notification; only then is it no longer owed."""
         step = self.steps[number]
-        resource = self._make(number)
+        resource = self.course.make(number)
         try:
             self._announce([number], {})
             with time_limit(step.node.limit_s, step.node.id), self._live(number):
@@ -579,24 +401,18 @@ class Runner:
             self._tell_error(number, error, change)
             return
         finally:
-            self.epoch += 1
-            files.forget()
+            self.course.moved()
         if resource.departs:
             self.departing = resource
         wrong = self._settle_debt(number)
         self._notify(number, CHANGED)
         self._tell(number, CHANGED, change, message=wrong, refreshed=self._refresh_words(number),
-                   outputs=self.outputs.get(step.node.id, {}))
+                   outputs=self.course.outputs.get(step.node.id, {}))
 
     def _live(self, number: int) -> "process.Listening":
         """While this lasts, what programs print is passed on as it comes."""
         teller, port = self.teller, self.port
         return process.Listening(lambda stream, data: port.output(number, stream, teller.text(data)))
-
-    def _keep_outputs(self, number: int, given: Optional[Mapping[str, Any]]) -> None:
-        step = self.steps[number]
-        observed = step.seen[1]
-        self.outputs[step.node.id] = {**self._make(number).outputs(observed), **(given or {})}
 
     # -- telling -----------------------------------------------------------------------------------------------------
 
@@ -651,14 +467,6 @@ class _Rehearsal:
         """What a command that only looks prints is heard when it is run for good."""
 
 
-class _Later(Exception):
-    """An argument is an output of a resource that a plan has not carried out."""
-
-    def __init__(self, id: str) -> None:
-        self.id = id
-        super().__init__(id)
-
-
 _NOTHING: Any = object()
 
 
@@ -682,6 +490,3 @@ def _short(value: Any) -> str:
 
 def _when(seconds: float) -> str:
     return time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime(seconds))
-
-
-
