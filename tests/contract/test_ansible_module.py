@@ -9,7 +9,7 @@ import pytest
 import holdfast
 from holdfast.executor.model import HostResult
 from tests.contract.case import Case
-from tests.contract.cases.values import SERVES
+from tests.contract.cases.fetched import SERVES
 from tests.contract.test_contract import Desk, applied_as_planned, shown, statuses
 from tests.lab import Lab, LabHost
 

@@ -2,10 +2,23 @@
 that."""
 from __future__ import annotations
 
-from tests.contract.cases import accounts, ansible, files, machine, repositories, system, values
+from tests.contract.cases import (
+    accounts,
+    ansible,
+    certificates,
+    fetched,
+    files,
+    machine,
+    packages,
+    programs,
+    repositories,
+    services,
+    system,
+    values,
+)
 
-CASES = (*ansible.CASES, *files.CASES, *accounts.CASES, *system.CASES, *machine.CASES, *values.CASES,
-         *repositories.CASES)
+CASES = (*ansible.CASES, *files.CASES, *accounts.CASES, *packages.CASES, *services.CASES, *programs.CASES,
+         *system.CASES, *machine.CASES, *fetched.CASES, *certificates.CASES, *values.CASES, *repositories.CASES)
 
 # Types that no case can hold, and where they are held instead.
 APART = {"reboot": "tests/contract/test_reboot.py"}
