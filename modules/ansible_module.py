@@ -52,7 +52,7 @@ class Observed(Record):
 
 class AnsibleModule(Resource):
     """A module of Ansible is carried out on the host, for what has no type here. Ansible is needed beside Holdfast
-    (`pip install 'holdfast[ansible]'`), and nothing of it on the host.
+    (`pip install ansible-core`), and nothing of it on the host.
 
     What a plan shows is what the module answers in check mode. It looks at the host as it is, so earlier changes may
     alter it, which is said. A module without check mode is shown as not known, and is carried out, and told as a

@@ -19,7 +19,7 @@ HEAD = """\
 Exit codes are in [exit-codes.md](exit-codes.md), the objects of `--json` in [json.md](json.md).
 
 `HOLDFAST_STORE` in the environment says where runs are kept instead of `.holdfast/holdfast.db` in the project
-folder: a path, or `postgresql://user@host/name` (then `pip install 'holdfast[postgresql]'`). `NO_COLOR` turns
+folder: a path, or `postgresql://user@host/name` (then install `psycopg[binary]` beside Holdfast). `NO_COLOR` turns
 colours off.
 """
 

@@ -148,7 +148,7 @@ def _core() -> Path:
     """The folder of ansible-core. Raises Misused."""
     spec = importlib.util.find_spec("ansible")
     if spec is None or not spec.submodule_search_locations:
-        raise Misused("Ansible is not installed beside Holdfast", "pip install 'holdfast[ansible]'")
+        raise Misused("Ansible is not installed beside Holdfast", "pip install ansible-core")
     return Path(next(iter(spec.submodule_search_locations)))
 
 

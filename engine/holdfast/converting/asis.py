@@ -13,7 +13,7 @@ from holdfast.converting.options import plain
 _CHECKS = re.compile(r"supports_check_mode['\"]?\s*[=:]\s*True")
 _OMITTED = re.compile(r"\bomit\b")
 _LOOKS = ("_info", "_facts")
-_SAID = ("as Ansible has it: Ansible has to be beside Holdfast (`pip install 'holdfast[ansible]'`), and what it did is "
+_SAID = ("as Ansible has it: Ansible has to be beside Holdfast (`pip install ansible-core`), and what it did is "
          "not taken back by `undo`")
 
 

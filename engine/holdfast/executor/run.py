@@ -132,7 +132,7 @@ class _Run:
     async def _gather_facts(self, hosts: Sequence[str]) -> None:
         if not hosts or self._no_more.is_set():
             return
-        what = "the way back" if self.job.undoes else "their facts"
+        what = "the way back" if self.job.undoes else "its facts" if len(hosts) == 1 else "their facts"
         self.emit(Noticed("", f"asking {_hosts(len(hosts))} for {what}"))
         await self._each(self._ask, hosts)
         problems: list[Problem] = []

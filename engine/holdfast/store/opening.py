@@ -54,7 +54,7 @@ def _of_url(url: str) -> Engine:
                                 "write a path, or postgresql://user@host/name")]) from None
     except ModuleNotFoundError as missing:
         raise Problems([Problem(f"the store is in PostgreSQL, and {missing.name} is not installed", None,
-                                "pip install 'holdfast[postgresql]'")]) from None
+                                "pip install 'psycopg[binary]'")]) from None
 
 
 def _of_path(path: Path) -> Engine:

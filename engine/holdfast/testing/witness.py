@@ -18,7 +18,7 @@ def missing(where: Place) -> list[Problem]:
     lacking = [package for module, package in NEEDED.items() if importlib.util.find_spec(module) is None]
     if not lacking:
         return []
-    return [Problem(f"witnesses need {', '.join(lacking)}", where, "pip install 'holdfast[testing]'")]
+    return [Problem(f"witnesses need {', '.join(lacking)}", where, "pip install pytest pytest-testinfra")]
 
 
 def witnessed(files: Sequence[str], hosts: Sequence[str], ssh_config: Path) -> tuple[bool, list[str]]:

@@ -58,7 +58,7 @@ def test_without_ansible_it_is_said_how_to_have_it(tmp_path, monkeypatch):
     monkeypatch.setattr(ansible.importlib.util, "find_spec", lambda name: None)
     with pytest.raises(Misused) as refused:
         ansible.Modules(tmp_path).archive("lineinfile")
-    assert refused.value.mend == "pip install 'holdfast[ansible]'"
+    assert refused.value.mend == "pip install ansible-core"
 
 
 def test_an_archive_holds_what_the_module_imports_and_is_the_same_each_time(tmp_path):
