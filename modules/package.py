@@ -170,7 +170,8 @@ class Package(Resource):
         if now.essential:
             raise Refused("state", "`%s` is essential: the host does not live without it" % self.name)
         before = LEFT if now.status == LEFT else now.version
-        fields = (Field("version", before, None), *_also_removed(observed.leaving, observed.freed))
+        after = LEFT if now.leaves and not purge else None
+        fields = (Field("version", before, after), *_also_removed(observed.leaving, observed.freed))
         return Change("purge" if purge else "remove", fields, payload=Step(
             self.name, observed.provider, removes=True, purge=purge, freed=observed.freed))
 

@@ -9,17 +9,20 @@ from .errors import Refused
 from .record import Record
 
 STATUS, JOURNAL, ARCHITECTURES = "/var/lib/dpkg/status", "/var/lib/dpkg/updates", "/var/lib/dpkg/arch"
+SCRIPTS = "/var/lib/dpkg/info"
 INSTALLED = ("installed", "triggers-awaited", "triggers-pending")
 
 
 class Installed(Record):
-    """What dpkg knows of a package. want: `install`, `hold` …; status: `installed`, `config-files` …"""
+    """What dpkg knows of a package. want: `install`, `hold` …; status: `installed`, `config-files` …; leaves:
+    configuration files, or a script for purging it, are there as long as it is not purged."""
 
     version: str
     want: str
     status: str
     architecture: str = ""
     essential: bool = False
+    leaves: bool = False
 
 
 def installed(names: Iterable[str]) -> Dict[str, Installed]:
@@ -54,7 +57,13 @@ def _entries(data: bytes, name: str) -> List[Installed]:
         rows = data[start:end if end >= 0 else len(data)].decode("utf-8", "surrogateescape").split("\n")
         fields = dict(row.split(": ", 1) for row in rows if ": " in row and not row.startswith(" "))
         want, _, status = (fields.get("Status", "") + "   ").split(" ")[:3]
-        found.append(Installed(fields.get("Version", ""), want, status, fields.get("Architecture", ""),
-                               "yes" in (fields.get("Essential"), fields.get("Protected"))))
+        architecture = fields.get("Architecture", "")
+        found.append(Installed(fields.get("Version", ""), want, status, architecture,
+                               "yes" in (fields.get("Essential"), fields.get("Protected")),
+                               "Conffiles:" in rows or _purges_itself(name, architecture)))
         start = data.find(head, start + 1)
     return found
+
+
+def _purges_itself(name: str, architecture: str) -> bool:
+    return any(os.path.exists("%s/%s.postrm" % (SCRIPTS, one)) for one in (name, "%s:%s" % (name, architecture)))

@@ -18,13 +18,14 @@ INSTALLED, LEFT = "installed", "config-files"
 class Installed(Record):
     """A package that is on a host. status: INSTALLED; LEFT: only its configuration files are; else what the manager
     calls a package that is there by half. held: it is to stay at this version. besides: other versions of it that are
-    kept at the same time, as kernels are."""
+    kept at the same time, as kernels are. leaves: when it is removed and not purged, LEFT is what it is then."""
 
     version: str
     status: str = INSTALLED
     held: bool = False
     essential: bool = False
     besides: Tuple[str, ...] = ()
+    leaves: bool = False
 
 
 class Offer(Record):

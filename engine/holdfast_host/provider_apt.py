@@ -32,7 +32,7 @@ class Apt(Provider):
 
     def installed(self, names: Sequence[str]) -> Dict[str, Installed]:
         return {name: Installed(one.version, INSTALLED if one.status in dpkg.INSTALLED else one.status,
-                                one.want == "hold", one.essential)
+                                one.want == "hold", one.essential, leaves=one.leaves)
                 for name, one in dpkg.installed(names).items() if one.status != "not-installed"}
 
     def offered(self, names: Sequence[str]) -> Dict[str, Offer]:

@@ -1,5 +1,5 @@
 """What only single types promise, and the cases of the contract cannot hold: a program that is run each time, one that
-only looks, and a script of which nothing is ever left on the host."""
+only looks, a script of which nothing is ever left on the host, and packages of which something is."""
 from __future__ import annotations
 
 from pathlib import Path
@@ -105,3 +105,17 @@ def test_a_script_is_never_on_the_disk_nor_in_a_list_of_processes(desk: Desk) ->
     assert witness.check_output(FOUND) == "/srv/processes", "the control: it would be found"
     assert statuses(desk.run("apply")) == {"ok"}
     desk.host.run("rm /srv/places /srv/processes")
+
+
+@pytest.mark.parametrize(("package", "state", "left"), [
+    ("holdfast-svc", "absent", "config-files"), ("holdfast-svc", "purged", None), ("holdfast-hello", "absent", None)])
+def test_a_removal_says_whether_a_package_leaves_its_configuration(
+        package: str, state: str, left: str | None, desk: Desk) -> None:
+    desk.host.run(f"apt-get install -qq {package}")
+    declare(desk, f"- package: {package}\n  state: {state}")
+    for mode in ("plan", "apply"):
+        (name, _, after), = desk.run(mode).results[0].event.fields
+        assert (name, after) == ("version", left)
+    known = desk.host.witness().run(f"dpkg-query -W -f '${{db:Status-Status}}' {package}").stdout
+    assert (known if known != "not-installed" else "") == (left or "")
+    desk.host.run(f"dpkg -P {package} || true")

@@ -31,6 +31,9 @@ STAYS = {
     "block": (r"(path|content) .*srv/blocks/a\.c98c2c79~", "a backup is kept for a person to find"),
     "ini": (r"(path|content) .*srv/php\.ini\.[0-9a-f]{8}~", "a backup is kept for a person to find"),
     "json_value": (r"(path|content) .*srv/daemon\.json\.[0-9a-f]{8}~", "a backup is kept for a person to find"),
+    "package that goes with its service": (
+        r"(path|content|unit) .*holdfast-svc",
+        "as the plan says, its configuration files stay, and Debian masks its unit"),
     "yaml_value": (r"(path|content) .*srv/app\.yml\.[0-9a-f]{8}~", "a backup is kept for a person to find"),
     **{name: (r"(path|content) .*srv", why) for name, why in NO_WAY_BACK.items()},
 }
@@ -42,6 +45,7 @@ GONE = {
     "tmpfiles": "all that was in the directory was removed with it, and is not kept",
     "pip": "all that was in the directory was removed with it, and is not kept",
     "certificate": "all that was in the directory was removed with it, and is not kept",
+    "package that goes with its service": "it was purged, with its configuration files",
     "directory": "all that was in it was removed with it, and is not kept",
     **NO_WAY_BACK,
 }
@@ -116,6 +120,9 @@ def test_what_was_made_goes_and_what_went_comes_back(case: Case, desk: Desk) -> 
         desk.run("apply")
 
 
+OLDER = ("printf '[Service]\\nExecStart=/bin/sleep 1000\\n[Install]\\nWantedBy=multi-user.target\\n' "
+         "> /etc/systemd/system/older.service; chmod 600 /etc/systemd/system/older.service; systemctl daemon-reload; "
+         "systemctl enable --now older")
 CHANGES = (  # (what is there, what is declared): shell, and resources in YAML
     (f"groupadd -g 4900 oldcrew; useradd -m -u 4901 -G oldcrew,adm -s /bin/sh -c Before -e 2030-01-02 -p '!{HASH}' "
      "turner",
@@ -152,16 +159,14 @@ CHANGES = (  # (what is there, what is declared): shell, and resources in YAML
      - package: holdfast-hello
        state: latest
      """),
-    ("printf '[Service]\\nExecStart=/bin/sleep 1000\\n[Install]\\nWantedBy=multi-user.target\\n' "
-     "> /etc/systemd/system/older.service; chmod 600 /etc/systemd/system/older.service; systemctl daemon-reload; "
-     "systemctl enable --now older",
+    (OLDER,
      """
      - systemd_unit: older.service
        content: |
          [Service]
          ExecStart=/bin/sleep 2000
      """),
-    ("systemctl enable --now older",
+    (OLDER,
      """
      - systemd_unit: older.service
        state: absent
