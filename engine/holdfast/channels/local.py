@@ -20,8 +20,8 @@ PASSED_ON = ("HOME", "USER", "LOGNAME", "PATH", "TMPDIR", "LANG")  # of our envi
 class LocalChannel:
     """A runner on this machine."""
 
-    def __init__(self, stream: Stream, child: asyncio.SubprocessTransport) -> None:
-        self._stream, self._child = stream, child
+    def __init__(self, stream: Stream, child: asyncio.SubprocessTransport, exited: asyncio.Event) -> None:
+        self._stream, self._child, self._exited = stream, child, exited
 
     async def read(self) -> bytes:
         """See Channel."""
@@ -33,7 +33,7 @@ class LocalChannel:
 
     async def close(self) -> None:
         """See Channel. A runner that still has something in hand is left to finish it."""
-        await _leave(self._stream, self._child)
+        await _leave(self._stream, self._child, self._exited)
 
     def said(self) -> str:
         """See Channel."""
@@ -50,21 +50,22 @@ async def open_local(connection: Connection, sent: Archive) -> LocalChannel:
     stream = Stream()
     environment = {name: os.environ[name] for name in PASSED_ON if name in os.environ}
     try:
-        child, _ = await asyncio.get_running_loop().subprocess_exec(
+        child, ends = await asyncio.get_running_loop().subprocess_exec(
             lambda: _Ends(stream), *start.argv, env=environment, start_new_session=True)  # our Ctrl-C is not theirs
     except OSError as error:
         raise Unreachable(f"cannot start {start.argv[0]}: {error.strerror}") from None
     try:
         await start.see(stream)
     except BaseException:
-        await _leave(stream, child)
+        await _leave(stream, child, ends.exited)
         raise
-    return LocalChannel(stream, child)
+    return LocalChannel(stream, child, ends.exited)
 
 
-async def _leave(stream: Stream, child: asyncio.SubprocessTransport) -> None:
-    """Says that nobody listens any more, and waits a little. What is closed then is the shell that started the runner;
-    the runner itself ends at the next resource boundary."""
+async def _leave(stream: Stream, child: asyncio.SubprocessTransport, exited: asyncio.Event) -> None:
+    """Says that nobody listens any more, and waits a little, until the child has ended and not only its pipes: closing
+    would take its end away from whoever waits for it. What is closed then is the shell that started the runner; the
+    runner itself ends at the next resource boundary."""
     writing = child.get_pipe_transport(0)
     if writing is not None:
         writing.close()
@@ -73,6 +74,7 @@ async def _leave(stream: Stream, child: asyncio.SubprocessTransport) -> None:
             while not stream.is_over:
                 stream.data.clear()
                 await stream.changed()
+            await exited.wait()
     child.close()
 
 
@@ -82,6 +84,7 @@ class _Ends(asyncio.SubprocessProtocol):
     def __init__(self, stream: Stream) -> None:
         self._stream = stream
         self._lost: set[int] = set()  # pipes; 0 stands for the process itself
+        self.exited = asyncio.Event()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         child = cast(asyncio.SubprocessTransport, transport)
@@ -100,6 +103,7 @@ class _Ends(asyncio.SubprocessProtocol):
             self._gone(fd)
 
     def process_exited(self) -> None:
+        self.exited.set()
         self._gone(0)
 
     def _gone(self, what: int) -> None:
