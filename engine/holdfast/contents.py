@@ -26,7 +26,7 @@ from holdfast_host.values import did_you_mean
 
 if TYPE_CHECKING:
     from holdfast.compiler.compiling import Request
-    from holdfast.compiler.explaining import Explanation
+    from holdfast.compiler.explaining import Explanation, Explanations
     from holdfast.converting.model import Converted
     from holdfast.inventory.model import Inventory
     from holdfast.store import Store
@@ -185,11 +185,15 @@ class Contents:
     def explain(self, host: str, resource: str, documents: Documents = ()) -> Explanation:
         """Where each value of a resource (`type: name`) on a host comes from, and what it overrides. Facts are those
         that were gathered last."""
-        from holdfast.compiler.explaining import explain  # noqa: PLC0415  # one command needs it
+        return self.explanations(host, documents).of(resource)
+
+    def explanations(self, host: str, documents: Documents = ()) -> Explanations:
+        """As `explain`, of all resources of a host."""
+        from holdfast.compiler.explaining import explanations  # noqa: PLC0415  # one command needs it
 
         self._known(host)
         request, _ = self.request(paths_of(documents), "", {})
-        return explain(request, host, resource, self._facts_of)
+        return explanations(request, host, self._facts_of)
 
     def graph(self, host: str, documents: Documents = ()) -> HostGraph:
         """The task graph of a host. Facts are those that were gathered last."""

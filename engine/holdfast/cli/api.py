@@ -8,7 +8,7 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from holdfast.agents.model import AgentState
-    from holdfast.compiler.explaining import Explanation
+    from holdfast.compiler.explaining import Explanations
     from holdfast.compiler.model import HostGraph
     from holdfast.converting.model import Converted
     from holdfast.executor.model import Asked, Happening, Mode, RunDone
@@ -51,15 +51,12 @@ class Contents(Protocol):
                  trace: TracebackType | None) -> None: ...
 
     @property
-
     def inventory(self) -> Inventory: ...
 
     @property
-
     def store(self) -> Store: ...
 
     @property
-
     def secrets(self) -> Mapping[str, str]:
         """The values that are known by now, to be masked wherever they might turn up."""
         ...
@@ -74,7 +71,7 @@ class Contents(Protocol):
         """What `ansible-inventory --list` prints, or with a host `--host`."""
         ...
 
-    def explain(self, host: str, resource: str, documents: Sequence[str]) -> Explanation: ...
+    def explanations(self, host: str, documents: Sequence[str]) -> Explanations: ...
 
     def graph(self, host: str, documents: Sequence[str]) -> HostGraph: ...
 

@@ -84,6 +84,10 @@ class Console:
         else:
             self.lines(lines)
 
+    def finished(self, text: str) -> None:
+        """A result as it is to stand there, for people or for programs."""
+        self._write(self.out, [text])
+
     def asks(self, question: str) -> bool:
         """Whether a person says yes; where nobody can be asked it is no, and said so."""
         if not (sys.stdin.isatty() and self.err.isatty()):

@@ -59,15 +59,26 @@ class Explanation:
     conditions: tuple[tuple[str, tuple[Name, ...]], ...]
 
 
-def explain(request: Request, host: str, id: str, facts_of: FactsOf) -> Explanation:
+class Explanations:
+    """The resources of a host; each is followed when it is asked for. ids: theirs, in their order."""
+
+    def __init__(self, made: Made, host: str) -> None:
+        self._made, self._host = made, host
+        self._resources = {one.item.id: one for one in made.resources}
+        self.ids = tuple(self._resources)
+
+    def of(self, id: str) -> Explanation:
+        """Raises Problems when the host has no such resource."""
+        if id not in self._resources:
+            raise Problems([Problem(f"{self._host} has no resource `{id}`", None, did_you_mean(id, self._resources)
+                                    or f"see `holdfast graph {self._host}`")])
+        return _Tracer(self._made, self._resources[id]).explanation(self._host)
+
+
+def explanations(request: Request, host: str, facts_of: FactsOf) -> Explanations:
     """facts_of: asked when something hangs on facts. Raises Problems: all that is wrong with the documents, or that
-    this host has no such resource."""
-    made = made_for(request, host, facts_of)
-    found = {one.item.id: one for one in made.resources}
-    if id not in found:
-        raise Problems([Problem(f"{host} has no resource `{id}`", None, did_you_mean(id, found)
-                                or f"see `holdfast graph {host}`")])
-    return _Tracer(made, found[id]).explanation(host)
+    they are not for this host."""
+    return Explanations(made_for(request, host, facts_of), host)
 
 
 class _Tracer:

@@ -14,6 +14,7 @@ from urllib.parse import unquote
 from sqlalchemy import Connection, Engine, create_engine, event, inspect, make_url, select
 from sqlalchemy.exc import ArgumentError, DatabaseError, DBAPIError, NoSuchModuleError
 
+from holdfast import own_folder
 from holdfast.problems import Problem, Problems
 from holdfast.store.tables import NEWEST, metadata, version
 
@@ -58,12 +59,8 @@ def _of_url(url: str) -> Engine:
 
 
 def _of_path(path: Path) -> Engine:
-    """A file that only its owner reads. A folder named .holdfast is made for its owner alone, and git ignores it."""
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    ignore = path.parent / ".gitignore"
-    if path.parent.name == ".holdfast" and not ignore.exists():
-        path.parent.chmod(0o700)
-        ignore.write_text("*\n", "ascii")
+    """A file that only its owner reads."""
+    own_folder.make(path.parent)
     if not path.exists():  # to open and close it again would let go of the locks of another store in this process
         with suppress(FileExistsError):
             os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))  # SQLite's other files take this mode
