@@ -73,9 +73,10 @@ def check(builder: Builder, resources: Resources, settings: Mapping[str, Any], i
     if whole and not problems:
         problems += [one for document, _ in builder.scopes if document.name in applied
                      for one in _shadowing(document, inventory)]
+    is_open = open_scopes or any(code.is_open for _, found in texts.values() for code, _ in found)
     problems += _settings(settings, {name for _, found in texts.values() for code, _ in found for name in code.names}
                           | {name for scope, _ in texts.values() for name in scope.names()}
-                          | inventory_names(inventory))
+                          | inventory_names(inventory), all_known=not is_open)
     return list(dict.fromkeys(problems))
 
 
@@ -231,12 +232,13 @@ def _not_given(document: State, given: Collection[str], asked: Place) -> list[Pr
             if parameter.default is None and parameter.name not in given]
 
 
-def _settings(settings: Mapping[str, Any], known: set[str]) -> list[Problem]:
+def _settings(settings: Mapping[str, Any], known: set[str], *, all_known: bool) -> list[Problem]:
+    """all_known: no text is read whose name only a host or a loop decides, and which may read more."""
     problems = []
     for name in settings:
         if name in BUILT_IN_NAMES:
             problems.append(Problem(f"--set {name}: templates know that name already", None, "choose another name"))
-        elif name not in known:
+        elif name not in known and all_known:
             problems.append(Problem(f"--set {name}: nothing reads this variable", None,
                                     did_you_mean(name, sorted(known))))
     return problems

@@ -13,6 +13,7 @@ from holdfast.converting.options import plain
 _CHECKS = re.compile(r"supports_check_mode['\"]?\s*[=:]\s*True")
 _OMITTED = re.compile(r"\bomit\b")
 _LOOKS = ("_info", "_facts")
+_UPWARDS = 6  # in so many folders above a task's a module of the playbook's own is looked for
 _SAID = ("as Ansible has it: Ansible has to be beside Holdfast (`pip install ansible-core`), and what it did is "
          "not taken back by `undo`")
 
@@ -34,8 +35,21 @@ def as_is(item: Item, task: Task, names: Names, root: Path) -> Resource:
     return Resource("ansible_module", None, {"module": name, **({"arguments": value(given, names)} if given else {})})
 
 
+def _own(task: Task) -> Path | None:
+    """The file of a module that lies beside the playbook or role, or in the collection that it is of."""
+    name = f"{(task.called or task.module).rpartition('.')[2]}.py"
+    file = Path(task.place.file)
+    above = list(file.resolve().parents)[:_UPWARDS]
+    return next((folder / inner / name for folder in above for inner in ("library", "plugins/modules")
+                 if (folder / inner / name).is_file()), None)
+
+
 def _found(task: Task, missing: str, modules: Modules) -> str:
     """The whole name of a module that tells beforehand what it would do. Raises Cannot."""
+    own = _own(task)
+    if own is not None:
+        raise Cannot(f"`{task.module}` is a module of the playbook's own ({own}): write a type in `modules/` that does "
+                     "what it does")
     name = modules.renamed(task.called or task.module)
     try:
         file = modules.find(name).file

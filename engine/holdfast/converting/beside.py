@@ -1,6 +1,7 @@
 """Files of the controller that a playbook names: they are copied beside the document."""
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,6 +9,8 @@ from pathlib import Path
 from holdfast.converting.expressions import Names, text
 from holdfast.converting.model import Cannot
 from holdfast.documents.model import is_template
+
+_LOCAL = re.compile(r"\{\{\s*(role_path|playbook_dir)\s*\}\}/+")
 
 
 @dataclass(frozen=True)
@@ -22,6 +25,10 @@ class Beside:
         """For a task of a role."""
         return self if role is None else Beside((role, role / "tasks", *self.folders), f"{role.name}/")
 
+    def local(self, name: str) -> str:
+        """A path without `{{ role_path }}/` or `{{ playbook_dir }}/` ahead of it, where files are looked for anyway."""
+        return _LOCAL.sub("", name) if self.inside or not name.lstrip("{ ").startswith("role") else name
+
     def file(self, name: str) -> tuple[str, bytes]:
         """How a file is called beside the document, and its content. Raises Cannot."""
         path = self._found(name, "files")
@@ -35,6 +42,7 @@ class Beside:
             written = _read(path).decode()
         except UnicodeDecodeError:
             raise Cannot(f"the template {name} is not UTF-8") from None
+        written = _without_header(name, written)
         try:
             made = text(written, names)
         except Cannot as cannot:
@@ -70,6 +78,21 @@ class Beside:
             if path.is_dir():
                 raise Cannot(f"{name} is a folder: name the files in it, each in a resource of its own")
         raise Cannot(f"there is no file `{name}` here")
+
+
+def _without_header(name: str, written: str) -> str:
+    """A template without the settings that its first line may hold (`#jinja2: lstrip_blocks: True`), which Ansible
+    does not write out. Raises Cannot when they have no like."""
+    if not written.startswith("#jinja2:"):
+        return written
+    header, _, rest = written.partition("\n")
+    for pair in header.removeprefix("#jinja2:").split(","):
+        word, _, given = (part.strip() for part in pair.partition(":"))
+        if (word, given) == ("lstrip_blocks", "True") and not re.search(r"\{%[-+]?\s*raw\b", rest):
+            rest = re.sub(r"^[ \t]+(?=\{[%#](?!\+))", "", rest, flags=re.MULTILINE)
+        elif (word, given) not in (("trim_blocks", "True"), ("lstrip_blocks", "False")):
+            raise Cannot(f"the first line of the template {name} says `{word}: {given}`, which has no like")
+    return rest
 
 
 def _safe(name: str) -> str:

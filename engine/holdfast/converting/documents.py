@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from holdfast.compiler.check import inventory_names
-from holdfast.converting import guards, patterns, reading, scopes, writing
+from holdfast.converting import guards, nodes, patterns, reading, scopes, writing
 from holdfast.converting.beside import Beside
 from holdfast.converting.handlers import Handlers
 from holdfast.converting.model import Cannot, Converted, Item, Play, Task
@@ -164,7 +164,7 @@ def _play(play: Play, name: str, types: Collection[str], inventory: Inventory | 
     keys: dict[str, Any] = {"state": name}
     try:
         if play.hosts is not None:
-            keys["targets"] = patterns.targets(reading.texts(play.hosts), inventory.groups if inventory else None,
+            keys["targets"] = patterns.targets(nodes.texts(play.hosts), inventory.groups if inventory else None,
                                                inventory.hosts if inventory else None)
     except Cannot as cannot:
         notes.append(f"NOT CONVERTED `hosts`: {cannot.why}: say which with -t, or add `targets`")
@@ -185,7 +185,7 @@ def _play_notes(play: Play) -> Iterator[str]:
             yield _KEYS[word]
     if any(task.become is not None and task.become.value is not False for task in play.tasks):
         yield "It is done as root: say `become: true` of the hosts in the inventory."
-    tags = sorted({tag for task in play.tasks for tag in reading.texts(task.keywords.get("tags"))})
+    tags = sorted({tag for task in play.tasks for tag in nodes.texts(task.keywords.get("tags"))})
     if tags:
         yield f"NOT CONVERTED tags ({', '.join(tags)}): a part of a document is not applied by itself"
 
@@ -193,7 +193,7 @@ def _play_notes(play: Play) -> Iterator[str]:
 def _rollout(play: Play, notes: list[str]) -> dict[str, Any]:
     made: dict[str, Any] = {}
     serial, budget = play.keywords.get("serial"), play.keywords.get("max_fail_percentage")
-    sizes = [one.value for one in reading.listed(serial)]
+    sizes = [one.value for one in nodes.listed(serial)]
     if sizes and all(re.fullmatch(r"\d+%?", str(size)) for size in sizes):
         made["batches"] = [size if str(size).endswith("%") else int(str(size)) for size in sizes]
     elif sizes:
@@ -207,14 +207,14 @@ def _rollout(play: Play, notes: list[str]) -> dict[str, Any]:
 
 def _files(node: Node | None, folder: Path, variables: Variables, notes: list[str]) -> None:
     """`vars_files`: of a list in the list the first that there is."""
-    for one in reading.listed(node):
-        named = reading.texts(one)
+    for one in nodes.listed(node):
+        named = nodes.texts(one)
         found = next((folder / name for name in named if "{{" not in name and (folder / name).is_file()), None)
         if found is None:
             notes.append(f"NOT CONVERTED `vars_files`: there is no file {' or '.join(named)} here")
             continue
-        for document in reading.read(found):
-            variables.take(reading.mapping(document))
+        for document in nodes.read(found):
+            variables.take(nodes.mapping(document))
 
 
 def _role(path: Path, types: Collection[str], root: Path) -> Draft:
@@ -247,7 +247,7 @@ def _draft(play: Play, keys: dict[str, Any], variables: Variables, around: Aroun
     variables.take(play.role_vars)  # they win over those of the play
     early = {id(task): _variables_of(task, variables) for task in all_tasks}
     parameters = _defaults(play, variables, notes)
-    variables.settle()
+    variables.settle(parameters)
     around.variables = {**variables.values, **{word: one["default"] for word, one in parameters.items()}}
     around.refused |= variables.refused
     logs_in = play.keywords.get("remote_user") or play.keywords.get("user")
@@ -317,11 +317,17 @@ def _put(given: Any, variables: Variables, what: str) -> None:
 def _included(task: Task) -> dict[str, Node]:
     name = task.free or (str(task.arguments["file"].value) if "file" in task.arguments else "")
     path = Path(task.place.file).parent
+    if task.role is not None:
+        name = re.sub(r"\{\{\s*role_path\s*\}\}", str(task.role), name)
     tried = [path / name, path / "vars" / name, path.parent / "vars" / name]
     found = next((one for one in tried if name and "{{" not in name and one.is_file()), None)
     if found is None:
         raise Cannot(f"there is no file `{name}` here" if "{{" not in name else
                      "which file is meant is decided by a template")
-    return {word: node for document in reading.read(found) for word, node in reading.mapping(document).items()}
+    if set(task.arguments) - {"file", "name"}:
+        raise Cannot(f"`{min(set(task.arguments) - {'file', 'name'})}` of `include_vars` has no like")
+    if "name" in task.arguments:  # they stand in a mapping of that name
+        return {str(task.arguments["name"].value): document for document in nodes.read(found)}
+    return {word: node for document in nodes.read(found) for word, node in nodes.mapping(document).items()}
 
 

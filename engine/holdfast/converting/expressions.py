@@ -216,7 +216,8 @@ def _look(tree: nodes.Template, names: Names) -> None:
     for kind, look in _LOOKS.items():
         for node in tree.find_all(kind):
             look(node, names)
-    for name in sorted(meta.find_undeclared_variables(tree)):
+    own = {name.name for name in tree.find_all(nodes.Name) if name.ctx != "load"}  # also where only a branch sets them
+    for name in sorted(meta.find_undeclared_variables(tree) - own):
         if name in names.refused and name not in names.outputs:
             raise Cannot(names.refused[name])
         if name in facts.OWN or (name.startswith("ansible_") and name not in facts.SAME):

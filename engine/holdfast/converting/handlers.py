@@ -5,7 +5,7 @@ import re
 from collections.abc import Sequence
 
 from holdfast.converting.model import Item, Resource, Task
-from holdfast.converting.reading import texts
+from holdfast.converting.nodes import texts
 from holdfast.converting.tasks import Around, convert
 
 _RESTART = re.compile(r"systemctl (restart|reload-or-restart) (\S+)\Z")
@@ -22,8 +22,15 @@ class Handlers:
                          and "when" not in resource.arguments and "loop" not in resource.arguments}
         self.by_name: dict[str, list[Item]] = {}
         for item in self.items:
-            for name in (item.task.name, *texts(item.task.keywords.get("listen"))):
+            for name in texts(item.task.keywords.get("listen")):
                 self.by_name.setdefault(name, []).append(item)
+        last = {item.task.name: item for item in self.items}  # of one name the last one stands for all
+        for item in self.items:
+            if last[item.task.name] is item:
+                self.by_name.setdefault(item.task.name, []).append(item)
+            elif not item.why and "listen" not in item.task.keywords:
+                item.give_up(f"another handler is called `{item.task.name}` too, and the last one of a name counts: "
+                             f"{last[item.task.name].task.place}")
         self.told: dict[int, Resource] = {}  # services that are told in a handler's place, by its item
         told = [item for item in (*items, *self.items) if item.resources and "notify" in item.task.keywords]
         called = {name for item in told for name in texts(item.task.keywords["notify"])}

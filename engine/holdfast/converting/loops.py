@@ -72,18 +72,31 @@ def _list(node: Node) -> Any:
 def _items(node: Node) -> Any:
     """`with_items`: lists in the list are taken apart, one level deep."""
     value = plain(node)
-    if not isinstance(value, list):
-        if isinstance(value, str) and not is_template(value):
-            return [value]
-        return "{{ " + f"[{_expression(value)}] | flatten(2)" + " }}" if isinstance(value, str) else [value]
-    flat = [inner for one in value for inner in (one if isinstance(one, list) else [one])]
+    if isinstance(value, list):
+        return _joined([inner for one in value for inner in (one if isinstance(one, list) else [one])], "flatten(1)")
+    if isinstance(value, str) and is_template(value):
+        return "{{ " + f"[{_expression(value)}] | flatten(2)" + " }}"
+    return [value]
+
+
+def _flattened(node: Node) -> Any:
+    """`with_flattened`: lists in lists are taken apart, however deep."""
+    value = plain(node)
+    flat = value if isinstance(value, list) else [value]
+    while any(isinstance(one, list) for one in flat):
+        flat = [inner for one in flat for inner in (one if isinstance(one, list) else [one])]
+    return _joined(flat, "flatten")
+
+
+def _joined(flat: list[Any], flatten: str) -> Any:
+    """Elements of which some may be templates that give lists."""
     if not any(isinstance(one, str) and _WHOLE.match(one.strip()) for one in flat):
         return flat
     parts = [f"({_expression(one)})" if isinstance(one, str) and _WHOLE.match(one.strip()) else repr(one)
              for one in flat if isinstance(one, (str, int))]
     if len(parts) != len(flat) or any(is_template(part) for part in parts):
         raise Cannot("what it loops over mixes templates and other values")
-    return "{{ [" + ", ".join(parts) + "] | flatten(1) }}"
+    return "{{ [" + ", ".join(parts) + f"] | {flatten}" + " }}"
 
 
 def _dict(node: Node) -> Any:
@@ -138,5 +151,5 @@ def _sequence(node: Node) -> Any:
 _KINDS: Mapping[str, Callable[[Node], Any]] = {
     "loop": _list, "with_list": _list, "with_items": _items, "with_dict": _dict, "with_sequence": _sequence,
     "with_nested": _of_lists("product"), "with_cartesian": _of_lists("product"), "with_together": _of_lists("zip"),
-    "with_subelements": _subelements, "with_flattened": _items,
+    "with_subelements": _subelements, "with_flattened": _flattened,
 }

@@ -12,6 +12,7 @@ from holdfast.documents.model import is_template
 from holdfast.trees.tree import Node
 
 NAME = "name of the resource"  # what an option may become, beside an argument
+LOST = "what of it is not in the document"  # stands among our arguments for remarks
 NOTES = "what to know of it"  # stands among our arguments for notes
 AHEAD = "what is ahead of it"  # stands among our arguments for a resource that this one needs
 # Options, of whatever module, that may be given a list or a mapping.
@@ -84,6 +85,9 @@ def lost(why: str) -> Option:
     return Option(lost=why)
 
 
+STATE = to("state", words={"present": "present", "absent": "absent"})
+
+
 # -- values ------------------------------------------------------------------------------------------------------------
 
 
@@ -126,7 +130,7 @@ def mode(given: Any) -> Any:
     if isinstance(given, int) and not isinstance(given, bool):
         raise Cannot(f"`mode: {given}` is a decimal number to Ansible, {given:o} in octal: write it in quotes")
     shown = str(given)
-    return shown.zfill(4) if re.fullmatch(r"[0-7]{1,4}", shown) else shown
+    return shown.lstrip("0").zfill(4) if re.fullmatch(r"0*[0-7]{1,4}", shown) else shown
 
 
 def path(given: Any) -> Any:

@@ -1,6 +1,7 @@
 """Playbooks, task files and roles as they are on disk, with blocks and includes laid out flat."""
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -8,9 +9,10 @@ from pathlib import Path
 from holdfast.converting import keyvalues
 from holdfast.converting.aside import aside
 from holdfast.converting.model import Cannot, Play, Task
+from holdfast.converting.nodes import comments, listed, main, mapping, read, said
 from holdfast.converting.roles import Roles, missing
 from holdfast.problems import Place, Problem, Problems
-from holdfast.trees.tree import Node, decode, load_all
+from holdfast.trees.tree import Node
 
 COLLECTIONS = ("ansible.builtin.", "ansible.legacy.", "ansible.posix.", "community.general.", "community.postgresql.",
                "community.crypto.")
@@ -24,8 +26,9 @@ KEYWORDS = frozenset({
     "local_action", "loop", "loop_control", "module_defaults", "name", "no_log", "notify", "poll", "port", "register",
     "remote_user", "retries", "run_once", "tags", "throttle", "timeout", "until", "vars", "when"})
 _ROLES = frozenset({"import_role", "include_role"})
-_OF_ROLES = frozenset({"name", "tasks_from", "vars_from", "defaults_from", "handlers_from", "public",
+_OF_ROLES = frozenset({"name", "apply", "tasks_from", "vars_from", "defaults_from", "handlers_from", "public",
                        "allow_duplicates", "rolespec_validate"})
+_TAKEN_OVER = frozenset({"ignore_errors", "no_log", "notify", "timeout"})  # by the tasks of a block
 _FREE = frozenset({"command", "shell", "raw", "script", "include", "include_tasks", "import_tasks", "include_vars",
                    "meta"})
 _INCLUDES = frozenset({"include_tasks", "import_tasks", "include"})
@@ -49,6 +52,7 @@ class Around:
     remark: str = ""
     depth: int = 0
     defaults: Mapping[str, Node] = field(default_factory=dict)  # `module_defaults`, by module
+    keywords: Mapping[str, Node] = field(default_factory=dict)  # others that count for all tasks in it, by word
 
     def within(self, node: Node) -> Around:
         """For what stands in a play, a block or an include."""
@@ -57,7 +61,8 @@ class Around:
             self, when=(*self.when, *listed(node.get("when"))), vars={**self.vars, **mapping(node.get("vars"))},
             become=node.get("become") or self.become, become_user=node.get("become_user") or self.become_user,
             environment=(*self.environment, environment) if environment else self.environment,
-            fault=self.fault or aside(node), defaults={**self.defaults, **_defaults(node)})
+            fault=self.fault or aside(node), defaults={**self.defaults, **_defaults(node)},
+            keywords={**self.keywords, **{word: one for word, one in mapping(node).items() if word in _TAKEN_OVER}})
 
 
 def _defaults(node: Node) -> dict[str, Node]:
@@ -67,44 +72,6 @@ def _defaults(node: Node) -> dict[str, Node]:
 def _short(word: str) -> str:
     """A module's name without that of a usual collection."""
     return next((word.removeprefix(one) for one in COLLECTIONS if word.startswith(one)), word)
-
-
-def listed(node: Node | None) -> tuple[Node, ...]:
-    """What a list holds, or the one that stands alone."""
-    if node is None or node.kind == "null":
-        return ()
-    return node.elements() if node.kind == "list" else (node,)
-
-
-def mapping(node: Node | None) -> dict[str, Node]:
-    """The pairs of a mapping; of a list of mappings those of all."""
-    if node is None:
-        return {}
-    return {str(key.value): value for one in listed(node) for key, value in one.items()}
-
-
-def texts(node: Node | None) -> list[str]:
-    """Texts of a list, or the one."""
-    return [said(one) for one in listed(node)]
-
-
-def said(node: Node) -> str:
-    """What a text says; of a list or a mapping how it would be written in one line."""
-    return str(node.plain()) if node.kind in ("list", "mapping") else str(node.value)
-
-
-def read(path: Path) -> list[Node]:
-    """The documents of a file. Raises Problems."""
-    try:
-        data = path.read_bytes()
-    except OSError as error:
-        raise Problems([Problem(f"cannot be read: {error.strerror}", Place(str(path)),
-                                "name a playbook, or the folder of a role")]) from None
-    text, problems = decode(data, str(path))
-    nodes, more = load_all(text, str(path), rules="ansible") if not problems else ([], [])
-    if problems or more:
-        raise Problems([*problems, *more])
-    return [node for node in nodes if node.kind != "null"]
 
 
 def plays(path: Path, depth: int = 0) -> list[Play]:
@@ -195,14 +162,6 @@ def role_play(folder: Path) -> Play:
                 frozenset(roles.unclear))
 
 
-def main(folder: Path, part: str = "main") -> Node | None:
-    """What stands in the main file of a part of a role, or in another one; None: there is none. Raises Problems."""
-    for name in (f"{part}.yml", f"{part}.yaml", part):
-        if (folder / name).is_file():
-            return next(iter(read(folder / name)), None)
-    return None
-
-
 def _tasks(node: Node | None, around: Around) -> Iterator[Task]:
     for one in listed(node):
         if one.kind != "mapping":
@@ -231,7 +190,7 @@ def _one(node: Node, around: Around) -> Iterator[Task]:
     if task.module not in _INCLUDES or task.fault:
         yield task
         return
-    named = task.free or (said(task.arguments["file"]) if "file" in task.arguments else "")
+    named = _path(task.free or (said(task.arguments["file"]) if "file" in task.arguments else ""), around)
     tried = [around.folder / named, *([around.role / "tasks" / named] if around.role is not None else [])]
     path = next((one for one in tried if one.is_file()), tried[0])
     fault = ""
@@ -246,9 +205,16 @@ def _one(node: Node, around: Around) -> Iterator[Task]:
     if fault:
         yield replace(task, fault=fault)
         return
-    inside = replace(around.within(node), depth=around.depth + 1, folder=path.parent)
+    inside = replace(_included(task, node, around), depth=around.depth + 1, folder=path.parent)
     for document in read(path):
         yield from _tasks(document, inside)
+
+
+def _path(named: str, around: Around) -> str:
+    """A path in which what is known of folders here is written out."""
+    role = around.role
+    known = {"playbook_dir": around.roles.folder, "role_path": role, "role_name": role.name if role else None}
+    return re.sub(r"\{\{\s*(\w+)\s*\}\}", lambda found: str(known.get(found[1]) or found[0]), named)
 
 
 def _taken_role(task: Task, node: Node, around: Around) -> Iterator[Task]:
@@ -260,7 +226,7 @@ def _taken_role(task: Task, node: Node, around: Around) -> Iterator[Task]:
     fault = ""
     if folder is None:
         fault = missing(name)
-    elif main(folder / "tasks", stem) is None:
+    elif stem != "main" and main(folder / "tasks", stem) is None:
         fault = f"there is no `{part}` among the tasks of the role `{name}`"
     elif around.depth == DEEPEST:
         fault = "roles take in one another too deeply"
@@ -273,14 +239,23 @@ def _taken_role(task: Task, node: Node, around: Around) -> Iterator[Task]:
     if fault or folder is None:
         yield replace(task, fault=fault)
         return
-    yield from _role_tasks(folder, around.within(node), stem)
+    yield from _role_tasks(folder, _included(task, node, around), stem)
+
+
+def _included(task: Task, node: Node, around: Around) -> Around:
+    """What stands around the tasks that are taken in: of keywords of `include_…` only those that `apply` says."""
+    inside = around.within(node)
+    if task.module.startswith("include_"):
+        inside = replace(inside, keywords=around.keywords)
+    return inside.within(task.arguments["apply"]) if "apply" in task.arguments else inside
 
 
 def _task(node: Node, around: Around) -> Task:
     given = mapping(node)
     inside = around.within(node)
-    keywords = {word: one for word, one in given.items() if word in KEYWORDS or word.startswith("with_")}
-    modules = [word for word in given if word not in keywords]
+    own = {word: one for word, one in given.items() if word in KEYWORDS or word.startswith("with_")}
+    modules = [word for word in given if word not in own]
+    keywords = {**around.keywords, **own}
     name = said(given["name"]) if "name" in given else ""
     made = Task(node.place, name, "", keywords=keywords, when=inside.when, vars=inside.vars, become=inside.become,
                 become_user=inside.become_user, environment=inside.environment, comments=comments(node),
@@ -329,13 +304,3 @@ def _called(given: dict[str, Node], modules: list[str]) -> tuple[str, Node]:
 
 def _text(value: str, like: Node) -> Node:
     return Node(value, like.place, "double", "text", like.source)
-
-
-def comments(node: Node) -> tuple[str, ...]:
-    """The lines of comments right above."""
-    found: list[str] = []
-    line = node.place.line - 2
-    while 0 <= line < len(node.source) and node.source[line].strip().startswith("#"):
-        found.insert(0, node.source[line].strip())
-        line -= 1
-    return tuple(found)

@@ -1,6 +1,8 @@
 """Roles that a play takes in: where they are, and what they bring beside tasks."""
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -27,6 +29,8 @@ class Roles:
         above = [self.folder, *list(self.folder.resolve().parents)[:UPWARDS]]
         tried = [folder / "roles" / name for folder in above] + [self.folder / name]
         tried += [beside.parent / name] if beside is not None else []
+        if name.count(".") == 2:
+            tried += _of_collection(name, [*above, *(beside.resolve().parents if beside is not None else ())])
         return next((one for one in tried if (one / "tasks").is_dir() or (one / "meta").is_dir()), None)
 
     def take(self, defaults: dict[str, Node], variables: dict[str, Node]) -> None:
@@ -38,9 +42,32 @@ class Roles:
                     self.unclear.add(name)
 
 
+def _of_collection(name: str, above: list[Path]) -> Iterator[Path]:
+    """Where a role of a collection (`space.collection.role`) may be: beside, or in the collection that this is in."""
+    space, collection, role = name.split(".")
+    for folder in above:
+        yield from (inner / space / collection / "roles" / role
+                    for inner in (folder / "collections" / "ansible_collections", folder / "ansible_collections"))
+        if is_collection(folder, space, collection):
+            yield from (folder / "roles" / role, folder / "ansible" / "roles" / role)
+
+
+def is_collection(folder: Path, space: str, collection: str) -> bool:
+    """Is this the folder of the collection itself?"""
+    try:
+        said = (folder / "galaxy.yml").read_text("utf-8", "replace")
+    except OSError:
+        return False
+    return all(re.search(rf"^{word}:\s*['\"]?{re.escape(given)}['\"]?\s*$", said, re.MULTILINE)
+               for word, given in (("namespace", space), ("name", collection)))
+
+
 def missing(name: str) -> str:
     """What is to be said of a role that is not there."""
     if "{{" in name:
         return "which role is meant is decided by a template"
+    if name.count(".") == 2:
+        return (f"there is no role `{name}` here: get its collection, `ansible-galaxy collection install "
+                f"{name.rpartition('.')[0]} -p collections`, and convert again")
     return (f"there is no role `{name}` in `roles` beside the playbook: get it there, "
             f"`ansible-galaxy role install {name} -p roles`, and convert again")

@@ -14,7 +14,7 @@ from holdfast.converting.expressions import Names, condition, value
 from holdfast.converting.keywords import keywords
 from holdfast.converting.loops import has_loop, loop_of
 from holdfast.converting.model import Cannot, Item, Resource, Task
-from holdfast.converting.options import AHEAD, AS_IS, MANY, NAME, NOTES, Choice, Entry, Module, boolean, plain
+from holdfast.converting.options import AHEAD, AS_IS, LOST, MANY, NAME, NOTES, Choice, Entry, Module, boolean, plain
 from holdfast.converting.table import MODULES
 from holdfast.converting.table.commands import FREE
 from holdfast.converting.table.system import RESTARTS
@@ -78,7 +78,10 @@ def _convert(item: Item, around: Around) -> None:
     if item.task.module in _SPECIAL:
         item.resources.append(_SPECIAL[item.task.module](item, around))
         return
-    if entry_of(item.task.module) is not AS_IS:
+    entry = entry_of(item.task.module)
+    if isinstance(entry, str):
+        raise Cannot(entry)
+    if entry is not AS_IS:
         _of_kinds(item.task)
     task = _restarted(item, around)
     module = _chosen(task, entry_of(task.module))
@@ -213,6 +216,7 @@ def _resource(item: Item, task: Task, module: Module, names: Names) -> Resource:
         ours = module.shape(ours, theirs)
     name = ours.pop(NAME, None)
     item.notes += ours.pop(NOTES, [])
+    item.lost += ours.pop(LOST, [])
     ahead = ours.pop(AHEAD, None)
     if ahead is not None:
         item.resources.append(Resource(ahead.type, value(ahead.name, names), value(ahead.arguments, names)))
@@ -281,11 +285,12 @@ def _sources(item: Item, resource: Resource, over: Any, around: Around, names: N
     source = resource.arguments.get("source")
     if source is None or resource.type not in _READS_FILES:
         return
-    wanted = [str(source)]
+    beside = around.beside.of_role(item.task.role)
+    source = resource.arguments["source"] = beside.local(str(source))
+    wanted = [source]
     if is_template(str(source)) and isinstance(over, list) and all(isinstance(one, str) for one in over):
         wanted = [re.sub(r"\{\{\s*item\s*\}\}", one, str(source)) for one in over]
         stem = re.sub(r"\{\{\s*item\s*\}\}", "{{ item }}", str(source))
-    beside = around.beside.of_role(item.task.role)
     for name in wanted:
         found, content = beside.template(name, names) if resource.type == "template" else beside.file(name)
         item.files[found] = content

@@ -2,7 +2,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, MutableMapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -35,7 +35,11 @@ class Variables:
                 self.put(name, node)
             except Cannot as cannot:
                 self.refused[name] = f"the variable `{name}` is not in the document: {cannot.why}"
-                self.values.pop(name, None)
+                self._forget(name)
+
+    def _forget(self, name: str) -> None:
+        self.values.pop(name, None)
+        self.reads.pop(name, None)
 
     def put(self, name: str, node: Node) -> None:
         """Adds one. Raises Cannot."""
@@ -49,16 +53,17 @@ class Variables:
         self.reads[name] = names
         self.refused.pop(name, None)
 
-    def settle(self) -> None:
-        """Takes out the variables that read others which are refused."""
+    def settle(self, parameters: MutableMapping[str, Any]) -> None:
+        """Takes out the variables and parameters that read others which are refused."""
         found = True
         while found:
             found = False
             for name, names in list(self.reads.items()):
                 wrong = next((one for one in names.read if one in self.refused), None)
-                if name in self.values and wrong is not None:
+                if wrong is not None:
                     self.refused[name] = f"the variable `{name}` is not in the document: {self.refused[wrong]}"
-                    del self.values[name]
+                    self._forget(name)
+                    parameters.pop(name, None)
                     found = True
 
     def read_by(self, names: set[str]) -> tuple[dict[str, Any], set[str], set[str]]:

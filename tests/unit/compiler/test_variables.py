@@ -134,6 +134,12 @@ def test_setting_that_nothing_reads_is_refused(tmp_path: Path, text: str, layers
     assert not faults(tmp_path, text + COMMAND, fleet(host("web1", *layers)), settings={"value": 2})
 
 
+def test_setting_that_only_a_template_of_a_loop_may_read_is_taken(tmp_path: Path) -> None:
+    (tmp_path / "a.j2").write_text("{{ port }}")
+    text = "resources:\n  - template: /etc/{{ item }}\n    source: '{{ item }}.j2'\n    loop: [a]\n"
+    assert not faults(tmp_path, text, fleet(host("web1")), settings={"port": 2})
+
+
 @pytest.mark.parametrize(("kind", "given", "what"), [
     ("integer", "'80'", "parameter `value` is a whole number, not `80`"),
     ("{type: integer, max: 10}", "11", "parameter `value` is at most 10, not 11"),

@@ -123,3 +123,61 @@ def test_what_cannot_be_taken_in_is_named(folder: Path, play: str, why: str) -> 
     role(folder, "two", {"defaults/main.yml": "port: 2\n", "tasks/main.yml": "[]\n"})
     role(folder, "endless", {"tasks/main.yml": "- include_role: {name: endless}\n"})
     assert any(why in item.why for item in converted(folder, play).items)
+
+
+def test_files_are_found_by_the_folders_of_role_and_playbook(folder: Path) -> None:
+    role(folder, "web", {"tasks/main.yml": """\
+        - include_tasks: "{{ role_path }}/tasks/more.yml"
+        - copy: {src: "{{ role_path }}/files/robots.txt", dest: /srv/a}
+        - copy: {src: "{{ playbook_dir }}/own.txt", dest: /srv/b}
+        """, "meta/main.yml": ""})
+    (folder / "own.txt").write_text("own")
+    made = converted(folder, "roles: [web]\n")
+    assert [item.why for item in made.items[:3]] == ["", "", ""]
+    assert made.files == {"files/web/robots.txt": b"of web\n", "files/web/own.txt": b"own"}
+
+
+def test_a_role_without_tasks_brings_what_it_has(folder: Path) -> None:
+    role(folder, "names", {"defaults/main.yml": "base_name: named\n", "meta/main.yml": ""})
+    made = converted(folder, "tasks:\n  - import_role: {name: names}\n  - import_role: {name: base}\n")
+    assert [item.why for item in made.items] == [""]
+    assert documents(made)[0]["parameters"] == {"base_name": {"type": "text", "default": "named"}}
+
+
+def test_roles_of_the_collection_itself_are_found(folder: Path) -> None:
+    (folder / "galaxy.yml").write_text("namespace: acme\nname: 'shop'\n")
+    made = converted(folder, "tasks:\n  - include_role: {name: acme.shop.web}\n  - import_role: {name: acme.toy.web}\n")
+    assert len(made.items) == 6
+    assert "ansible-galaxy collection install acme.toy -p" in made.items[-2].why
+
+
+def test_modules_of_the_playbooks_own_are_named_as_such(folder: Path) -> None:
+    (folder / "library").mkdir()
+    (folder / "library" / "aptt.py").write_text("")
+    made = converted(folder, "tasks:\n  - aptt: {name: x}\n")
+    assert "is a module of the playbook's own" in made.items[0].why
+    assert "did you mean" not in made.items[0].why
+
+
+def test_keywords_of_what_is_included_are_those_that_apply(folder: Path) -> None:
+    role(folder, "web", {"handlers/main.yml": "- {name: again, command: again}\n", "meta/main.yml": ""})
+    role(folder, "base", {"tasks/main.yml": "- copy: {content: a, dest: /srv/base}\n"})
+    made = converted(folder, """\
+        tasks:
+          - include_role: {name: base, apply: {notify: again}}
+          - include_role: {name: web, tasks_from: gone}
+            notify: again
+          - import_role: {name: web, tasks_from: more}
+            notify: again
+        """)
+    assert ["notify" in one for one in resources(made)] == [True, False, True, False]
+
+
+def test_parameters_that_read_what_is_not_there_are_not_there(folder: Path) -> None:
+    role(folder, "web", {"defaults/main.yml": """\
+        web_names: ["{{ web_found }}"]
+        web_found: "{{ ansible_local.names }}"
+        """, "tasks/main.yml": "- copy: {content: '{{ web_names }}', dest: /etc/a}\n", "meta/main.yml": ""})
+    made = converted(folder, "roles: [web]\n")
+    assert "ansible_local" in made.items[0].why
+    assert made.needs == []

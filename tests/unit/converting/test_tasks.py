@@ -40,6 +40,14 @@ BECOMES = [  # a task, and the resource it becomes
      "{cron: b, command: /bin/true, schedule: 0 2 * * *}"),
     ("- cron: {name: b, job: /bin/true, special_time: annually}", "{cron: b, command: /bin/true, schedule: '@yearly'}"),
     ("- systemd: {name: nginx, state: started, enabled: yes}", "{service: nginx, running: true, enabled: true}"),
+    ("- lineinfile: {path: /etc/x, line: b, insertafter: ^a}\n  name: b",
+     "{line: b, path: /etc/x, text: b, after: ^a}"),
+    ("- copy: {content: hi, dest: /etc/a, mode: '02750', directory_mode: '0755'}",
+     "{file: /etc/a, content: hi, mode: '2750'}"),
+    ("- file: {path: '/srv/{{ item }}', state: directory}\n  with_flattened: [[a, [b]], '{{ groups.web }}']",
+     "{directory: '/srv/{{ item }}', loop: \"{{ ['a', 'b', (groups.web)] | flatten }}\"}"),
+    ("- file: {path: '/srv/{{ item }}', state: directory}\n  with_flattened: [[a, [b, [c]]]]",
+     "{directory: '/srv/{{ item }}', loop: [a, b, c]}"),
     ("- sysctl: {name: vm.swappiness, value: 10, sysctl_file: /etc/sysctl.d/9.conf}",
      "{sysctl: vm.swappiness, value: '10', path: /etc/sysctl.d/9.conf}"),
     ("- command: a2ensite x creates=/etc/x", "{command: a2ensite x, creates: /etc/x}"),
@@ -132,6 +140,11 @@ HAS_NO_LIKE = [  # a task, and a word of the reason
     ("- file: {path: /etc/x/, state: absent}", "with all that is in it"),
     ("- file: {path: /etc/x, state: hard, src: /a}", "hard links"),
     ("- service: {name: x, state: restarted}", "in every run"),
+    ("- user: {name: ada, state: '{{ how }}'}", "`state` is decided by a template"),
+    ("- cron: {name: b, job: /bin/true, state: '{{ how }}'}", "`state` is decided by a template"),
+    ("- blockinfile: {path: /etc/x, block: a, state: '{{ how }}'}", "`state` is decided by a template"),
+    ("- find: {paths: [/a], patterns: ['*.b']}", "cannot be looped over"),
+    ("- include_vars: {dir: more}", "no file"),
     ("- command: echo $HOME", "expanded by Ansible"),
     ("- command: ls creates=/a/*", "pattern"),
     ("- lineinfile: {path: /a, line: b, backrefs: yes}", "backrefs"),
@@ -198,6 +211,84 @@ def test_what_has_no_like_is_named_and_left_out(tmp_path, task, why):
     assert len(left) == 1
     assert why in left[0].why
     assert f"NOT CONVERTED {tmp_path}/site.yml:{left[0].task.place.line}" in made.text.replace("\n  #   ", " ")
+
+
+def test_where_a_new_line_goes_is_told_when_several_lines_could_be_meant(tmp_path):
+    made = converted(tmp_path, """\
+        - lineinfile: {path: /etc/a, line: b, insertbefore: ^exit}
+        - lineinfile: {path: /etc/a, line: c, insertbefore: BOF}
+        - blockinfile: {path: /etc/a, block: d, insertbefore: ^exit}
+        """)
+    assert [item.status for item in made.items] == ["in part", "converted", "in part"]
+    assert "ahead of the first here, and ahead of the last in Ansible" in made.items[0].lost[0]
+
+
+@pytest.mark.parametrize(("header", "becomes"), [
+    ("#jinja2: lstrip_blocks: True\n", "a\n{% if x %}\n  {{ x }}\n{% endif %}\n"),
+    ("#jinja2:trim_blocks: True,lstrip_blocks: False\n", "a\n  {% if x %}\n  {{ x }}\n  {% endif %}\n")])
+def test_settings_in_the_first_line_of_a_template_are_carried_out(tmp_path, header, becomes):
+    (tmp_path / "a.j2").write_text(header + "a\n  {% if x %}\n  {{ x }}\n  {% endif %}\n")
+    made = converted(tmp_path, "- template: {src: a.j2, dest: /etc/a}")
+    assert made.files["templates/a.j2"].decode() == becomes
+
+
+@pytest.mark.parametrize("header", ["trim_blocks: False", "variable_start_string: '[%'", "lstrip_blocks: True"])
+def test_settings_of_a_template_that_have_no_like_are_named(tmp_path, header):
+    (tmp_path / "a.j2").write_text(f"#jinja2: {header}\n{{% raw %}}a{{% endraw %}}\n")
+    made = converted(tmp_path, "- template: {src: a.j2, dest: /etc/a}")
+    assert header.partition(":")[0] in made.items[0].why
+
+
+def test_blocks_pass_on_whom_they_notify(tmp_path):
+    made = converted(tmp_path, """\
+        - block:
+            - copy: {content: a, dest: /etc/a}
+            - copy: {content: b, dest: /etc/b}
+              notify: other
+          notify: again
+          no_log: true
+        """, handlers="""\
+        - {name: again, command: again}
+        - {name: other, command: other}
+        """)
+    assert [one.get("notify") for one in resources(made)] == [{"command": "again"}, {"command": "other"}, None, None]
+    assert [len(item.notes) for item in made.items] == [1, 1, 0, 0]
+
+
+def test_of_handlers_of_one_name_the_last_counts(tmp_path):
+    made = converted(tmp_path, """\
+        - copy: {content: a, dest: /etc/a}
+          notify: again
+        """, handlers="""\
+        - {name: again, command: first}
+        - {name: again, command: second}
+        """)
+    assert resources(made)[0]["notify"] == {"command": "second"}
+    assert "the last one of a name counts" in made.items[1].why
+
+
+def test_variables_that_a_file_gives_under_a_name_stand_there(tmp_path):
+    (tmp_path / "more.yml").write_text("port: 80\n")
+    made = converted(tmp_path, """\
+        - include_vars: {file: more.yml, name: web}
+        - copy: {content: "{{ web.port }}.", dest: /etc/a}
+        """)
+    assert documents(made)[0]["vars"] == {"web": {"port": 80}}
+
+
+def test_a_template_whose_name_a_loop_decides_may_read_what_the_inventory_has_to_give(tmp_path):
+    for name in "ab":
+        (tmp_path / f"{name}.j2").write_text(f"{{{{ of_{name} }}}}\n")
+    made = converted(tmp_path, """\
+        - template: {src: "{{ item }}.j2", dest: "/etc/{{ item }}"}
+          loop: [a, b]
+        """)
+    assert made.needs == ["of_a", "of_b"]
+
+
+def test_what_only_a_branch_of_a_template_sets_is_no_variable(tmp_path):
+    (tmp_path / "a.j2").write_text("{% if x %}{% set y = 1 %}{{ y }}{% endif %}{{ y }}\n")
+    assert converted(tmp_path, "- template: {src: a.j2, dest: /etc/a}").needs == ["x"]
 
 
 def test_handlers_become_what_is_told(tmp_path):

@@ -6,7 +6,20 @@ from collections.abc import Mapping
 from typing import Any
 
 from holdfast.converting.model import Cannot
-from holdfast.converting.options import NAME, Entry, Module, boolean, cannot, integer, many, no_matter, path, text, to
+from holdfast.converting.options import (
+    NAME,
+    STATE,
+    Entry,
+    Module,
+    boolean,
+    cannot,
+    integer,
+    many,
+    no_matter,
+    path,
+    text,
+    to,
+)
 from holdfast.documents.model import is_template
 
 
@@ -63,7 +76,7 @@ _WHEN = dict.fromkeys(("minute", "hour", "day", "dom", "month", "weekday", "dow"
 
 MODULES: Mapping[str, Entry] = {
     "user": Module("user", {
-        "name": to(NAME, text), "user": to(NAME, text), "state": to("state", text), "uid": to("uid", integer),
+        "name": to(NAME, text), "user": to(NAME, text), "state": STATE, "uid": to("uid", integer),
         "group": to("group", text), "groups": to("groups", many), "append": no_matter(), "home": to("home", path),
         "create_home": to("create_home", boolean), "createhome": to("create_home", boolean),
         "move_home": to("move_home", boolean), "shell": to("shell", text), "comment": to("comment", text),
@@ -75,7 +88,7 @@ MODULES: Mapping[str, Entry] = {
         "umask": cannot("`umask` cannot be said"),
     }, shape=_user),
     "group": Module("group", {
-        "name": to(NAME, text), "state": to("state", words={"present": "present", "absent": "absent"}),
+        "name": to(NAME, text), "state": STATE,
         "gid": to("gid", integer), "system": to("system", boolean), "local": no_matter(False),
         "non_unique": no_matter(False)}),
     "authorized_key": Module("authorized_key", {
@@ -86,7 +99,7 @@ MODULES: Mapping[str, Entry] = {
     }, shape=_key),
     "cron": Module("cron", {
         **_WHEN, "name": to(NAME, text), "job": to("command", text), "value": to("command", text),
-        "state": to("state", text), "user": to("user", text), "cron_file": to("file", text),
+        "state": STATE, "user": to("user", text), "cron_file": to("file", text),
         "disabled": to("disabled", boolean), "env": no_matter(), "backup": no_matter(False),
         "insertafter": cannot("lines of a crontab are not put in an order"),
         "insertbefore": cannot("lines of a crontab are not put in an order"),

@@ -8,6 +8,8 @@ from typing import Any
 from holdfast.converting.model import Cannot
 from holdfast.converting.options import (
     AS_IS,
+    LOST,
+    STATE,
     Entry,
     Module,
     Option,
@@ -28,12 +30,14 @@ _PATHS = {word: to("path", path) for word in ("path", "dest", "destfile")}
 _ATTRIBUTES: Mapping[str, Option] = {
     word: lost(f"`{word}`: say it of the file, with a resource `file`") for word in ("owner", "group", "mode")}
 _EDITED: Mapping[str, Option] = {
-    **_PATHS, **_ATTRIBUTES, "state": to("state", text), "create": to("create", boolean),
+    **_PATHS, **_ATTRIBUTES, "state": STATE, "create": to("create", boolean),
     "backup": to("backup", boolean), "validate": to("validate", on_file), "unsafe_writes": no_matter(False),
     "encoding": no_matter("utf-8"),
     "others": cannot("`others` cannot be said"),
 }
 _PLACES: Mapping[str, Option] = {"insertafter": to("after"), "insertbefore": to("before")}
+_FIRST = ("`insertbefore`: where it finds several lines, what is new goes ahead of the first here, and ahead of the "
+          "last in Ansible: a narrower expression finds one")
 
 
 def _places(ours: dict[str, Any], theirs: dict[str, Any]) -> dict[str, Any]:
@@ -44,8 +48,10 @@ def _places(ours: dict[str, Any], theirs: dict[str, Any]) -> dict[str, Any]:
         ours["before"] = "TOP"
         if theirs.get("insertbefore") == "EOF":
             raise Cannot("`insertbefore: EOF` says two things")
+    elif "before" in ours:
+        ours[LOST] = [_FIRST]
     if ours.get("state") == "absent":
-        for word in ("after", "before", "create"):
+        for word in ("after", "before", "create", LOST):
             ours.pop(word, None)
     elif ours.get("state") == "present":
         del ours["state"]

@@ -32,7 +32,7 @@ ATTRIBUTES: Mapping[str, Option] = {
 }
 _WRITTEN: Mapping[str, Option] = {
     **ATTRIBUTES, "validate": to("validate", on_file), "backup": to("backup", boolean), "force": to("replace", boolean),
-    "follow": to("follow", boolean), "directory_mode": cannot("`directory_mode` is for folders of files"),
+    "follow": to("follow", boolean), "directory_mode": no_matter(),  # of folders of files, which are not taken
     "decrypt": no_matter(),
 }
 
