@@ -219,7 +219,8 @@ def _files(node: Node | None, folder: Path, variables: Variables, notes: list[st
 
 def _role(path: Path, types: Collection[str], root: Path) -> Draft:
     play = reading.role_play(path)
-    notes = [f"Converted from the role {path}", _ORDER]
+    notes = [f"Converted from the role {path}", _ORDER,
+             "Its play is taken to say `become: true`: say that of the hosts in the inventory."]
     refused = _found_out([*play.tasks, *play.handlers])
     around = Around(Beside(()), types, root)
     return _draft(play, {"state": _name(play.name, set())}, Variables(refused=refused), around, notes)

@@ -157,8 +157,10 @@ def _in_main(folder: Path, word: str) -> Node | None:
 def role_play(folder: Path) -> Play:
     """A role by itself, as a play of it alone. Raises Problems."""
     roles = Roles(folder.parent.parent if folder.parent.name == "roles" else folder.parent)
-    tasks = tuple(_role_tasks(folder, Around(folder / "tasks", roles), "main"))
-    return Play(Place(str(folder)), folder.name, None, {}, {}, tasks, tuple(roles.handlers), roles.defaults, roles.vars,
+    here = Place(str(folder))
+    around = Around(folder / "tasks", roles, become=Node(True, here, "plain", "boolean"))  # as most plays of roles say
+    tasks = tuple(_role_tasks(folder, around, "main"))
+    return Play(here, folder.name, None, {}, {}, tasks, tuple(roles.handlers), roles.defaults, roles.vars,
                 frozenset(roles.unclear))
 
 

@@ -2,12 +2,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from holdfast.converting import guards
+from holdfast.converting import guards, states
 from holdfast.converting.asis import as_is
 from holdfast.converting.beside import Beside
 from holdfast.converting.expressions import Names, condition, value
@@ -60,10 +60,27 @@ def convert(task: Task, around: Around) -> Item:
     try:
         if task.fault:
             raise Cannot(task.fault)
-        _convert(item, around)
+        alternatives = states.each(task)
+        if len(alternatives) == 1:
+            _convert(item, around)
+        else:
+            _each(item, alternatives, around)
     except Cannot as cannot:
         item.give_up(cannot.why)
     return item
+
+
+def _each(item: Item, alternatives: Sequence[Task], around: Around) -> None:
+    """One of several is meant, as their conditions say."""
+    for one in alternatives:
+        part = Item(one)
+        _convert(part, around)
+        item.resources += part.resources
+        item.lost += [said for said in part.lost if said not in item.lost]
+        item.notes += [said for said in part.notes if said not in item.notes]
+        item.files |= part.files
+        item.reads |= part.reads
+        item.guarded |= part.guarded
 
 
 def entry_of(module: str) -> Entry:

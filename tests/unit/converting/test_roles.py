@@ -181,3 +181,16 @@ def test_parameters_that_read_what_is_not_there_are_not_there(folder: Path) -> N
     made = converted(folder, "roles: [web]\n")
     assert "ansible_local" in made.items[0].why
     assert made.needs == []
+
+
+def test_a_role_alone_is_done_as_root_as_its_plays_say(folder: Path) -> None:
+    role(folder, "base", {"tasks/main.yml": """\
+        - copy: {content: a, dest: /srv/a}
+        - copy: {content: b, dest: /srv/b}
+          become: true
+        - copy: {content: c, dest: /srv/c}
+          become: false
+        """})
+    made = convert(folder / "roles" / "base", TYPES, None)
+    assert [bool(item.why) for item in made.items] == [False, False, True]
+    assert "is taken to say `become: true`" in made.text

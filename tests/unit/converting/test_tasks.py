@@ -140,9 +140,10 @@ HAS_NO_LIKE = [  # a task, and a word of the reason
     ("- file: {path: /etc/x/, state: absent}", "with all that is in it"),
     ("- file: {path: /etc/x, state: hard, src: /a}", "hard links"),
     ("- service: {name: x, state: restarted}", "in every run"),
-    ("- user: {name: ada, state: '{{ how }}'}", "`state` is decided by a template"),
-    ("- cron: {name: b, job: /bin/true, state: '{{ how }}'}", "`state` is decided by a template"),
-    ("- blockinfile: {path: /etc/x, block: a, state: '{{ how }}'}", "`state` is decided by a template"),
+    ("- user: {name: ada, state: '{{ how }}'}\n  register: made", "`state` is decided by a template"),
+    ("- cron: {name: b, job: /bin/true, state: 'pre{{ how }}'}", "`state` is decided by a template"),
+    ("- service: {name: b, state: '{{ how }}'}", "`state` is decided by a template"),
+    ("- file: {path: /a, state: \"{{ 'directory' if a else 'absent' }}\"}", "has no like"),
     ("- find: {paths: [/a], patterns: ['*.b']}", "cannot be looped over"),
     ("- include_vars: {dir: more}", "no file"),
     ("- command: echo $HOME", "expanded by Ansible"),
@@ -211,6 +212,27 @@ def test_what_has_no_like_is_named_and_left_out(tmp_path, task, why):
     assert len(left) == 1
     assert why in left[0].why
     assert f"NOT CONVERTED {tmp_path}/site.yml:{left[0].task.place.line}" in made.text.replace("\n  #   ", " ")
+
+
+@pytest.mark.parametrize(("task", "becomes"), [
+    ("- user: {name: '{{ item.a }}', state: '{{ item.b | default(omit) }}', uid: 7, remove: yes}\n  loop: '{{ all }}'",
+     ["{user: '{{ item.a }}', uid: 7, create_home: true, loop: '{{ all }}', "
+      "when: \"(item.b | default('present')) == 'present'\"}",
+      "{user: '{{ item.a }}', state: absent, remove_home: true, loop: '{{ all }}', "
+      "when: \"(item.b | default('present')) == 'absent'\"}"]),
+    ("- lineinfile: {path: /a, regexp: ^b, line: b, state: \"{{ 'present' if x else 'absent' }}\"}\n  name: b\n  when: y",
+     ["{line: b, path: /a, match: ^b, text: b, when: [y, \"('present' if x else 'absent') == 'present'\"]}",
+      "{line: b (2), path: /a, match: ^b, state: absent, when: [y, \"('present' if x else 'absent') == 'absent'\"]}"]),
+    ("- service: {name: b, state: \"{{ x | ternary('started', 'stopped') }}\"}",
+     ["{service: b, running: true, when: \"(x | ternary('started', 'stopped')) == 'started'\"}",
+      "{service: b, running: false, when: \"(x | ternary('started', 'stopped')) == 'stopped'\"}"]),
+    ("- apt: {name: nano, state: '{{ how }}'}",
+     ["{package: nano, when: \"(how) in ['present', 'installed']\"}",
+      "{package: nano, state: latest, when: \"(how) == 'latest'\"}",
+      "{package: nano, state: absent, when: \"(how) in ['absent', 'removed']\"}"])])
+def test_a_state_that_a_template_decides_is_a_resource_for_each(tmp_path, task, becomes):
+    made = converted(tmp_path, task)
+    assert resources(made) == [flat(one) for one in becomes]
 
 
 def test_where_a_new_line_goes_is_told_when_several_lines_could_be_meant(tmp_path):
