@@ -68,4 +68,4 @@ def _words(written: str) -> list[str]:
     else:
         return []
     words = [one.value for one in given if isinstance(one, nodes.Const) and isinstance(one.value, str)]
-    return list(dict.fromkeys(words)) if len(words) == 2 else []  # noqa: PLR2004  # both
+    return list(dict.fromkeys(words)) if len(words) == 2 else []

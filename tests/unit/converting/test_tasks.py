@@ -220,7 +220,8 @@ def test_what_has_no_like_is_named_and_left_out(tmp_path, task, why):
       "when: \"(item.b | default('present')) == 'present'\"}",
       "{user: '{{ item.a }}', state: absent, remove_home: true, loop: '{{ all }}', "
       "when: \"(item.b | default('present')) == 'absent'\"}"]),
-    ("- lineinfile: {path: /a, regexp: ^b, line: b, state: \"{{ 'present' if x else 'absent' }}\"}\n  name: b\n  when: y",
+    ("- lineinfile: {path: /a, regexp: ^b, line: b, state: \"{{ 'present' if x else 'absent' }}\"}\n  name: b\n"
+     "  when: y",
      ["{line: b, path: /a, match: ^b, text: b, when: [y, \"('present' if x else 'absent') == 'present'\"]}",
       "{line: b (2), path: /a, match: ^b, state: absent, when: [y, \"('present' if x else 'absent') == 'absent'\"]}"]),
     ("- service: {name: b, state: \"{{ x | ternary('started', 'stopped') }}\"}",
