@@ -112,6 +112,28 @@ def set_completer(action: Any, completer: BaseCompleter) -> None:
     action.completer = completer
 
 
+# What argcomplete has zsh do, and what is done instead: within quotes zsh gives the line without the quote that was
+# opened, and `_describe` offers nothing that has blanks in it. Offered are words with a description after the last
+# colon, other colons after backslashes.
+IN_QUOTES = (
+    ("local completions\n", """local completions line="$BUFFER" point="$CURSOR"
+        if [[ -n "${compstate[quote]-}" ]]; then
+            line="${BUFFER[1,$((CURSOR - $#PREFIX))]}${compstate[quote]}$PREFIX" point=$(($CURSOR + 1))
+        fi
+"""),
+    ('COMP_LINE="$BUFFER"', 'COMP_LINE="$line"'),
+    ('COMP_POINT="$CURSOR"', 'COMP_POINT="$point"'),
+    ("if is-at-least 5.8;", """if [[ -n "${compstate[quote]-}" ]]; then
+            compadd -S '' -- "${(@)${(@)completions%:*}//\\\\:/:}"
+            return
+        fi
+        if is-at-least 5.8;"""),
+)
+
+
 def script(shell: str) -> str:
     """What a shell of this kind has to read, once a session."""
-    return shellcode(["holdfast"], shell=shell)
+    code = shellcode(["holdfast"], shell=shell)
+    for theirs, ours in IN_QUOTES if shell == "zsh" else ():
+        code = code.replace(theirs, ours)
+    return code
