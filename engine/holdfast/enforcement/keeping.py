@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import hashlib
 import random
 import time
@@ -208,6 +209,7 @@ class Keeper:
         """A round that could not be kept is made again soon. One that broke is a defect: it is told, and the next one
         is begun a while later."""
         self._in_hand.pop(name, None)
+        gc.collect()  # what a round has left goes before the next one needs as much: else memory grows for hours
         error = None if task.cancelled() else task.exception()
         if isinstance(error, Problems):  # the store is away
             self._refused(name, error)
