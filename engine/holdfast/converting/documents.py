@@ -9,10 +9,10 @@ from typing import Any
 
 from holdfast.compiler.check import inventory_names
 from holdfast.converting import guards, nodes, patterns, reading, scopes, writing
+from holdfast.converting.assigning import assigned
 from holdfast.converting.beside import Beside
 from holdfast.converting.handlers import Handlers
 from holdfast.converting.model import Cannot, Converted, Item, Play, Task
-from holdfast.converting.options import plain
 from holdfast.converting.tasks import Around, convert
 from holdfast.converting.variables import Variables, kind
 from holdfast.documents.model import BUILT_IN_NAMES
@@ -232,7 +232,7 @@ def _defaults(play: Play, variables: Variables, notes: list[str]) -> dict[str, A
         variables.values.pop(word, None)
         variables.refused[word] = f"two roles give `{word}` different values; in a document it has one"
     defaults = Variables(refused=variables.refused)
-    defaults.take({word: one for word, one in play.defaults.items()
+    defaults.take({word: one for word, one in {**play.defaults, **variables.fallbacks}.items()
                    if word not in variables.values and word not in play.unclear})
     parameters = {word: {"type": kind(one), "default": one} for word, one in defaults.values.items() if kind(one)}
     for word, one in defaults.values.items():
@@ -246,7 +246,7 @@ def _defaults(play: Play, variables: Variables, notes: list[str]) -> dict[str, A
 def _draft(play: Play, keys: dict[str, Any], variables: Variables, around: Around, notes: list[str]) -> Draft:
     all_tasks = [*play.tasks, *play.handlers]
     variables.take(play.role_vars)  # they win over those of the play
-    early = {id(task): _variables_of(task, variables) for task in all_tasks}
+    early = {id(task): assigned(task, play, variables) for task in all_tasks}
     parameters = _defaults(play, variables, notes)
     variables.settle(parameters)
     around.variables = {**variables.values, **{word: one["default"] for word, one in parameters.items()}}
@@ -272,63 +272,3 @@ _NOT_DONE = frozenset({"debug", "set_fact", "include_vars", "assert", "fail", "m
 
 def _becomes(task: Task) -> bool:
     return task.become is not None and task.become.value is not False
-
-
-def _variables_of(task: Task, variables: Variables) -> Item | None:
-    """What a task says of variables is said ahead of all tasks. An item if that is all it does."""
-    item = Item(task)
-    try:
-        if task.fault or task.module not in ("set_fact", "include_vars"):
-            if not task.fault:
-                _put(task.vars, variables, "`vars` of the task")
-            return None
-        if task.when or any(word == "loop" or word.startswith("with_") for word in task.keywords):
-            raise Cannot("whether a variable is set is decided by a condition or a loop: in `vars` it has one value; "
-                         "write that as `{{ … if … else … }}`")
-        if task.module == "set_fact":
-            given = {word: node for word, node in task.arguments.items() if word != "cacheable"}
-        else:
-            given = _included(task)
-        _put(given, variables, "it")
-        item.into = f"in `vars`: {', '.join(given)}"
-    except Cannot as cannot:
-        item.give_up(cannot.why)
-        if task.module == "set_fact":
-            for name in task.arguments:
-                variables.refused.setdefault(name, f"`{name}` is set by a task that is not converted")
-    return item if task.module in ("set_fact", "include_vars") else _failed(task, item.why)
-
-
-def _failed(task: Task, why: str) -> Item:
-    item = Item(task)
-    item.give_up(why)
-    return item
-
-
-def _put(given: Any, variables: Variables, what: str) -> None:
-    for name, node in given.items():
-        if name in variables.values and variables.values[name] != plain(node):
-            raise Cannot(f"{what} gives `{name}` another value than it has elsewhere; in a document it has one")
-        variables.put(name, node)
-        if variables.reads.get(name) and variables.reads[name].read & {"item", "index"}:
-            del variables.values[name], variables.reads[name]
-            raise Cannot(f"`{name}` reads the element of a loop: write it where it is used")
-
-
-def _included(task: Task) -> dict[str, Node]:
-    name = task.free or (str(task.arguments["file"].value) if "file" in task.arguments else "")
-    path = Path(task.place.file).parent
-    if task.role is not None:
-        name = re.sub(r"\{\{\s*role_path\s*\}\}", str(task.role), name)
-    tried = [path / name, path / "vars" / name, path.parent / "vars" / name]
-    found = next((one for one in tried if name and "{{" not in name and one.is_file()), None)
-    if found is None:
-        raise Cannot(f"there is no file `{name}` here" if "{{" not in name else
-                     "which file is meant is decided by a template")
-    if set(task.arguments) - {"file", "name"}:
-        raise Cannot(f"`{min(set(task.arguments) - {'file', 'name'})}` of `include_vars` has no like")
-    if "name" in task.arguments:  # they stand in a mapping of that name
-        return {str(task.arguments["name"].value): document for document in nodes.read(found)}
-    return {word: node for document in nodes.read(found) for word, node in nodes.mapping(document).items()}
-
-

@@ -2,7 +2,7 @@
 another value in Ansible, that task is left out."""
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 
 from holdfast.converting.model import Item, Play, Task
 from holdfast.converting.variables import Variables
@@ -13,17 +13,34 @@ def leave_out(play: Play, items: Sequence[Item], variables: Variables) -> None:
     """Gives up the tasks that do not see what the document says."""
     given, seen_by = _given([*play.tasks, *play.handlers])
     elsewhere = {**play.defaults, **play.role_vars}
+    to_change = set(variables.changed)
     for item in items:
+        to_change -= {name for name, changer in variables.changed.items() if changer == id(item.task)}
         _, read, guarded = variables.read_by(item.reads)
         guarded |= item.guarded
+        why = _too_early(item, read, to_change, variables) if item.resources or item.into else ""
+        if why:
+            item.give_up(why)
         for name in sorted(read & set(given)):
-            if id(item.task) in seen_by[name] or not (item.resources or item.into):
+            if id(item.task) in seen_by[name] or name in variables.changed or not (item.resources or item.into):
                 continue
             other = elsewhere.get(name)
             if (other is not None and other.plain() != given[name].plain()) or (other is None and name in guarded):
                 item.give_up(f"`{name}` has another value here than where a task, block or role sets it; in a document "
                              "it has one")
                 break
+
+
+def _too_early(item: Item, read: Set[str], to_change: Set[str], variables: Variables) -> str:
+    """Why a task sees other variables than the document says; "": it does not."""
+    if item.task.module not in ("set_fact", "include_vars"):
+        conditions = {str(node.value) for node in item.task.when}
+        for name in sorted(read & set(variables.only_when)):
+            if not conditions >= set(variables.only_when[name]):
+                return (f"`{name}` is set only when {' and '.join(f'`{one}`' for one in variables.only_when[name])}, "
+                        "which is no condition of this task")
+    return next((f"`{name}` is set anew by a later task: in a document it has one value" for name in sorted(
+        read & to_change)), "")
 
 
 def _given(tasks: Sequence[Task]) -> tuple[Mapping[str, Node], Mapping[str, set[int]]]:

@@ -21,12 +21,16 @@ _WORD = re.compile(r"[A-Za-z_]\w*\Z")
 @dataclass
 class Variables:
     """values: translated. reads: the names that each reads. refused: why others cannot be read. notes: for the head of
-    the document."""
+    the document. only_when: the conditions under which alone some are set; changed: those that a task sets anew, and
+    the last one that does. fallbacks: what counts where the inventory says nothing."""
 
     values: dict[str, Any] = field(default_factory=dict)
     reads: dict[str, Names] = field(default_factory=dict)
     refused: dict[str, str] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
+    only_when: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    changed: dict[str, int] = field(default_factory=dict)
+    fallbacks: dict[str, Node] = field(default_factory=dict)
 
     def take(self, given: Mapping[str, Node]) -> None:
         """Adds variables as they are written; later ones win."""

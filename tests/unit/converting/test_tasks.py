@@ -195,7 +195,8 @@ HAS_NO_LIKE = [  # a task, and a word of the reason
     ("- block:\n    - command: x\n  rescue:\n    - command: y", "in a `rescue`"),
     ("- include_tasks: '{{ which }}.yml'", "decided by a template"),
     ("- include_tasks: nowhere.yml", "no file"),
-    ("- set_fact: {a: 1}\n  when: 1 < 2", "decided by a condition"),
+    ("- set_fact: {a: 1}\n  loop: [1, 2]", "how often a variable is set"),
+    ("- set_fact: {a: 'b{{ c }}'}\n  when: d is changed", "`is changed` asks"),
     ("- package: {name: x, state: sometimes}", "state: sometimes"),
 ]
 

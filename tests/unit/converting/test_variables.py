@@ -1,0 +1,68 @@
+"""Variables that tasks set, and which tasks see them."""
+from __future__ import annotations
+
+from pathlib import Path
+
+from tests.unit.converting.making import converted, documents, resources
+
+DEBIAN = "facts.os.family == 'debian'"
+
+
+def test_a_variable_that_is_set_under_a_condition_is_for_those_who_have_it(tmp_path: Path) -> None:
+    made = converted(tmp_path, """\
+        - block:
+            - set_fact: {tools: [git, screen]}
+            - apt: {name: "{{ tools }}"}
+              when: wanted
+          when: ansible_os_family == 'Debian'
+        - copy: {content: "{{ tools | join(' ') }}", dest: /etc/tools}
+        """, play="vars: {wanted: true}\n")
+    assert documents(made)[0]["vars"] == {"wanted": True, "tools": ["git", "screen"]}
+    assert resources(made) == [{"package": "{{ item }}", "loop": "{{ tools }}", "when": [DEBIAN, "wanted"]}]
+    assert "`tools` is set only when `ansible_os_family == 'Debian'`" in made.items[2].why
+
+
+def test_a_variable_that_has_another_value_says_the_condition_itself(tmp_path: Path) -> None:
+    made = converted(tmp_path, """\
+        - copy: {content: "{{ web }}", dest: /etc/early}
+        - set_fact: {web: apache2, port: "{{ other_port }}", paths: [/srv]}
+          when: [ansible_os_family == 'Debian', ready]
+        - set_fact: {web: nginx}
+          when: not ready
+        - copy: {content: "{{ web }} {{ port }} {{ paths | length }}", dest: /etc/late}
+        """, play="vars: {web: httpd, port: 80, other_port: 81, paths: [], ready: true}\n")
+    assert documents(made)[0]["vars"] == {
+        "web": "{{ ('nginx') if (not ready) else (('apache2') if (" + DEBIAN + ") and (ready) else ('httpd')) }}",
+        "port": "{{ (other_port) if (" + DEBIAN + ") and (ready) else (80) }}",
+        "paths": '{{ (["/srv"]) if (' + DEBIAN + ') and (ready) else ([]) }}', "other_port": 81, "ready": True}
+    assert [item.why for item in made.items] == [
+        "`web` is set anew by a later task: in a document it has one value", "", "", ""]
+
+
+def test_what_is_set_when_nothing_else_sets_it_is_a_default(tmp_path: Path) -> None:
+    made = converted(tmp_path, """\
+        - set_fact: {port: 80}
+          when: port is not defined
+        - copy: {content: "{{ port }}.", dest: /etc/a}
+        """)
+    assert documents(made)[0]["parameters"] == {"port": {"type": "integer", "default": 80}}
+    assert made.items[0].into == "the default of a parameter: port"
+
+
+def test_what_is_set_again_without_a_condition_is_named(tmp_path: Path) -> None:
+    made = converted(tmp_path, """\
+        - set_fact: {web: nginx}
+          when: ansible_os_family == 'Debian'
+        - set_fact: {web: other}
+        - copy: {content: "{{ web }}", dest: /etc/a}
+        """, play="vars: {web: httpd}\n")
+    assert ["another value" in made.items[1].why, "not converted" in made.items[2].why] == [True, True]
+
+
+def test_what_a_handler_sets_is_no_variable_for_all(tmp_path: Path) -> None:
+    made = converted(tmp_path, """\
+        - copy: {content: a, dest: /etc/a}
+          notify: told
+        - copy: {content: "{{ was_told | default(false) }}", dest: /etc/b}
+        """, handlers="- {name: told, set_fact: {was_told: true}}\n")
+    assert "set by a task that is not converted" in made.items[1].why
