@@ -58,9 +58,6 @@ def _put(said: Mapping[str, Node], given: Mapping[str, Node], variables: Variabl
         if node is given[name] and name in variables.values and variables.values[name] != plain(node):
             raise Cannot(f"{what} gives `{name}` another value than it has elsewhere; in a document it has one")
         variables.put(name, node)
-        if variables.reads.get(name) and variables.reads[name].read & {"item", "index"}:
-            del variables.values[name], variables.reads[name]
-            raise Cannot(f"`{name}` reads the element of a loop: write it where it is used")
 
 
 def _is_default(task: Task, given: Mapping[str, Node], play: Play, variables: Variables) -> bool:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from holdfast.compiler.check import inventory_names
-from holdfast.converting import guards, nodes, patterns, reading, scopes, writing
+from holdfast.converting import guards, handlers, nodes, patterns, reading, scopes, writing
 from holdfast.converting.assigning import assigned
 from holdfast.converting.beside import Beside
 from holdfast.converting.handlers import Handlers
@@ -89,6 +89,8 @@ class Draft:
             if register is not None and changed is not None and changed.value is False and item.resources \
                     and item.resources[0].type == "command" and str(register.value) not in read:
                 item.give_up("it only finds something out, and nothing that is converted reads that")
+        handlers.settle(self.items)
+        for item in self.items:
             for resource in item.resources:
                 if resource.arguments.get("register", "") not in read:
                     resource.arguments.pop("register", None)

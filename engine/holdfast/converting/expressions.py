@@ -22,6 +22,8 @@ _ENVIRONMENT.tests |= TESTS
 _OF_RESULTS = frozenset({"failed", "failure", "succeeded", "success", "changed", "change", "skipped", "skip"})
 _OUTPUTS = {"stdout": "stdout", "stderr": "stderr", "rc": "code"}
 _LOOKUPS = ("file", "env")
+_CHANGES = frozenset({"append", "extend", "insert", "remove", "pop", "clear", "update", "setdefault", "popitem", "sort",
+                      "reverse"})
 
 Token = tuple[str, str]  # kind and text
 
@@ -73,6 +75,12 @@ def text(written: str, names: Names, *, outputs: bool = True) -> str:
     made = written if made == "".join(part for _, part in tokens) else made
     _look(_parsed(made), names)
     return made
+
+
+def is_one_expression(written: str) -> bool:
+    """Is it `{{ … }}` and nothing else, which gives a value of any kind?"""
+    body = _parsed(written).body
+    return len(body) == 1 and isinstance(body[0], nodes.Output) and len(body[0].nodes) == 1
 
 
 def _parsed(written: str) -> nodes.Template:
@@ -248,6 +256,8 @@ def _test(node: Any, names: Names) -> None:
 
 
 def _call(node: Any, _: Names) -> None:
+    if isinstance(node.node, nodes.Getattr) and node.node.attr in _CHANGES:
+        raise Cannot(f"`{node.node.attr}` would change a value: make a new one, as `list + [x]` does")
     if not isinstance(node.node, nodes.Name) or node.node.name in _ENVIRONMENT.globals:
         return
     if node.node.name != "lookup":

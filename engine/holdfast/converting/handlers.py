@@ -3,6 +3,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from typing import Any
 
 from holdfast.converting.model import Item, Resource, Task
 from holdfast.converting.nodes import texts
@@ -10,6 +11,27 @@ from holdfast.converting.tasks import Around, convert
 
 _RESTART = re.compile(r"systemctl (restart|reload-or-restart) (\S+)\Z")
 _TELLS = {"restart": "restart", "reload-or-restart": "reload"}
+
+
+def settle(items: Sequence[Item]) -> None:
+    """Takes back what is told to, or hangs on, resources that were given up."""
+    there = [resource.reference for item in items for resource in item.resources]
+    for item in items:
+        for resource in item.resources:
+            told = _listed(resource.arguments.get("notify"))
+            left = [one for one in told if one in there]
+            if len(left) != len(told):
+                item.lost += [f"`notify`: `{type_}: {name}` is not converted"
+                              for one in told if one not in left for type_, name in one.items()]
+                resource.arguments |= {"notify": left[0] if len(left) == 1 else left}
+                if not left:
+                    del resource.arguments["notify"]
+        if any(one not in there for resource in item.resources for one in _listed(resource.arguments.get("watch"))):
+            item.give_up("it hangs on a change of what is not converted")
+
+
+def _listed(told: Any) -> list[dict[str, Any]]:
+    return [] if told is None else told if isinstance(told, list) else [told]
 
 
 class Handlers:

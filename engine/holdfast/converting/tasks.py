@@ -18,6 +18,7 @@ from holdfast.converting.options import AHEAD, AS_IS, LOST, MANY, NAME, NOTES, C
 from holdfast.converting.table import MODULES
 from holdfast.converting.table.commands import FREE
 from holdfast.converting.table.system import RESTARTS
+from holdfast.converting.truth import asked
 from holdfast.documents.model import is_template
 
 _CHANGED = re.compile(r"(\w+)\s*(?:\.changed|\|\s*changed|is\s+changed)\Z")
@@ -166,7 +167,7 @@ def _asserted(item: Item, around: Around) -> Resource:
         raise Cannot("an assertion is not looped over, and its result is not kept")
     if any(node.kind in ("list", "mapping") for node in task.when):
         raise Cannot("its `when` is no condition")
-    wanted = [condition(str(node.value), names) for node in task.when]
+    wanted = [asked(condition(str(node.value), names), around.variables) for node in task.when]
     message = next((plain(task.arguments[word]) for word in ("fail_msg", "msg") if word in task.arguments), "")
     made = {"mend": value(str(message), names)} if message else {}
     if task.module == "fail":
@@ -178,7 +179,8 @@ def _asserted(item: Item, around: Around) -> Resource:
         listed = [] if claims is None else list(claims.elements()) or [claims]
         if any(one.kind in ("list", "mapping") for one in listed):
             raise Cannot("`that` holds what is no condition")
-        that = " and ".join(f"({condition(str(one.value), names)})" for one in listed)
+        stated = [asked(condition(str(one.value), names), around.variables) for one in listed]
+        that = " and ".join(f"({one})" for one in stated)
         if wanted:
             made["when"] = wanted[0] if len(wanted) == 1 else wanted
     item.reads, item.guarded = names.read, names.guarded
@@ -290,7 +292,7 @@ def _conditions(item: Item, resource: Resource, around: Around, names: Names) ->
         if node.kind == "boolean":
             made.append(node.value)
         elif node.kind == "text":
-            made.append(condition(str(node.value), names))
+            made.append(asked(condition(str(node.value), names), around.variables))
         else:
             raise Cannot("its `when` is no condition")
     if made:

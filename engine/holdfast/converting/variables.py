@@ -6,10 +6,10 @@ from collections.abc import Mapping, MutableMapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from holdfast.converting.expressions import Names, value
+from holdfast.converting.expressions import Names, is_one_expression, value
 from holdfast.converting.model import Cannot
 from holdfast.converting.options import plain
-from holdfast.documents.model import BUILT_IN_NAMES, is_template
+from holdfast.documents.model import BUILT_IN_NAMES
 from holdfast.trees.scalars import Vaulted
 from holdfast.trees.tree import Node
 
@@ -53,7 +53,10 @@ class Variables:
         if not _WORD.match(name) or name in BUILT_IN_NAMES:
             raise Cannot("no variable can be called so here")
         names = Names(refused=self.refused)
-        self.values[name] = self._secrets(name, value(_plain(node), names))
+        made = self._secrets(name, value(_plain(node), names))
+        if names.read & {"item", "index"}:
+            raise Cannot(f"`{name}` reads the element of a loop: write it where it is used")
+        self.values[name] = made
         self.reads[name] = names
         self.refused.pop(name, None)
 
@@ -105,7 +108,7 @@ def _plain(node: Node) -> Any:
 def kind(given: Any) -> str:
     """The kind of a parameter with this default; "": it cannot be told."""
     if isinstance(given, str):
-        return "" if is_template(given) and re.fullmatch(r"\{\{[^{}]*\}\}", given.strip()) else "text"
+        return "" if given.startswith("{{") and given.endswith("}}") and is_one_expression(given) else "text"
     kinds: list[tuple[type, str]] = [(bool, "boolean"), (int, "integer"), (float, "number"), (list, "list"),
                                      (dict, "mapping")]
     return next((word for type_, word in kinds if isinstance(given, type_)), "")

@@ -194,3 +194,20 @@ def test_a_role_alone_is_done_as_root_as_its_plays_say(folder: Path) -> None:
     made = convert(folder / "roles" / "base", TYPES, None)
     assert [bool(item.why) for item in made.items] == [False, False, True]
     assert "is taken to say `become: true`" in made.text
+
+
+def test_variables_of_a_role_that_are_for_its_loops_are_named(folder: Path) -> None:
+    role(folder, "web", {"vars/main.yml": "site_on: '{{ item.value.on }}'\n", "meta/main.yml": "",
+                         "tasks/main.yml": """\
+        - file: {path: "/srv/{{ item.key }}", state: directory}
+          with_dict: {a: {on: true}}
+          when: site_on
+        """})
+    assert "`site_on` reads the element of a loop" in converted(folder, "roles: [web]\n").items[0].why
+
+
+def test_a_default_that_is_one_expression_is_no_text(folder: Path) -> None:
+    role(folder, "web", {"defaults/main.yml": "more: '{{ {} | combine(dict(a=1)) }}'\n", "meta/main.yml": "",
+                         "tasks/main.yml": "- copy: {content: '{{ more | to_json }}', dest: /etc/a}\n"})
+    made = documents(converted(folder, "roles: [web]\n"))[0]
+    assert ("vars" in made, "parameters" in made) == (True, False)

@@ -144,6 +144,7 @@ HAS_NO_LIKE = [  # a task, and a word of the reason
     ("- cron: {name: b, job: /bin/true, state: 'pre{{ how }}'}", "`state` is decided by a template"),
     ("- service: {name: b, state: '{{ how }}'}", "`state` is decided by a template"),
     ("- file: {path: /a, state: \"{{ 'directory' if a else 'absent' }}\"}", "has no like"),
+    ("- copy: {content: '{% set _ = names.append(1) %}', dest: /etc/a}", "`append` would change a value"),
     ("- find: {paths: [/a], patterns: ['*.b']}", "cannot be looped over"),
     ("- include_vars: {dir: more}", "no file"),
     ("- command: echo $HOME", "expanded by Ansible"),

@@ -59,6 +59,23 @@ def test_what_is_set_again_without_a_condition_is_named(tmp_path: Path) -> None:
     assert ["another value" in made.items[1].why, "not converted" in made.items[2].why] == [True, True]
 
 
+def test_a_handler_that_sees_another_value_is_told_nothing(tmp_path: Path) -> None:
+    made = converted(tmp_path, """\
+        - block:
+            - set_fact: {unit: web}
+            - copy: {content: a, dest: "/etc/{{ unit }}"}
+              notify: [again, other]
+          when: ansible_os_family == 'Debian'
+        """, handlers="""\
+        - {name: again, service: {name: "{{ unit }}", state: restarted}}
+        - {name: other, command: other}
+        """)
+    assert resources(made)[0] == {"file": "/etc/{{ unit }}", "content": "a", "when": DEBIAN,
+                                  "notify": {"command": "other"}}
+    assert made.items[1].lost == ["`notify`: `command: systemctl restart {{ unit }}` is not converted"]
+    assert "no condition of this task" in made.items[2].why
+
+
 def test_what_a_handler_sets_is_no_variable_for_all(tmp_path: Path) -> None:
     made = converted(tmp_path, """\
         - copy: {content: a, dest: /etc/a}
