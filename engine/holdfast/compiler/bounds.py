@@ -137,7 +137,8 @@ def of_call(name: str, given: tuple[Any, ...], named: Mapping[str, Any]) -> None
         return
     first = given[0]
     if name in _WIDTHS:
-        width = max((abs(one) if isinstance(one, int) else len(one) for one in (*given[1:], *named.values())
+        others = [one for word, one in named.items() if word != "width" or not name.endswith("_yaml")]  # it only folds
+        width = max((abs(one) if isinstance(one, int) else len(one) for one in (*given[1:], *others)
                      if isinstance(one, (int, str))), default=0)
         if width > WIDEST or (name == "indent" and isinstance(first, str) and first.count("\n") * width > LARGEST):
             raise Misused(f"`{name}` is given a number that is too large", f"{WIDEST} is the most", name)

@@ -105,7 +105,7 @@ def _problems(result: Converted, types: Types, inventory: Inventory | None, root
                                       settings=settings, facts={} if is_open else {_HOST: _FACTS},
                                       sources=sources, root=root))
         except Problems as found:
-            problems = [one for one in found.problems if is_open or one.also]
+            problems = [one for one in found.problems if (is_open or one.also) and one.place is not None]
             if problems:
                 return problems
     return []

@@ -19,6 +19,7 @@ AHEAD = "what is ahead of it"  # stands among our arguments for a resource that 
 MANY = frozenset({"name", "pkg", "package", "groups", "key", "argv", "headers", "status_code", "opts", "values", "that",
                   "uris", "suites", "components", "types", "architectures", "commands", "extra_opts", "requirements",
                   "search_paths", "exclude", "include", "subcommands", "content", "block"})
+_DIGITS = 4  # of a mode
 _TRUE = frozenset({"yes", "on", "true", "1", "y", "t"})
 _FALSE = frozenset({"no", "off", "false", "0", "n", "f"})
 
@@ -131,6 +132,22 @@ def mode(given: Any) -> Any:
         raise Cannot(f"`mode: {given}` is a decimal number to Ansible, {given:o} in octal: write it in quotes")
     shown = str(given)
     return shown.lstrip("0").zfill(4) if re.fullmatch(r"0*[0-7]{1,4}", shown) else shown
+
+
+def of_kind(given: Any, value: Callable[[Any], Any] | None, known: Mapping[str, Any]) -> Any:
+    """A variable whose text Ansible reads as a number, a mode or a boolean, with the filter that does so. known: the
+    values of variables."""
+    name = re.fullmatch(r"\{\{\s*(\w+)\s*\}\}", given) if isinstance(given, str) else None
+    shown = known.get(name[1]) if name else None
+    if name is None or not isinstance(shown, str) or is_template(shown):
+        return given
+    if value is integer and re.fullmatch(r"\d+", shown):
+        return "{{ " + name[1] + " | int }}"
+    if value is boolean and shown.lower() in _TRUE | _FALSE:
+        return "{{ " + name[1] + " | bool }}"
+    if value is mode and re.fullmatch(r"0*[0-7]{1,4}", shown) and len(shown) != _DIGITS:
+        return "{{ '%04d' | format(" + name[1] + " | int) }}"
+    return given
 
 
 def path(given: Any) -> Any:

@@ -8,24 +8,22 @@ from pathlib import Path
 from typing import Any
 
 from holdfast.converting import guards, states
+from holdfast.converting.arguments import READS_FILES, resource_of
 from holdfast.converting.asis import as_is
 from holdfast.converting.beside import Beside
 from holdfast.converting.expressions import Names, condition, value
 from holdfast.converting.keywords import keywords
 from holdfast.converting.loops import has_loop, loop_of
 from holdfast.converting.model import Cannot, Item, Resource, Task
-from holdfast.converting.options import AHEAD, AS_IS, LOST, MANY, NAME, NOTES, Choice, Entry, Module, boolean, plain
+from holdfast.converting.options import AS_IS, MANY, Choice, Entry, Module, boolean, plain
 from holdfast.converting.table import MODULES
-from holdfast.converting.table.commands import FREE
 from holdfast.converting.table.system import RESTARTS
 from holdfast.converting.truth import asked
 from holdfast.documents.model import is_template
 
 _CHANGED = re.compile(r"(\w+)\s*(?:\.changed|\|\s*changed|is\s+changed)\Z")
 _UNIT = re.compile(r"/etc/systemd/system/([\w@.:-]+\.(?:service|timer|socket|target|path|mount|slice))\Z")
-# Types whose `source` is a file of the controller.
-_PATHS = frozenset({"dest", "path", "chdir", "creates", "removes", "virtualenv", "requirements"})  # of the host
-_READS_FILES = frozenset({"file", "template", "script", "archive"})
+
 
 @dataclass
 class Around:
@@ -108,7 +106,8 @@ def _convert(item: Item, around: Around) -> None:
     become_user = _account(task, around)
     loop = loop_of(task, around.beside.of_role(task.role))
     names = around.names(loop.renamed if loop else None)
-    resource = as_is(item, task, names, around.root) if module is AS_IS else _resource(item, task, module, names)
+    resource = as_is(item, task, names, around.root) if module is AS_IS else resource_of(
+        item, task, module, names, around.variables)
     if task.is_handler and resource.type not in ("command", "script", "reboot"):
         raise Cannot("only a command, or a service that is restarted, is told by `notify` here")
     if resource.type == "reboot" and not task.is_handler:
@@ -216,70 +215,6 @@ def _account(task: Task, around: Around) -> str:
     return "" if user in ("root", "0") else user
 
 
-def _resource(item: Item, task: Task, module: Module, names: Names) -> Resource:
-    """The module's options as arguments."""
-    theirs = {word: _at_home(word, plain(node), task) for word, node in task.arguments.items() if node.kind != "null"}
-    if task.free:
-        if FREE not in module.options:
-            raise Cannot(f"`{task.free}` among its arguments is no key=value")
-        theirs[FREE] = task.free
-    ours: dict[str, Any] = dict(module.fixed)
-    for word, given in theirs.items():
-        if given == "{{ omit }}":
-            continue
-        option = module.options.get(word)
-        if option is None:
-            raise Cannot(f"`{word}` of `{task.module}` has no like")
-        _option(item, word, given, option, ours)
-    if module.shape is not None:
-        ours = module.shape(ours, theirs)
-    name = ours.pop(NAME, None)
-    item.notes += ours.pop(NOTES, [])
-    item.lost += ours.pop(LOST, [])
-    ahead = ours.pop(AHEAD, None)
-    if ahead is not None:
-        item.resources.append(Resource(ahead.type, value(ahead.name, names), value(ahead.arguments, names)))
-    is_file = module.type in _READS_FILES
-    made = {word: one if is_file and word == "source" else value(one, names)
-            for word, one in ours.items() if one is not None}
-    return Resource(module.type, value(name, names), made)
-
-
-def _at_home(word: str, given: Any, task: Task) -> Any:
-    """`~` in a path of the host, where it is done as root, whose home is known."""
-    is_root = task.become is not None and task.become.value is True and task.become_user is None
-    return re.sub(r"\A~(?=/|\Z)", "/root", given) if is_root and word in _PATHS and isinstance(given, str) else given
-
-
-def _option(item: Item, word: str, given: Any, option: Any, ours: dict[str, Any]) -> None:
-    if option.why:
-        raise Cannot(option.why)
-    if option.same is not None and not _is_same(given, option.same):
-        raise Cannot(f"`{word}: {given}` has no like")
-    if option.lost:
-        item.lost.append(option.lost)
-    if option.note:
-        item.notes.append(option.note)
-    if not option.to:
-        return
-    if option.words is not None:
-        if given not in option.words:
-            raise Cannot(f"`{word}: {given}` has no like" if not is_template(str(given)) else
-                         f"`{word}` is decided by a template")
-        ours[option.to] = option.words[given]
-    else:
-        ours[option.to] = option.value(given) if option.value else given
-
-
-def _is_same(given: Any, same: Collection[Any]) -> bool:
-    if given in same:
-        return True
-    try:
-        return boolean(given) in [one for one in same if isinstance(one, bool)]
-    except Cannot:
-        return False
-
-
 def _conditions(item: Item, resource: Resource, around: Around, names: Names) -> None:
     made: list[Any] = []
     for node in item.task.when:
@@ -302,7 +237,7 @@ def _conditions(item: Item, resource: Resource, around: Around, names: Names) ->
 def _sources(item: Item, resource: Resource, over: Any, around: Around, names: Names) -> None:
     """Files of the controller."""
     source = resource.arguments.get("source")
-    if source is None or resource.type not in _READS_FILES:
+    if source is None or resource.type not in READS_FILES:
         return
     beside = around.beside.of_role(item.task.role)
     source = resource.arguments["source"] = beside.local(str(source))

@@ -28,6 +28,20 @@ def test_of_others_is_asked_whether_there_is_anything(made: str) -> None:
     assert asked(made, KNOWN) == f"({made}) is truthy"
 
 
+def test_texts_that_are_numbers_modes_and_booleans_are_read_as_such(tmp_path: Path) -> None:
+    made = converted(tmp_path, """\
+        - copy: {content: a, dest: /etc/a, mode: "{{ folder_mode }}", backup: "{{ keep }}"}
+        - group: {name: ops, gid: "{{ number }}"}
+        - copy: {content: a, dest: /etc/b, mode: "{{ file_mode }}"}
+        """, play="vars: {folder_mode: '750', keep: 'yes', number: '70', file_mode: '0640'}\n")
+    assert [item.why for item in made.items] == ["", "", ""]
+    assert resources(made) == [
+        {"file": "/etc/a", "content": "a", "mode": "{{ '%04d' | format(folder_mode | int) }}",
+         "backup": "{{ keep | bool }}"},
+        {"group": "ops", "gid": "{{ number | int }}"},
+        {"file": "/etc/b", "content": "a", "mode": "{{ file_mode }}"}]
+
+
 def test_tasks_ask_so(tmp_path: Path) -> None:
     made = converted(tmp_path, """\
         - copy: {content: a, dest: /etc/a}

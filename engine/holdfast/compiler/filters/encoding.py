@@ -83,7 +83,9 @@ def _short(text: Any) -> Any:
 
 
 def from_yaml(text: Any) -> Any:
-    """The value that YAML text stands for."""
+    """The value that YAML text stands for; what is no text stays what it is."""
+    if not isinstance(text, str):
+        return text
     try:
         return yaml.load(_short(text), Loader=_LOADER)  # noqa: S506  # it is a safe one
     except yaml.YAMLError as error:
