@@ -4,6 +4,7 @@ from __future__ import annotations
 import zoneinfo
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import pairwise
 
 from cronsim import CronSim, CronSimError
 
@@ -15,6 +16,8 @@ from holdfast_host.values import did_you_mean
 UTC = "UTC"
 UTC_ZONE = zoneinfo.ZoneInfo(UTC)
 SHORTEST_S = 1.0  # between two rounds
+SOME_DAY = 1_704_067_200.0  # 2024-01-01: what is right does not depend on when it is read
+LOOKED_AT = 100  # rounds of a cron expression, to find how near they come to one another
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,12 +36,19 @@ class Schedule:
         if self.every_s:
             return moment + self.every_s
         local = datetime.fromtimestamp(moment, zoneinfo.ZoneInfo(self.zone))
-        return next(CronSim(self.cron, local)).timestamp()
+        found = (one.timestamp() for one in CronSim(self.cron, local))
+        return next(at for at in found if at > moment)  # in an hour that comes twice, CronSim begins with the first one
 
     def interval_s(self, moment: float) -> float:
         """From the next round after a moment to the one after that."""
         first = self.after(moment)
         return self.after(first) - first
+
+    def shortest_s(self, moment: float) -> float:
+        """The shortest time between two of the next rounds after a moment."""
+        at = [first := self.after(moment)]
+        at += (first := self.after(first) for _ in range(0 if self.every_s else LOOKED_AT))
+        return min((later - earlier for earlier, later in pairwise(at)), default=self.every_s)
 
 
 def schedule(node: Node) -> tuple[Schedule | None, list[Problem]]:
@@ -59,11 +69,12 @@ def schedule(node: Node) -> tuple[Schedule | None, list[Problem]]:
     if problems:
         return None, problems
     every_s, splay_s = (seconds(str(one.value)) or 0.0 if one is not None else 0.0 for one in (every, splay))
-    if splay is not None and every_s and splay_s >= every_s:
-        return None, [Problem("the splay is as long as the time between two rounds", splay.place, "make it shorter")]
     if every is not None and every_s < SHORTEST_S:
         return None, []  # no duration: told already
-    return Schedule(every_s, str(cron.value) if cron else "", str(zone.value) if zone else UTC, splay_s), []
+    made = Schedule(every_s, str(cron.value) if cron else "", str(zone.value) if zone else UTC, splay_s)
+    if splay is not None and splay_s and splay_s >= made.shortest_s(SOME_DAY):
+        return None, [Problem("the splay is as long as the time between two rounds", splay.place, "make it shorter")]
+    return made, []
 
 
 def _is_zone(name: str) -> bool:
@@ -79,7 +90,7 @@ def _wrong(expression: str) -> str:
     if len(expression.split()) != 5:
         return f"it has {len(expression.split())} parts, and not 5"
     try:
-        next(CronSim(expression, datetime(2024, 1, 1, tzinfo=UTC_ZONE)))
+        next(CronSim(expression, datetime.fromtimestamp(SOME_DAY, UTC_ZONE)))
     except CronSimError as error:
         return str(error).lower()
     except StopIteration:

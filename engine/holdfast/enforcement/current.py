@@ -46,9 +46,12 @@ def of_project(project: Project, now: float) -> tuple[tuple[Stands, ...], tuple[
 
 
 def _of(kept: Standing, association: Association, now: float) -> Stands:
+    said = f": {kept.message}" if kept.message else ""
+    if kept.asked > now + GRACE_S:
+        why = f"asked {moment(kept.asked)}, by a clock that was set back since; was {kept.status} then{said}"
+        return Stands(replace(kept, status="unknown", since=now, message=why), is_late=True)
     due = association.schedule.after(kept.asked)
     if due + association.schedule.splay_s + GRACE_S > now:
         return Stands(kept)
-    said = f": {kept.message}" if kept.message else ""
     why = f"not asked since {moment(kept.asked)}, was {kept.status} then{said}"
     return Stands(replace(kept, status="unknown", since=due, message=why), is_late=True)

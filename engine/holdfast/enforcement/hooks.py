@@ -5,12 +5,14 @@ import asyncio
 import json
 import os
 import random
+import signal
 import time
 from asyncio.subprocess import DEVNULL, PIPE
-from collections.abc import Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from concurrent.futures import Future
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from holdfast.compiler.faults import Fault
 from holdfast.compiler.outside import Outside
@@ -27,7 +29,9 @@ from holdfast_host.redact import Redactor
 
 FIRST_S, LONGEST_S = 5.0, 900.0  # between two tries
 MOST_TRIES = 60  # about half a day
+SAID_S = 0.1  # how long it may take to read the last words of a command that has ended
 LOOK_S = 1.0  # how often it is looked whether something waits
+Key = tuple[str, str]  # an association, and a hook of it by its digest
 
 
 class Postman:
@@ -39,50 +43,71 @@ class Postman:
         self.associations: Mapping[str, Association] = {}
         self.known: frozenset[str] = frozenset()  # all associations; what is of no known one is told nobody
         self._secrets: dict[str, str] = {}
-        self._hanging: dict[tuple[str, str], Future[None]] = {}  # by association and hook
+        self._hanging: dict[Key, Future[None]] = {}
+        self._deaf: set[Key] = set()  # those of which it has been told that they do not hear
 
     async def work(self, until_told: bool = False) -> None:
         """Until it is cancelled, or until all was tried to be told once."""
-        told = ""
-        while True:
-            try:
-                while await self._deliver():
-                    pass
-                told = ""
-            except Problems as problems:  # the store is away; what waits there is found again
-                if told != str(problems):
-                    told = str(problems)
-                    self._note(f"hooks wait: {told}")
-                await asyncio.sleep(FIRST_S)
-            if until_told:
-                return
-            await asyncio.sleep(LOOK_S)
+        told, in_hand = "", dict[Key, asyncio.Task[None]]()
+        try:
+            while True:
+                try:
+                    await self._begin_due(in_hand)
+                    if until_told and not in_hand:
+                        return
+                    await _finish_some(in_hand)
+                    told = ""
+                except Problems as problems:  # the store is away; what waits there is found again
+                    if told != str(problems):
+                        told = str(problems)
+                        self._note(f"hooks wait: {told}")
+                    if until_told:
+                        return
+                    await asyncio.sleep(FIRST_S)
+        finally:
+            for task in in_hand.values():
+                task.cancel()
+            await asyncio.gather(*in_hand.values(), return_exceptions=True)
 
-    async def _deliver(self) -> bool:
-        """One thing to each hook, where it is due. Whether any was."""
+    async def _begin_due(self, in_hand: dict[Key, asyncio.Task[None]]) -> None:
+        """One thing to each hook, where it is due. Hooks do not wait for one another."""
         now = time.time()
-        due = [one for one in await asyncio.to_thread(self._store.ask, enforced.waiting) if one.next_try <= now
-               and (self._keeps(one.association) or one.association not in self.known)]
-        await asyncio.gather(*map(self._one, due))
-        return bool(due)
+        for one in await asyncio.to_thread(self._store.ask, enforced.waiting):
+            is_ours = self._keeps(one.association) or one.association not in self.known
+            is_due = one.next_try <= now or one.next_try > now + 2 * LONGEST_S  # so late only by another clock
+            if is_ours and is_due and (one.association, one.hook) not in in_hand:
+                in_hand[one.association, one.hook] = asyncio.create_task(self._one(one))
 
     async def _one(self, delivery: Delivery) -> None:
-        hook = self._hook(delivery)
+        hook, key = self._hook(delivery), (delivery.association, delivery.hook)
+        why = await self._tried(hook, delivery) if hook is not None else ""
         job: dict[str, list[dict[str, Any]]] = {"delivered": [{"number_": delivery.number}]}
-        if hook is not None:
-            try:
-                async with asyncio.timeout(ONE_S):
-                    await self._send(hook, delivery)
-            except (Undelivered, TimeoutError, OSError) as error:
-                why = str(error) or f"it took longer than {ONE_S:g} s"
-                if delivery.tries + 1 < MOST_TRIES:
-                    wait_s = min(LONGEST_S, FIRST_S * 2 ** delivery.tries) * random.uniform(0.75, 1.25)  # noqa: S311
-                    job = {"again": [{"number_": delivery.number, "tries_": delivery.tries + 1,
-                                      "next_try_": time.time() + wait_s}]}
-                else:
-                    self._note(Redactor(self._secrets).text(f"a hook of {delivery.association} was not told of "
-                                                            f"{delivery.event.get('event')}: {why}"))
+        if not why:
+            self._deaf.discard(key)
+        elif delivery.tries + 1 < MOST_TRIES:
+            wait_s = min(LONGEST_S, FIRST_S * 2 ** delivery.tries) * random.uniform(0.75, 1.25)  # noqa: S311
+            job = {"again": [{"number_": delivery.number, "tries_": delivery.tries + 1,
+                              "next_try_": time.time() + wait_s}]}
+            if key not in self._deaf:
+                self._deaf.add(key)
+                self._say(f"a hook of {delivery.association} does not hear, and is tried again: {why}")
+        else:
+            self._say(f"a hook of {delivery.association} was not told of {delivery.event.get('event')}: {why}")
         await asyncio.wrap_future(self._store.write(job))
+
+    async def _tried(self, hook: Hook, delivery: Delivery) -> str:
+        """Why it has not arrived; "": it has."""
+        try:
+            async with asyncio.timeout(ONE_S):
+                await self._send(hook, delivery)
+        except TimeoutError:
+            return f"it took longer than {ONE_S:g} s"
+        except Exception as error:  # whatever is wrong with one, it hinders neither other hooks nor what comes later
+            return str(error) or type(error).__name__
+        return ""
+
+    def _say(self, what: str) -> None:
+        self._note(Redactor(self._secrets).text(what))
 
     def _hook(self, delivery: Delivery) -> Hook | None:
         """None: there is no such hook any more."""
@@ -113,14 +138,18 @@ class Postman:
         about = {"HOLDFAST_EVENT": str(event["event"]), "HOLDFAST_HOST": str(event.get("host", "")),
                  "HOLDFAST_RESOURCE": str(event.get("resource", "")),
                  "HOLDFAST_ASSOCIATION": str(event.get("association", ""))}
-        process = await asyncio.create_subprocess_exec(*command, cwd=self._folder, env={**os.environ, **about},
-                                                       stdin=PIPE, stdout=DEVNULL, stderr=PIPE)
-        try:
-            _, said = await process.communicate(body)
-        finally:
-            if process.returncode is None:
-                process.kill()
-                await process.wait()
+        async with _said() as (said, stderr):
+            process = await asyncio.create_subprocess_exec(*command, cwd=self._folder, env={**os.environ, **about},
+                                                           stdin=PIPE, stdout=DEVNULL, stderr=stderr,
+                                                           start_new_session=True)
+            stderr.close()
+            try:
+                await process.communicate(body)
+            finally:
+                if process.returncode is None:
+                    with suppress(ProcessLookupError):
+                        os.killpg(process.pid, signal.SIGKILL)  # all that it has begun
+                    await process.wait()
         if process.returncode:
             raise Undelivered(f"{command[0]} ended with {process.returncode}: {said.decode('utf-8', 'replace')[-200:]}")
 
@@ -136,3 +165,38 @@ class Postman:
             raise Undelivered("; ".join(problem.what for problem in fault.problems)) from None
         self._secrets[name] = str.__str__(found)
         return str.__str__(found)
+
+
+async def _finish_some(in_hand: dict[Key, asyncio.Task[None]]) -> None:
+    """Waits until one has ended, or until it is to be looked again. Raises Problems."""
+    if not in_hand:
+        await asyncio.sleep(LOOK_S)
+        return
+    ended, _ = await asyncio.wait(in_hand.values(), timeout=LOOK_S, return_when=asyncio.FIRST_COMPLETED)
+    for key in [key for key, task in in_hand.items() if task in ended]:
+        in_hand.pop(key).result()
+
+
+@asynccontextmanager
+async def _said() -> AsyncIterator[tuple[bytearray, IO[bytes]]]:
+    """The last that a command says, once that is over, and where it is to say it. What the command leaves running in
+    the background may keep that open; nobody waits for its end."""
+    reading, writing = os.pipe()
+    with open(reading, "rb") as source, open(writing, "wb") as sink:  # noqa: ASYNC230  # pipes, not files
+        stream, said = asyncio.StreamReader(), bytearray()
+        transport, _ = await asyncio.get_running_loop().connect_read_pipe(
+            lambda: asyncio.StreamReaderProtocol(stream), source)
+        task = asyncio.create_task(_read_into(said, stream))
+        try:
+            yield said, sink
+            await asyncio.wait([task], timeout=SAID_S)
+        finally:
+            task.cancel()
+            transport.close()
+
+
+async def _read_into(said: bytearray, stream: asyncio.StreamReader) -> None:
+    """The end of it."""
+    while more := await stream.read(4096):
+        said += more
+        del said[:-4096]

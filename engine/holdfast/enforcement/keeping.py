@@ -22,6 +22,7 @@ from holdfast.executor.stop import Stop
 from holdfast.problems import Problem, Problems
 from holdfast.project import Project
 from holdfast.store import enforced
+from holdfast.store.life import since_boot
 from holdfast_host.values import did_you_mean
 
 AWAY = frozenset({"unreachable", "unknown"})  # hosts that stand so are asked again before the next round
@@ -34,7 +35,8 @@ LAST_WORDS_S = 20.0  # how long hooks are waited for at the end
 
 @dataclass
 class _Away:
-    """A host that could not be asked, or that another run held."""
+    """A host that could not be asked, or that another run held. next_try: in seconds since the boot, as all that no
+    schedule says: clocks are set."""
 
     tries: int = 0
     next_try: float = 0.0
@@ -55,8 +57,8 @@ class Keeper:
     _due: dict[str, float] = field(default_factory=dict)
     _away: dict[str, dict[str, _Away]] = field(default_factory=dict)
     _in_hand: dict[str, asyncio.Task[None]] = field(default_factory=dict)
-    _read_at: float = 0.0
-    _shown_at: float = 0.0
+    _read_at: float = -READ_S
+    _shown_at: float = -READ_S
     _fault: str = ""
 
     async def once(self) -> dict[str, dict[str, HostResult]]:
@@ -132,13 +134,13 @@ class Keeper:
                                     "write one: `association: NAME`, `documents: …`, `every: 30m`")])
         self._known = frozenset(found)
         self.associations = {name: one for name, one in found.items() if not self.names or name in self.names}
-        self._read_at = time.time()
+        self._read_at = since_boot()
 
     def _read_again(self) -> None:
         try:
             self.read()
         except Problems as problems:
-            self._read_at = time.time()
+            self._read_at = since_boot()
             self._refused("", problems)
             return
         self._fault = ""
@@ -166,18 +168,18 @@ class Keeper:
 
     def _is_time(self) -> bool:
         """Is there anything to read, or to begin?"""
-        now = time.time()
-        away = (one.next_try for hosts in self._away.values() for one in hosts.values())
-        return now - self._read_at > READ_S or any(at <= now for at in (*map(self._begins, self.associations), *away))
+        now, up = time.time(), since_boot()
+        return (up - self._read_at > READ_S or any(self._begins(name) <= now for name in self.associations)
+                or any(one.next_try <= up for hosts in self._away.values() for one in hosts.values()))
 
     async def _begin_due(self, lock: asyncio.Lock, postman: Postman, share: Share) -> None:
-        now = time.time()
+        now, up = time.time(), since_boot()
         is_due = any(self._begins(name) <= now for name in self.associations
                      if name not in self._in_hand and share.keeps(name))
-        if now - self._read_at > READ_S or (is_due and now - self._read_at > LOOK_S):
+        if up - self._read_at > READ_S or (is_due and up - self._read_at > LOOK_S):
             self._read_again()
             postman.associations, postman.known = self.associations, self._known
-        if now - self._shown_at > READ_S:
+        if up - self._shown_at > READ_S:
             self._show()
         try:
             taken = await share.take(self.associations)
@@ -192,14 +194,16 @@ class Keeper:
             if self._begins(name) <= now:
                 self._take(name, self._whole(association, lock))
                 continue
-            hosts = [host for host, one in self._away.get(name, {}).items() if one.next_try <= now]
+            hosts = [host for host, one in self._away.get(name, {}).items() if one.next_try <= up]
             if hosts:
                 self._take(name, self._again(association, hosts, lock))
 
     def _begins(self, name: str) -> float:
-        """With splay; one that is late by more than that begins at once."""
-        due = self._due.setdefault(name, time.time())
-        return due + splay_s(name, due, self.associations[name].schedule)
+        """With splay; one that is late by more than that begins at once. Later than the next one after now it never is:
+        then the clock was set back, or rounds have become more frequent."""
+        now, schedule = time.time(), self.associations[name].schedule
+        due = self._due[name] = min(self._due.get(name, now), schedule.after(now))
+        return due + splay_s(name, due, schedule)
 
     def _take(self, name: str, work: Coroutine[None, None, None]) -> None:
         self._in_hand[name] = asyncio.create_task(work)
@@ -260,7 +264,7 @@ class Keeper:
         return done
 
     def _show(self) -> None:
-        self._shown_at = time.time()
+        self._shown_at = since_boot()
         try:
             self.show()
         except Problems as problems:  # hosts stand as they do, whether that can be shown or not
@@ -276,15 +280,15 @@ class Keeper:
         store.write({"kept": rows}).result()
 
     def _remember_away(self, association: Association, done: RoundDone) -> None:
-        now, before = time.time(), self._away.setdefault(association.name, {})
-        most_s = min(AGAIN_MOST_S, association.schedule.interval_s(now))
+        up, before = since_boot(), self._away.setdefault(association.name, {})
+        most_s = min(AGAIN_MOST_S, association.schedule.interval_s(time.time()))
         for one in done.standings:
             if one.status not in AWAY and one.host not in done.busy:
                 before.pop(one.host, None)
                 continue
             away = before.setdefault(one.host, _Away())
             wait_s = min(most_s, AGAIN_S * 2 ** min(away.tries, 10)) * random.uniform(0.75, 1.25)  # noqa: S311
-            away.tries, away.next_try = away.tries + 1, now + wait_s
+            away.tries, away.next_try = away.tries + 1, up + wait_s
 
     # -- telling -----------------------------------------------------------------------------------------------------
 
@@ -305,9 +309,4 @@ def splay_s(name: str, due: float, schedule: Schedule) -> float:
 def last_due(schedule: Schedule, due: float, now: float) -> float:
     """The time from which the next round is reckoned, after a round that was due then: what was missed meanwhile is
     made up for by the one round."""
-    while (following := schedule.after(due)) <= now:
-        if schedule.every_s:
-            return now
-        due = following
-    return due
-
+    return now if schedule.after(due) <= now else due

@@ -6,6 +6,7 @@ import email.message
 import email.utils
 import hashlib
 import hmac
+import http.client
 import json
 import smtplib
 import ssl
@@ -62,7 +63,7 @@ def post(address: str, body: bytes, key: str = "") -> None:
     except urllib.error.HTTPError as error:
         error.close()
         raise Undelivered(f"{address} answers with {error.code}") from None
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, http.client.HTTPException) as error:
         raise Undelivered(f"{address} does not answer: {getattr(error, 'reason', error)}") from None
 
 

@@ -28,6 +28,7 @@ BERLIN = ZoneInfo("Europe/Berlin")
     ("documents: base\ncron: '0 3 * * *'\ntime_zone: Europe/Berln\n", 4, "no time zone"),
     ("documents: base\nevery: 5m\ntime_zone: UTC\n", 4, "goes with `cron`"),
     ("documents: base\nevery: 5m\nsplay: 5m\n", 4, "splay"),
+    ("documents: base\ncron: '*/5 8-9 * * *'\nsplay: 5m\n", 4, "splay"),
     ("documents: base\nevery: 5m\naction: repair\n", 4, "reapply or report"),
     ("documents: base\nevery: 5m\nhooks:\n  - webhook: https://x\n    email: a@b\n", 5, "one of `command`"),
     ("documents: base\nevery: 5m\nhooks:\n  - command: x\n    server: mail:25\n", 6, "goes with `email`"),
@@ -79,12 +80,20 @@ def at(*when: int, fold: int = 0) -> float:
     ("30 3 * * *", at(2026, 11, 24, 3, 30), at(2026, 11, 25, 3, 30)),
     ("30 2 * * *", at(2026, 3, 28, 12), at(2026, 3, 29, 3)),  # half past two is skipped by the clocks that day
     ("30 2 * * *", at(2026, 10, 25, 2, 30), at(2026, 10, 26, 2, 30)),  # and comes twice that day
+    ("30 2 * * *", at(2026, 10, 25, 2, 15, fold=1), at(2026, 10, 26, 2, 30)),  # asked in the hour's second coming
+    ("*/20 * * * *", at(2026, 10, 25, 2, 15, fold=1), at(2026, 10, 25, 2, 20, fold=1)),
     ("0 0 29 2 *", at(2026, 1, 1), at(2028, 2, 29)),
     ("0 9 * * fri", at(2026, 11, 24), at(2026, 11, 27, 9)),
 ])
 def test_a_round_is_due_by_the_clock_of_its_time_zone(cron: str, before: float, due: float) -> None:
     found = Schedule(0.0, cron, "Europe/Berlin").after(before)
     assert found == due, datetime.fromtimestamp(found, UTC)
+
+
+def test_a_splay_is_shorter_than_the_time_between_two_rounds() -> None:
+    text = "association: a\ndocuments: base\ncron: '*/5 8-9 * * *'\nsplay: 4m59s\n"
+    (found,), problems = load_text(text, "a.yml", TYPES)
+    assert isinstance(found, Association) and not problems and found.schedule.splay_s == 299.0
 
 
 def test_what_an_association_keeps_is_validated_where_it_is_for(tmp_path: Path) -> None:

@@ -119,7 +119,9 @@ def test_what_is_left_alone_takes_along_only_what_it_gives_values_to() -> None:
 def test_rounds_that_were_missed_are_made_up_for_by_one() -> None:
     hourly, daily = Schedule(3600.0), Schedule(0.0, "0 * * * *")
     assert last_due(hourly, 0.0, 10.0) == 0.0 and last_due(hourly, 0.0, 9000.0) == 9000.0
-    assert last_due(daily, 3600.0, 9000.0) == 7200.0
+    assert daily.after(last_due(daily, 3600.0, 9000.0)) == 10800.0 and last_due(daily, 3600.0, 7000.0) == 3600.0
+    minutely = Schedule(0.0, "* * * * *")  # a clock that stood at 1970 until it was set
+    assert minutely.after(last_due(minutely, 0.0, 1.8e9)) == 1.8e9 + 60.0
     spread = [splay_s("a", due, Schedule(600.0, splay_s=60.0)) for due in range(100)]
     assert all(0 <= one < 60 for one in spread) and max(spread) - min(spread) > 40
     assert splay_s("a", 1.0, hourly) == 0.0

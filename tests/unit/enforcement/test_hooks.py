@@ -6,6 +6,8 @@ import hashlib
 import hmac
 import http.server
 import json
+import os
+import signal
 import socket
 import ssl
 import threading
@@ -245,6 +247,66 @@ def test_a_webhook_that_answers_for_ever_holds_nobody_up(
             one.close()
 
 
+def is_there(group: int) -> bool:
+    with suppress(ProcessLookupError):
+        os.killpg(group, 0)
+        return True
+    return False
+
+
+def test_hooks_that_hang_or_answer_nonsense_hinder_no_other_and_are_named(
+        store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """All that is to be told arrives while the others are still being tried."""
+    monkeypatch.setattr(hooks, "ONE_S", 5.0)
+
+    def answer(listening: socket.socket) -> None:
+        with suppress(OSError):
+            while True:
+                with listening.accept()[0] as met:
+                    met.sendall(b"SSH-2.0-nonsense\r\n\r\n")
+                    met.recv(65536)
+
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        threading.Thread(target=answer, args=(listening,), daemon=True).start()
+        kept = association("  - command: sh -c 'echo $$ > hangs; sleep 999 & wait'\n"
+                           f"  - webhook: http://127.0.0.1:{listening.getsockname()[1]}/\n"
+                           "  - command: sh -c 'cat >> told; sleep 999 & echo $! >> left'\n")
+        wait_for(store, kept, "web1", "web2", "web3")
+        said: list[str] = []
+
+        async def live() -> None:
+            postman = hooks.Postman(store, tmp_path, said.append, lambda _: True)
+            postman.associations, postman.known = {"k": kept}, frozenset({"k"})
+            working = asyncio.create_task(postman.work())
+            async with asyncio.timeout(30):
+                while len(store.ask(enforced.waiting)) == 3 or not (tmp_path / "hangs").exists():  # noqa: ASYNC110
+                    await asyncio.sleep(0.05)
+            assert not working.done()
+            working.cancel()
+            await asyncio.wait([working])
+
+        asyncio.run(live())
+    assert (tmp_path / "told").read_text().count('"event": "drift"') == 3, "each once: what a command leaves is its own"
+    assert sorted(one.event["host"] for one in store.ask(enforced.waiting)) == ["web1"] * 2
+    assert len(said) == 1 and "does not hear, and is tried again: http://127.0.0.1" in said[0], said
+    group = int((tmp_path / "hangs").read_text())
+    while is_there(group):  # dead, and gone as soon as somebody has waited for them
+        time.sleep(0.05)
+    for left in (tmp_path / "left").read_text().split():
+        os.kill(int(left), signal.SIGKILL)
+
+
+def test_what_a_clock_that_was_set_back_would_put_off_is_told(store: Store, tmp_path: Path) -> None:
+    kept = association("  - command: sh -c 'cat >> told'\n")
+    wait_for(store, kept, "web1")
+    (waiting,) = store.ask(enforced.waiting)
+    for next_try in (time.time() + 600.0, time.time() + 86_400.0):
+        assert not (tmp_path / "told").exists()
+        store.write({"again": [{"number_": waiting.number, "tries_": 1, "next_try_": next_try}]}).result()
+        asyncio.run(told(store, kept, tmp_path))
+    assert (tmp_path / "told").exists()
+
+
 def test_a_webhook_that_sends_elsewhere_has_not_heard(store: Store, address: str, tmp_path: Path,
                                                       monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(hooks, "MOST_TRIES", 1)
@@ -287,6 +349,11 @@ def test_metrics_tell_how_hosts_stand(store: Store) -> None:
     assert 'holdfast_host_status{association="k",host="a",status="good"} 0.0' in lines()
     assert 'holdfast_host_status{association="k",host="a",status="unknown"} 1.0' in lines()
     assert 'holdfast_host_good_seconds{association="k",host="a"} 15.0' in lines()
+    clock[0] = 20.0  # the control: asked just now
+    assert 'holdfast_host_status{association="k",host="a",status="good"} 1.0' in lines()
+    clock[0] -= 301.0  # it was asked by a clock that was wrong
+    assert 'holdfast_host_status{association="k",host="a",status="good"} 0.0' in lines()
+    clock[0] = 20.0 + 300.0 + 301.0
     with socket.socket() as free:
         free.bind((LOOPBACK, 0))
         port = free.getsockname()[1]

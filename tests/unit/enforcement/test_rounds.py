@@ -12,9 +12,33 @@ from typing import Any
 import pytest
 
 import holdfast
+from holdfast.documents.association import Association
+from holdfast.documents.schedules import Schedule
 from holdfast.enforcement import keeping
 from holdfast.enforcement.keeping import Keeper
+from holdfast.problems import Place
 from holdfast.store import enforced
+
+
+def test_a_clock_that_was_set_and_a_schedule_that_was_changed_put_no_round_off(
+        tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    keeper = Keeper(None, (), print, None)  # type: ignore[arg-type]  # nothing is read or asked
+    clock = [1e9]
+    monkeypatch.setattr(keeping.time, "time", lambda: clock[0])
+
+    def begins(**schedule: Any) -> float:
+        keeper.associations = {"k": Association("association", "k", Place("a.yml"), "", schedule=Schedule(**schedule))}
+        return keeper._begins("k")
+
+    keeper._due["k"] = 1e9 + 60.0
+    assert begins(every_s=600.0) == 1e9 + 60.0
+    clock[0] -= 86_400.0
+    assert begins(every_s=600.0) == clock[0] + 600.0, "set back by a day"
+    clock[0] += 30.0
+    assert begins(every_s=600.0) == clock[0] + 570.0, "and then it is waited for"
+    assert begins(every_s=60.0) == clock[0] + 60.0, "more often from now on"
+    clock[0] += 7 * 86_400.0
+    assert begins(every_s=60.0) < clock[0]
 
 
 def test_a_host_that_another_run_holds_is_made_as_soon_as_it_is_free(
