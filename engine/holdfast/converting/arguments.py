@@ -30,7 +30,7 @@ def resource_of(item: Item, task: Task, module: Module, names: Names, known: Map
         if option is None:
             raise Cannot(f"`{word}` of `{task.module}` has no like")
         _option(item, word, given, option, ours)
-        if option.to in ours:
+        if option.to in ours and option.to != NAME:
             ours[option.to] = of_kind(ours[option.to], option.value, known)
     if module.shape is not None:
         ours = module.shape(ours, theirs)

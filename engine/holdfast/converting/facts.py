@@ -24,6 +24,7 @@ RENAMED: Mapping[str, str] = {
     "ansible_user_id": "facts.user.name",
     "ansible_machine_id": "facts.machine_id",
     "ansible_host": "host.address",
+    "ansible_check_mode": "false",  # a plan looks at what an apply would do
     "inventory_hostname_short": "(inventory_hostname | split('.') | first)",
 }
 

@@ -105,7 +105,7 @@ def _ran(item: Item, resource: Resource) -> None:
 
 def _success(item: Item, failed: Any, arguments: dict[str, Any]) -> None:
     if failed is False:
-        item.notes.append("a failure is reported, and stops only what depends on it (`failed_when: false`)")
+        item.lost.append("`failed_when: false`: a failure is reported, and stops what depends on it")
         return
     found = re.fullmatch(r"\w+\.rc\s+not\s+in\s+\[([\d,\s]+)\]", str(failed)) \
         or re.fullmatch(r"\w+\.rc\s*!=\s*(\d+)", str(failed))

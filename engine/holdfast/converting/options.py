@@ -137,6 +137,8 @@ def mode(given: Any) -> Any:
 def of_kind(given: Any, value: Callable[[Any], Any] | None, known: Mapping[str, Any]) -> Any:
     """A variable whose text Ansible reads as a number, a mode or a boolean, with the filter that does so. known: the
     values of variables."""
+    if value is many and isinstance(given, str) and is_template(given):
+        return _listed(given, known)
     name = re.fullmatch(r"\{\{\s*(\w+)\s*\}\}", given) if isinstance(given, str) else None
     shown = known.get(name[1]) if name else None
     if name is None or not isinstance(shown, str) or is_template(shown):
@@ -148,6 +150,24 @@ def of_kind(given: Any, value: Callable[[Any], Any] | None, known: Mapping[str, 
     if value is mode and re.fullmatch(r"0*[0-7]{1,4}", shown) and len(shown) != _DIGITS:
         return "{{ '%04d' | format(" + name[1] + " | int) }}"
     return given
+
+
+def _listed(given: str, known: Mapping[str, Any]) -> Any:
+    """A template where a list belongs: Ansible takes a text for one, with commas."""
+    whole = re.fullmatch(r"\s*\{\{((?:(?!\}\}|\{\{).)*)\}\}\s*", given, re.DOTALL)
+    if whole is None:
+        parts = re.split(r",(?![^{]*\}\})", given)
+        if any(part.count("{{") != part.count("}}") for part in parts) or ("{%" in given and len(parts) > 1):
+            raise Cannot("how many it is of is decided by a template")
+        return [part.strip() for part in parts if part.strip()]
+    name = whole[1].strip()
+    value = known.get(name)
+    if isinstance(value, list):
+        return given
+    if isinstance(value, str) and not is_template(value) and "," not in value:
+        return [given]
+    bare = name if re.fullmatch(r"[\w.]+", name) else f"({name})"
+    return "{{ " + f"{bare}.split(',') if {bare} is string else {bare}" + " }}"
 
 
 def path(given: Any) -> Any:

@@ -13,7 +13,7 @@ from holdfast.converting.asis import as_is
 from holdfast.converting.beside import Beside
 from holdfast.converting.expressions import Names, condition, value
 from holdfast.converting.keywords import keywords
-from holdfast.converting.loops import has_loop, loop_of
+from holdfast.converting.loops import loop_of
 from holdfast.converting.model import Cannot, Item, Resource, Task
 from holdfast.converting.options import AS_IS, MANY, Choice, Entry, Module, boolean, plain
 from holdfast.converting.table import MODULES
@@ -161,9 +161,14 @@ def _restarted(item: Item, around: Around) -> Task:
 
 def _asserted(item: Item, around: Around) -> Resource:
     """`assert` and `fail`: what has to hold."""
-    task, names = item.task, around.names()
-    if has_loop(task) or "register" in task.keywords:
-        raise Cannot("an assertion is not looped over, and its result is not kept")
+    task = item.task
+    if "register" in task.keywords:
+        raise Cannot("an assertion's result is not kept")
+    if any(word in task.keywords and task.keywords[word].value is not mean
+           for word, mean in (("failed_when", None), ("ignore_errors", False))):
+        raise Cannot("that it fails does not count: here what does not hold is a failure")
+    loop = loop_of(task, around.beside.of_role(task.role))
+    names = around.names(loop.renamed if loop else None)
     if any(node.kind in ("list", "mapping") for node in task.when):
         raise Cannot("its `when` is no condition")
     wanted = [asked(condition(str(node.value), names), around.variables) for node in task.when]
@@ -182,8 +187,12 @@ def _asserted(item: Item, around: Around) -> Resource:
         that = " and ".join(f"({one})" for one in stated)
         if wanted:
             made["when"] = wanted[0] if len(wanted) == 1 else wanted
+    resource = Resource("assert", None, {"that": "{{ " + that + " }}", **made})
+    if loop is not None:
+        resource.arguments["loop"] = value(loop.over, Names({}, names.refused, frozenset(), names.read, names.guarded))
     item.reads, item.guarded = names.read, names.guarded
-    return Resource("assert", around.label("assert", item.task.label), {"that": "{{ " + that + " }}", **made})
+    _named(item, resource, around, loop is not None)
+    return resource
 
 
 _SPECIAL: Mapping[str, Callable[[Item, Around], Resource]] = {"assert": _asserted, "fail": _asserted}

@@ -42,6 +42,17 @@ BECOMES = [  # a task, and the resource it becomes
     ("- systemd: {name: nginx, state: started, enabled: yes}", "{service: nginx, running: true, enabled: true}"),
     ("- lineinfile: {path: /etc/x, line: b, insertafter: ^a}\n  name: b",
      "{line: b, path: /etc/x, text: b, after: ^a}"),
+    ("- pip: {name: '{{ item }}', virtualenv: /srv/v}\n  name: p\n  loop: [a, 'b,c']",
+     "{pip: 'p {{ index + 1 }}', packages: \"{{ item.split(',') if item is string else item }}\", virtualenv: /srv/v, "
+     "loop: [a, 'b,c']}"),
+    ("- user: {name: ada, groups: '{{ a | sort }}'}",
+     "{user: ada, groups: \"{{ (a | sort).split(',') if (a | sort) is string else (a | sort) }}\", append: false, "
+     "create_home: true}"),
+    ("- mount: {path: /m, src: tmpfs, fstype: tmpfs, opts: 'ro,size={{ size }}', state: mounted}",
+     "{mount: /m, source: tmpfs, kind: tmpfs, options: [ro, 'size={{ size }}'], state: mounted}"),
+    ("- fail: {msg: 'no {{ item }}'}\n  name: Names\n  when: item == ''\n  loop: [a, b]",
+     "{assert: 'Names {{ index + 1 }}', that: \"{{ not ((item == '')) }}\", mend: 'no {{ item }}', loop: [a, b]}"),
+    ("- command: x\n  when: not ansible_check_mode", "{command: x, always: true, when: not false}"),
     ("- copy: {content: hi, dest: /etc/a, mode: '02750', directory_mode: '0755'}",
      "{file: /etc/a, content: hi, mode: '2750'}"),
     ("- file: {path: '/srv/{{ item }}', state: directory}\n  with_flattened: [[a, [b]], '{{ groups.web }}']",
@@ -145,6 +156,9 @@ HAS_NO_LIKE = [  # a task, and a word of the reason
     ("- service: {name: b, state: '{{ how }}'}", "`state` is decided by a template"),
     ("- file: {path: /a, state: \"{{ 'directory' if a else 'absent' }}\"}", "has no like"),
     ("- copy: {content: '{% set _ = names.append(1) %}', dest: /etc/a}", "`append` would change a value"),
+    ("- fail: {msg: a}\n  when: x\n  failed_when: false", "that it fails does not count"),
+    ("- assert: {that: x}\n  ignore_errors: true", "that it fails does not count"),
+    ("- user: {name: ada, groups: '{% if x %}a,b{% endif %}'}", "decided by a template"),
     ("- find: {paths: [/a], patterns: ['*.b']}", "cannot be looped over"),
     ("- include_vars: {dir: more}", "no file"),
     ("- command: echo $HOME", "expanded by Ansible"),
@@ -236,6 +250,15 @@ def test_what_has_no_like_is_named_and_left_out(tmp_path, task, why):
 def test_a_state_that_a_template_decides_is_a_resource_for_each(tmp_path, task, becomes):
     made = converted(tmp_path, task)
     assert resources(made) == [flat(one) for one in becomes]
+
+
+def test_a_failure_that_does_not_count_and_a_file_that_is_fetched_again_are_in_part(tmp_path):
+    made = converted(tmp_path, """\
+        - {command: x, failed_when: false}
+        - get_url: {url: 'http://a/b', dest: /etc/b, force: true}
+        """)
+    assert [item.status for item in made.items] == ["in part", "in part"]
+    assert ["`failed_when: false`" in made.items[0].lost[0], "`force`" in made.items[1].lost[0]] == [True, True]
 
 
 def test_where_a_new_line_goes_is_told_when_several_lines_could_be_meant(tmp_path):

@@ -8,6 +8,7 @@ from typing import Any
 from holdfast.converting.model import Cannot, Resource
 from holdfast.converting.options import (
     AHEAD,
+    LOST,
     NAME,
     NOTES,
     Entry,
@@ -39,7 +40,7 @@ def _fetched(ours: dict[str, Any], theirs: dict[str, Any]) -> dict[str, Any]:
         ours["unverified"] = True
         ours[NOTES] = [UNVERIFIED.format(theirs.get("url", "there"))]
         if boolean(theirs.get("force", False)) is not False:
-            ours[NOTES].append("a file that is there is left as it is, where `force` fetches it in each run")
+            ours[LOST] = ["`force`: a file that is there is left as it is, and not fetched in each run"]
     return into(ours, {**theirs, "src": str(theirs.get("url", "")).partition("?")[0]})
 
 
