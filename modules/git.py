@@ -178,7 +178,9 @@ class Git(Resource):
 
     def diff(self, observed: Observed) -> Optional[Change]:
         if observed.fault:
-            raise Refused("path", "%s %s" % (self.path, observed.fault), "move it away, or name another path")
+            whose = observed.folder.owner if observed.folder and "dubious ownership" in observed.fault else ""
+            raise Refused("path", "%s %s" % (self.path, observed.fault), "say as whom git is to run: `user: %s`" % whose
+                          if whose else "move it away, or name another path")
         if observed.folder is None and observed.fresh is None:
             raise regular.no_folder(self.path)
         if not observed.target:

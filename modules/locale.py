@@ -9,12 +9,12 @@ from holdfast_host.values import did_you_mean
 
 GENERATED, SUPPORTED = "/etc/locale.gen", "/usr/share/i18n/SUPPORTED"
 DEFAULTS = ("/etc/locale.conf", "/etc/default/locale")  # systemd's, Debian's
-BUILT_IN = ("C", "POSIX", "C.UTF-8")
+BUILT_IN = ("C", "POSIX", "C.utf8")  # as `plain` spells them
 
 
 def _name(name: str) -> None:
     if not re.match(r"[A-Za-z]{1,8}(_[A-Z]{2})?(\.[A-Za-z0-9-]+)?(@[a-z]+)?\Z", name):
-        raise Refused("", "`%s` is not a locale" % name, "as `locale -a` prints it: de_DE.UTF-8")
+        raise Refused("", "`%s` is not a locale" % name, "as /etc/locale.gen has it: de_DE.UTF-8")
 
 
 class Observed(Record):
@@ -50,7 +50,7 @@ class Locale(Resource):
     def check(self) -> None:
         if self.state == "absent" and self.default:
             raise Refused("default", "says nothing with `state: absent`", "leave it out")
-        if self.state == "absent" and self.name in BUILT_IN:
+        if self.state == "absent" and plain(self.name) in BUILT_IN:
             raise Refused("name", "%s is part of the C library" % self.name, "name another")
 
     def provides(self) -> Sequence[Identity]:
@@ -77,10 +77,10 @@ class Locale(Resource):
         if self.state == "absent":
             if plain(said(observed.default, "LANG")) == plain(self.name) and is_there:
                 raise Refused("name", "%s is the host's own locale" % self.name, "make another the default first")
-        elif not is_there and self.name not in BUILT_IN:
+        elif not is_there and plain(self.name) not in BUILT_IN:
             self._refuse(observed)
         gen = None
-        if observed.can_make and self.name not in BUILT_IN:
+        if observed.can_make and plain(self.name) not in BUILT_IN:
             gen = texts.edit(observed.gen, lambda now: self.edited(now, observed.supported), create=True,
                              removes=self.state == "absent")
         default = texts.edit(observed.default, self.with_default, create=True, removes=False) if self.default else None
@@ -106,7 +106,7 @@ class Locale(Resource):
 
     def row(self, supported: Sequence[str]) -> str:
         """The line of locale.gen; "": there is no such locale."""
-        found = [row.strip() for row in supported if row.partition(" ")[0] == self.name]
+        found = [row.strip() for row in supported if plain(row.partition(" ")[0]) == plain(self.name)]
         charset = self.name.partition(".")[2].partition("@")[0]
         return found[0] if found else "%s %s" % (self.name, charset) if charset and not supported else ""
 
@@ -115,7 +115,7 @@ class Locale(Resource):
         rows, after, is_done = texts.rows_of(now), [], False
         for row in rows:
             bare = texts.body(row)
-            is_ours = bare.lstrip("# \t").partition(" ")[0] == self.name
+            is_ours = plain(bare.lstrip("# \t").partition(" ")[0]) == plain(self.name)
             is_alive = is_ours and not bare.lstrip().startswith("#")
             if not is_ours or is_alive == (self.state == "present" and not is_done):
                 after.append(row)
@@ -127,8 +127,9 @@ class Locale(Resource):
                 is_done = True
             else:
                 after.append(row)
-        if self.state == "present" and not is_done:
-            texts.put(after, len(after), [self.row(supported)])
+        row = self.row(supported)
+        if self.state == "present" and not is_done and row:  # what is there by other means may have no line
+            texts.put(after, len(after), [row])
         return "".join(after)
 
     def with_default(self, now: str) -> str:
@@ -187,4 +188,4 @@ def value(row: str) -> str:
 
 
 def _alive(rows: Sequence[str], name: str) -> bool:
-    return any(not row.lstrip().startswith("#") and row.split()[:1] == [name] for row in rows)
+    return any(not row.lstrip().startswith("#") and plain((row.split() or [""])[0]) == plain(name) for row in rows)

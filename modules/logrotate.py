@@ -4,7 +4,7 @@ from __future__ import annotations
 import re
 from typing import ClassVar, List, Optional, Sequence, Tuple
 
-from holdfast_host import Change, Declared, Failed, Identity, Refused, Resource, arg, regular
+from holdfast_host import Change, Declared, Failed, Identity, Refused, Resource, arg, process, regular
 
 FOLDER = "/etc/logrotate.d"
 EVERY = ("hourly", "daily", "weekly", "monthly", "yearly")
@@ -83,7 +83,7 @@ class Logrotate(Resource):
     def diff(self, observed: regular.Observed) -> Optional[Change]:
         if self.state == "absent":
             return regular.absent(observed)
-        if observed.state is None and observed.fresh is None:
+        if process.which("logrotate") is None:  # other packages bring the folder as well
             raise Refused("", "logrotate is not installed on this host", "declare `package: logrotate`")
         return regular.present(observed, self.text().encode("utf-8", "surrogateescape"), "0644")
 
@@ -107,8 +107,6 @@ class Logrotate(Resource):
 
 def must_be_read(path: str) -> None:
     """Raises Failed unless logrotate can do what the file says. Nothing is rotated."""
-    from holdfast_host import process
-
     done = process.run(["logrotate", "-d", "-s", "/dev/null", path])
     wrong = [row for row in done.stderr.splitlines() if row.startswith("error:")]
     if done.code != 0 or wrong:

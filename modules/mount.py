@@ -26,6 +26,9 @@ from holdfast_host.files import DIRECTORY
 
 # Options that can be seen on a mount, and what undoes each.
 SEEN = {"ro": "rw", "noexec": "exec", "nosuid": "suid", "nodev": "dev", "noatime": "atime", "nodiratime": "diratime"}
+# Kinds that the kernel names otherwise than fstab; a program of its own (FUSE) has its name behind `fuse.`.
+LISTED = {"nfs": ("nfs4",), "ntfs": ("ntfs3", "fuseblk"), "ntfs-3g": ("fuseblk",), "exfat": ("fuseblk",)}
+LOOP = "/sys/block/%s/loop/backing_file"
 UNITS = {"": 1, "k": 1 << 10, "m": 1 << 20, "g": 1 << 30}
 
 
@@ -62,7 +65,8 @@ class Mount(Resource):
 
     Nothing is mounted over what is mounted there already, nor over a directory that holds something, unless that is
     asked for. Options that can be seen (ro, noexec, size …) are held against what is mounted; where they differ, or
-    where the line in fstab changes, it is mounted anew with them. For swap there is `swap`.
+    where the line in fstab changes, it is mounted anew with them. What systemd mounts on demand
+    (`x-systemd.automount`) counts as mounted. For swap there is `swap`.
     """
 
     named: ClassVar[str] = "path"
@@ -147,15 +151,17 @@ class Mount(Resource):
                 return os.path.samestat(os.stat(source), os.stat(self.path))
             except OSError:
                 return False
-        if self.kind not in (mount.kind, "auto"):
+        if mount.kind == "autofs" and "x-systemd.automount" in self.options:
+            return True
+        if self.kind not in (mount.kind, "auto") and not is_listed_as(self.kind or "", mount.kind):
             return False
         name, _, value = source.partition("=")
         by = {"UUID": "by-uuid", "LABEL": "by-label", "PARTUUID": "by-partuuid", "PARTLABEL": "by-partlabel"}
         if name in by:
-            source = "/dev/disk/%s/%s" % (by[name], value.strip('"'))
-        if not source.startswith("/"):
-            return mount.source == source or self.kind in ("tmpfs", "proc", "sysfs", "devpts")  # a name and no more
-        return os.path.realpath(source) == os.path.realpath(mount.source)
+            source = "/dev/disk/%s/%s" % (by[name], by_name(value.strip('"')))
+        if not source.startswith("/"):  # a server's directory, or a name and no more
+            return mount.source.rstrip("/") == source.rstrip("/") or self.kind in ("tmpfs", "proc", "sysfs", "devpts")
+        return os.path.realpath(source) in (os.path.realpath(mount.source), image_of(mount.source))
 
     # -- deciding ----------------------------------------------------------------------------------------------------
 
@@ -184,6 +190,8 @@ class Mount(Resource):
         if not here:
             self._refuse(observed.point)
             return ("mount",), (Field("mounted", None, self.source),)
+        if here[-1].kind == "autofs":
+            return (), ()  # nothing is mounted there as yet: systemd does it, by the line that is then in fstab
         wrong = self.differing(here[-1])
         if not wrong and not has_new_line:
             return (), ()
@@ -254,3 +262,21 @@ def bytes_of(text: str) -> Optional[int]:
     """`64m` -> 67108864; None: it is no size in bytes (say, a share of the memory)."""
     match = re.match(r"(\d+)([kKmMgG]?)\Z", text)
     return int(match.group(1)) * UNITS[match.group(2).lower()] if match else None
+
+
+def is_listed_as(kind: str, listed: str) -> bool:
+    """Whether the kernel may list a file system of this kind under that one: nfs as nfs4, sshfs as fuse.sshfs."""
+    return listed in LISTED.get(kind, ()) or listed == "fuse." + kind
+
+
+def by_name(label: str) -> str:
+    """A label as udev spells it in /dev/disk/by-label: `my data` -> `my\\x20data`."""
+    return "".join(char if re.match(r"[A-Za-z0-9#+.:=@_-]|[^\x00-\x7f]", char) else "\\x%02x" % ord(char)
+                   for char in label)
+
+
+def image_of(device: str) -> str:
+    """The file that a loop device stands for; "": it is no loop device."""
+    name = os.path.basename(device)
+    data = files.read(LOOP % name) if re.match(r"/dev/loop\d+\Z", device) else None
+    return (data or b"").decode("utf-8", "surrogateescape").rstrip("\n")

@@ -2,7 +2,7 @@
 from __future__ import annotations
 
 import re
-from typing import ClassVar, List, Optional, Sequence, Tuple
+from typing import ClassVar, Dict, List, Optional, Sequence, Tuple
 
 from holdfast_host import (
     Change,
@@ -14,12 +14,14 @@ from holdfast_host import (
     Resource,
     arg,
     checks,
+    files,
     process,
     regular,
     texts,
 )
 
 FOLDER, OWN = "/etc/sysctl.d", "/etc/sysctl.d/90-holdfast.conf"
+FOLDERS = (FOLDER, "/run/sysctl.d", "/usr/local/lib/sysctl.d", "/usr/lib/sysctl.d", "/lib/sysctl.d")  # the first wins
 
 
 def _key(name: str) -> None:
@@ -31,14 +33,16 @@ def _key(name: str) -> None:
 
 class Observed(Record):
     """file: the file that keeps the value for the next boot. now: the value that counts; None: the kernel of this host
-    has no such setting."""
+    has no such setting. later: (file, value): a file that is read after it at boot, and says something else."""
 
     file: regular.Observed
     now: Optional[str]
+    later: Optional[Tuple[str, str]] = None
 
 
 class Sysctl(Resource):
-    """A setting of the kernel has this value, now and after a boot. Blanks between numbers are no difference.
+    """A setting of the kernel has this value, now and after a boot. Blanks between numbers are no difference. Where a
+    file that is read later at boot says another value, which would count then, it is refused and the file named.
 
     With `state: absent` it is no longer set at boot; the value that counts stays until then.
     """
@@ -80,7 +84,24 @@ class Sysctl(Resource):
                     now = stream.read().strip()
             except OSError:
                 now = None  # no such setting, or one that can only be written
-        return Observed(texts.observe(self.path), now)
+        return Observed(texts.observe(self.path), now, self._later())
+
+    def _later(self) -> Optional[Tuple[str, str]]:
+        """What outdoes this file at boot. Files are read by their names, whatever folder they are in; of one name only
+        that in the first folder is."""
+        folder, _, own = self.path.rpartition("/")
+        if folder not in FOLDERS or self.state == "absent" or not self.boot:
+            return None
+        places: Dict[str, str] = {}
+        for place in FOLDERS:
+            for name in files.names_in(place):
+                places.setdefault(name, "%s/%s" % (place, name))
+        found = None
+        for name in sorted(name for name in places if name.endswith(".conf") and name > own):
+            text = (files.read(files.real(places[name])) or b"").decode("utf-8", "surrogateescape")
+            said = [value for key, value in map(setting, texts.rows_of(text)) if key == plain(self.name)]
+            found = (places[name], said[-1]) if said else found
+        return found if found is not None and _words(found[1]) != _words(self.value) else None
 
     def diff(self, observed: Observed) -> Optional[Change]:
         kept = texts.edit(observed.file, self.edited, create=True, removes=self.state == "absent") \
@@ -90,6 +111,9 @@ class Sysctl(Resource):
         if is_other and observed.now is None:
             raise Refused("name", "this host's kernel has no setting %s" % self.name,
                           "load its module first, or say `runtime: false`")
+        if observed.later is not None:
+            raise Refused("path", "%s is read after it at boot, and says %s" % observed.later,
+                          "take it out there, or name a `path` that comes later: %s/zz-holdfast.conf" % FOLDER)
         if is_other:
             fields = (Field("now", observed.now, self.value), *fields)
         if not fields:

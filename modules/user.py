@@ -64,8 +64,9 @@ def _groups(names: Sequence[str]) -> None:
 class Observed(Record):
     """entry: None: there is no such user in /etc/passwd. shadow: None when it was not needed or is not there. groups:
     names of those it is a member of, without the primary one. elsewhere: a directory service knows the name.
-    uid_owner: the other user that has the wanted number. missing: wanted groups that are not there. has_home: whether
-    a directory stands where the home is to be. future_home: what making it would put there."""
+    uid_owner: the other user that has the wanted number. wanted: the declared groups by name, whatever they were
+    declared by; missing: those that are not there. has_home: whether a directory stands where the home is to be.
+    future_home: what making it would put there."""
 
     entry: Optional[accounts.UserEntry]
     shadow: Optional[accounts.ShadowEntry] = None
@@ -73,6 +74,7 @@ class Observed(Record):
     groups: Tuple[str, ...] = ()
     elsewhere: bool = False
     uid_owner: Optional[str] = None
+    wanted: Tuple[str, ...] = ()
     missing: Tuple[str, ...] = ()
     own_group: bool = False
     has_home: bool = True
@@ -151,6 +153,7 @@ class User(Resource):
     def _found_in(self, known: accounts.Accounts) -> Observed:
         entry = known.users.get(self.name)
         wanted = [name for name in (self.group, *(self.groups or ())) if name is not None]
+        groups = [(known.group_named(name), name) for name in self.groups or ()]
         home = self._home(entry)
         makes_home = self._makes_home(entry)
         has_home = not makes_home or files.look(home) is not None
@@ -159,6 +162,7 @@ class User(Resource):
             tuple(sorted(g.name for g in known.groups.values() if self.name in g.members)),
             entry is None and _is_in_directory(self.name),
             next((u.name for u in known.users.values() if u.uid == self.uid and u.name != self.name), None),
+            tuple(group.name if group else name for group, name in groups),
             tuple(name for name in wanted if known.group_named(name) is None), self.name in known.groups,
             has_home, {} if has_home else future_home(home, self.name, self._primary_name(entry, known)))
 
@@ -216,7 +220,7 @@ class User(Resource):
         if self.group is not None and self.group not in (observed.primary, str(entry.gid) if entry else ""):
             fields.append(Field("group", observed.primary or None, self.group))
         if self.groups is not None:
-            wanted_groups = sorted({*self.groups, *(observed.groups if self.append else ())} - {self.group})
+            wanted_groups = sorted({*observed.wanted, *(observed.groups if self.append else ())} - {self.group})
             if wanted_groups != sorted(set(observed.groups) - {self.group}):
                 fields.append(Field("groups", list(observed.groups) if entry else None, wanted_groups))
         return fields

@@ -61,6 +61,14 @@ def test_a_comment_that_is_no_utf_8_is_no_difference_and_is_kept() -> None:
 
 
 @pytest.mark.usefixtures("host")
+def test_groups_by_number_are_those_by_name() -> None:
+    member = User(name="ada", groups=["4", "last"])
+    assert member.diff(member.observe()) is None
+    more = User(name="ada", groups=["4", "0"])
+    assert shown(more.diff(more.observe()))["groups"] == (["adm", "last"], ["adm", "last", "root"])
+
+
+@pytest.mark.usefixtures("host")
 def test_an_expiry_of_minus_one_is_never_and_one_beyond_all_days_can_be_shown() -> None:
     ada = User(name="ada", expires="never")
     assert ada.diff(ada.observe()) is None

@@ -1,11 +1,12 @@
 """What a user can see of `git`: real repositories and real clones."""
+import os
 import subprocess
 
 import pytest
 
 from holdfast_host import Failed, Refused
 from modules.git import Git
-from tests.unit.modules.settling import settle, shown
+from tests.unit.modules.settling import needs_root, settle, shown
 
 
 @pytest.fixture(autouse=True)
@@ -142,6 +143,16 @@ def test_what_cannot_be_had_is_told(tmp_path, repo):
     with pytest.raises(Refused, match="a branch and a tag"):
         clone(tmp_path, repo, revision="v1").observe()
     settle(clone(tmp_path, repo, revision="refs/tags/v1"))
+
+
+@needs_root
+def test_a_clone_of_another_user_is_told_with_that_user(tmp_path, repo):
+    clone = Git(path=str(tmp_path / "clone"), repo=str(repo))
+    settle(clone)
+    for path in [tmp_path / "clone", tmp_path / "clone/.git"]:
+        os.chown(path, 65534, -1)
+    with pytest.raises(Refused, match="as whom git is to run: `user: nobody`"):
+        clone.diff(clone.observe())
 
 
 @pytest.mark.parametrize(("arguments", "what"), [

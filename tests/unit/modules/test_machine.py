@@ -61,6 +61,9 @@ def test_locale_gen_has_the_line_once(before, state, after):
     locale = Locale(name="de_DE.UTF-8", state=state)
     assert locale.edited(before, ["de_DE ISO-8859-1", "de_DE.UTF-8 UTF-8"]) == after
     assert locale.edited(after, ["de_DE.UTF-8 UTF-8"]) == after
+    other = Locale(name="de_DE.utf8", state=state)
+    assert other.edited(before, ["de_DE ISO-8859-1", "de_DE.UTF-8 UTF-8"]) == after, "as `locale -a` spells it"
+    assert Locale(name="xx_XX.utf8").edited(before, ["de_DE.UTF-8 UTF-8"]) == before, "there is no line for it"
 
 
 def test_the_default_is_said_once_and_the_rest_stays():

@@ -3,7 +3,7 @@ import pytest
 
 from holdfast_host import Refused, files, fstab, regular
 from holdfast_host.fstab import Entry
-from modules.mount import Mount, Observed, bytes_of
+from modules.mount import Mount, Observed, by_name, bytes_of
 
 FSTAB = "# made by hand\nUUID=1 / ext4 errors=remount-ro 0 1\n\nnas:/a\t/srv/a\\040b nfs ro  # old\n"
 RAM = Entry("tmpfs", "/srv/r", "tmpfs", "size=4m")
@@ -61,3 +61,30 @@ def test_options_that_can_be_seen_are_held_against_the_mount():
     assert differing("noexec", "size=4m", "mode=0700") == set()
     assert differing("exec", "ro", "size=8m") == {"noexec", "ro", "size"}
     assert (bytes_of("64K"), bytes_of("50%")) == (65536, None)
+
+
+@pytest.mark.parametrize(("given", "listed", "is_it"), [
+    ({"source": "nas:/a/", "kind": "nfs"}, ("nfs4", "nas:/a"), True),
+    ({"source": "nas:/a", "kind": "nfs"}, ("nfs4", "nas:/b"), False),
+    ({"source": "nas:/a", "kind": "nfs"}, ("ext4", "nas:/a"), False),
+    ({"source": "ada@nas:/a", "kind": "sshfs"}, ("fuse.sshfs", "ada@nas:/a"), True),
+    ({"source": "/dev/sdb1", "kind": "ntfs"}, ("fuseblk", "/dev/sdb1"), True),
+    ({"source": "nas:/a", "kind": "nfs", "options": ["x-systemd.automount"]}, ("autofs", "systemd-1"), True),
+    ({"source": "nas:/a", "kind": "nfs"}, ("autofs", "systemd-1"), False),
+    ({"source": "/srv/cd.iso", "kind": "iso9660", "options": ["loop", "ro"]}, ("iso9660", "/dev/loop3"), True),
+    ({"source": "/srv/dvd.iso", "kind": "iso9660", "options": ["loop", "ro"]}, ("iso9660", "/dev/loop3"), False),
+])
+def test_what_is_mounted_is_known_again_as_the_kernel_lists_it(tmp_path, monkeypatch, given, listed, is_it):
+    (tmp_path / "loop3").write_text("/srv/cd.iso\n")
+    monkeypatch.setattr("modules.mount.LOOP", str(tmp_path / "%s"))
+    mount = Mount(path="/srv/r", **given)
+    here = fstab.Mount("/srv/r", "/", *listed, ("rw" if "ro" not in mount.options else "ro",))
+    assert mount._is_source(here) is is_it
+    found = Observed(regular.Observed(fstab.PATH, observed().file.state, (mount.entry.row() + "\n").encode()), (here,),
+                     is_it)
+    if is_it:
+        assert mount.diff(found) is None, "a second run would change it again"
+
+
+def test_a_label_is_looked_up_as_udev_spells_it():
+    assert by_name("my data/é-1") == r"my\x20data\x2fé-1"

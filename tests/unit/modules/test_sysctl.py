@@ -69,6 +69,28 @@ def test_blanks_between_numbers_are_no_difference_to_what_counts(tmp_path: Path)
     assert shown(other.diff(other.observe()))["now"] == ("\t".join(now), " ".join([*now[:-1], "9"]))
 
 
+@pytest.mark.parametrize(("where", "file", "text", "is_outdone"), [
+    ("usr", "99-links.conf", "-net/ipv4/ip_forward=0\n", True),
+    ("usr", "99-links.conf", "net.ipv4.ip_forward = 1", False),
+    ("etc", "99-x.conf", "net.ipv4.ip_forward=0\n", True), ("etc", "99-x.txt", "net.ipv4.ip_forward=0\n", False),
+    ("usr", "10-x.conf", "net.ipv4.ip_forward=0\n", False), ("usr", "91-mine.conf", "net.ipv4.ip_forward=0\n", False),
+])
+def test_a_file_that_counts_more_at_boot_is_not_passed_over(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, where: str,
+                                                            file: str, text: str, is_outdone: bool) -> None:
+    for folder in ("etc", "usr"):
+        (tmp_path / folder).mkdir()
+    monkeypatch.setattr("modules.sysctl.FOLDERS", (str(tmp_path / "etc"), str(tmp_path / "usr")))
+    (tmp_path / "etc/91-mine.conf").write_text("")  # stands for the one of its name in usr
+    (tmp_path / where / file).write_text(text)
+    setting_of = Sysctl(name=NAME, path=str(tmp_path / "etc/90-x.conf"), value="1", runtime=False)
+    if is_outdone:
+        with pytest.raises(Refused, match=f"{file} is read after it at boot, and says 0"):
+            setting_of.diff(setting_of.observe())
+        settle(Sysctl(name=NAME, path=str(tmp_path / "etc/zz-x.conf"), value="1", runtime=False))
+    else:
+        assert settle(setting_of)
+
+
 @pytest.mark.parametrize(("arguments", "argument"), [
     ({"name": "../etc/passwd", "value": "1"}, "name"), ({"name": "net..x", "value": "1"}, "name"),
     ({"name": "-w", "value": "1"}, "name"), ({"name": "net.ipv4.conf.*.x", "value": "1"}, "name"),
