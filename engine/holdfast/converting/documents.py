@@ -257,6 +257,7 @@ def _draft(play: Play, keys: dict[str, Any], variables: Variables, around: Aroun
     is_root = logs_in is not None and logs_in.value == "root"  # then it makes no difference
     others = {_becomes(task) for task in all_tasks if not task.fault and task.module not in _NOT_DONE}
     around.mixed = not is_root and len(others) > 1
+    around.probes = guards.probes(all_tasks)
     items = []
     for task in play.tasks:
         found = early[id(task)]

@@ -29,8 +29,9 @@ _UNIT = re.compile(r"/etc/systemd/system/([\w@.:-]+\.(?:service|timer|socket|tar
 class Around:
     """What the tasks of a document share. root: the project's folder. variables: their names; refused: names that
     cannot be read, and why; registered: the resources of which a task has kept the result; outputs: those of which it
-    can be passed on; stats: paths that are looked for. mixed: some tasks become root, others do not. labels: how often
-    a label was given, by type."""
+    can be passed on; stats: what is looked for; probes: results of commands of which only that is asked how they ended;
+    acted: how many tasks do something so far. mixed: some tasks become root, others do not. labels: how often a label
+    was given, by type."""
 
     beside: Beside
     types: Collection[str]
@@ -39,7 +40,9 @@ class Around:
     refused: dict[str, str] = field(default_factory=dict)
     outputs: dict[str, Resource] = field(default_factory=dict)
     registered: dict[str, Resource] = field(default_factory=dict)
-    stats: dict[str, guards.Stat] = field(default_factory=dict)
+    stats: dict[str, guards.Asked] = field(default_factory=dict)
+    probes: Collection[str] = ()
+    acted: int = 0
     mixed: bool = False
     labels: dict[tuple[str, str], int] = field(default_factory=dict)
 
@@ -66,6 +69,7 @@ def convert(task: Task, around: Around) -> Item:
             _each(item, alternatives, around)
     except Cannot as cannot:
         item.give_up(cannot.why)
+    around.acted += bool(item.resources)
     return item
 
 
@@ -89,6 +93,10 @@ def entry_of(module: str) -> Entry:
 
 def _convert(item: Item, around: Around) -> None:
     if item.task.module == "stat" and guards.asked(item.task, around.stats, around.names()):
+        item.into = guards.SAID
+        return
+    if str(item.task.keywords["register"].value if "register" in item.task.keywords else "") in around.probes:
+        guards.probed(item.task, around.stats, around.names(), around.acted)
         item.into = guards.SAID
         return
     if item.task.module in _SPECIAL:
@@ -227,7 +235,7 @@ def _account(task: Task, around: Around) -> str:
 def _conditions(item: Item, resource: Resource, around: Around, names: Names) -> None:
     made: list[Any] = []
     for node in item.task.when:
-        if node.kind == "text" and guards.put(str(node.value), around.stats, resource, item.task):
+        if node.kind == "text" and guards.put(str(node.value), around.stats, resource, item.task, names, around.acted):
             continue
         changed = _CHANGED.match(str(node.value).strip())
         if changed and changed[1] in around.registered and resource.arguments.pop("always", False):

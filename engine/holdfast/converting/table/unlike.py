@@ -3,9 +3,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from holdfast.converting.guards import WHY
 from holdfast.converting.options import Entry
 
+LOOKS = "it only looks: a command has the guards `creates` and `only_if`, other types look for themselves"
 _OUTSIDE = "what another host or the controller does is no state of the host"
 _NO_TYPE = "there is no type for it yet"
 
@@ -16,7 +16,7 @@ MODULES: Mapping[str, Entry] = {
             "comes after it the condition",
     "setup": "facts are gathered when a document uses them",
     "gather_facts": "facts are gathered when a document uses them",
-    "stat": WHY,
+    "stat": LOOKS,
     "find": "it only looks: what is found on a host cannot be looped over here",
     "slurp": "it only looks: a file of a host is not read into a variable here",
     "package_facts": "it only looks: a `package` knows itself what is installed",
