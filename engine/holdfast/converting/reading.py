@@ -11,6 +11,7 @@ from holdfast.converting.aside import aside
 from holdfast.converting.model import Cannot, Play, Task
 from holdfast.converting.nodes import comments, listed, main, mapping, read, said
 from holdfast.converting.roles import Roles, missing
+from holdfast.converting.systems import condition, files_by_system, one_of
 from holdfast.problems import Place, Problem, Problems
 from holdfast.trees.tree import Node
 
@@ -193,13 +194,13 @@ def _one(node: Node, around: Around) -> Iterator[Task]:
         yield task
         return
     named = _path(task.free or (said(task.arguments["file"]) if "file" in task.arguments else ""), around)
-    tried = [around.folder / named, *([around.role / "tasks" / named] if around.role is not None else [])]
-    path = next((one for one in tried if one.is_file()), tried[0])
+    path = _found(named, around)
+    fact, by_word, others = files_by_system(named, lambda name: _found(name, around))
     fault = ""
-    if "{{" in named or not named:
+    if ("{{" in named and not fact) or not named:
         fault = "which file is meant is decided by a template"
-    elif not path.is_file():
-        fault = f"there is no file {path}"
+    elif path is None and not fact:
+        fault = f"there is no file {around.folder / named}"
     elif around.depth == DEEPEST:
         fault = "files include one another too deeply"
     elif any(word == "loop" or word.startswith("with_") for word in task.keywords):
@@ -207,9 +208,26 @@ def _one(node: Node, around: Around) -> Iterator[Task]:
     if fault:
         yield replace(task, fault=fault)
         return
-    inside = replace(_included(task, node, around), depth=around.depth + 1, folder=path.parent)
+    inside = replace(_included(task, node, around), depth=around.depth + 1)
+    if path is not None:
+        yield from _of_file(path, inside)
+        return
+    yield one_of(task, fact, by_word, node)
+    for word, file in by_word.items():
+        yield from _of_file(file, replace(inside, when=(*inside.when, condition(fact, word, node))))
+    for file in others:
+        yield replace(task, fault=f"{file} is for a system on which there is no Holdfast")
+
+
+def _of_file(path: Path, around: Around) -> Iterator[Task]:
     for document in read(path):
-        yield from _tasks(document, inside)
+        yield from _tasks(document, replace(around, folder=path.parent))
+
+
+def _found(named: str, around: Around) -> Path | None:
+    """A file of tasks: beside the one that names it, or among the role's."""
+    tried = [around.folder / named, *([around.role / "tasks" / named] if around.role is not None else [])]
+    return next((one for one in tried if one.is_file()), None)
 
 
 def _path(named: str, around: Around) -> str:

@@ -211,3 +211,21 @@ def test_a_default_that_is_one_expression_is_no_text(folder: Path) -> None:
                          "tasks/main.yml": "- copy: {content: '{{ more | to_json }}', dest: /etc/a}\n"})
     made = documents(converted(folder, "roles: [web]\n"))[0]
     assert ("vars" in made, "parameters" in made) == (True, False)
+
+
+def test_files_of_tasks_that_are_called_after_systems(folder: Path) -> None:
+    role(folder, "web", {"tasks/main.yml": """\
+        - include_tasks: "setup-{{ ansible_facts['os_family'] | lower }}.yml"
+          when: wanted
+        - include_tasks: "{{ ansible_distribution }}-{{ x }}.yml"
+        - include_tasks: "{{ ansible_distribution }}.yml"
+        """, "tasks/setup-debian.yml": "- copy: {content: a, dest: /etc/a}\n", "meta/main.yml": "",
+        "tasks/setup-redhat.yml": "- copy: {content: b, dest: /etc/b}\n",
+        "tasks/setup-freebsd.yml": "- copy: {content: c, dest: /etc/c}\n"})
+    made = converted(folder, "vars: {wanted: true}\nroles: [web]\n")
+    assert resources(made) == [
+        {"assert": "include_tasks", "that": "{{ (facts.os.family in ['debian', 'redhat']) }}", "when": "wanted"},
+        {"file": "/etc/a", "content": "a", "when": ["wanted", "facts.os.family == 'debian'"]},
+        {"file": "/etc/b", "content": "b", "when": ["wanted", "facts.os.family == 'redhat'"]}]
+    assert ["no Holdfast" in made.items[3].why, "by a template" in made.items[4].why,
+            "by a template" in made.items[5].why] == [True] * 3
