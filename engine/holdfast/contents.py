@@ -301,12 +301,10 @@ class Contents:
         for name in ("inventory", "types"):
             self.__dict__.pop(name, None)
 
-    def documents(self) -> Mapping[str, Document]:
-        """All documents of playbooks/, of any kind, by name. Raises Problems."""
-        documents, problems = read(self.folder, (), self.types)
-        if problems:
-            raise Problems(problems)
-        return documents
+    def documents(self) -> tuple[Mapping[str, Document], Sequence[Problem]]:
+        """All documents of playbooks/, of any kind, by name, and what is wrong with any of them. Raises Problems when
+        there is nothing to read."""
+        return read(self.folder, (), self.types)
 
     def holds(self) -> Mapping[str, Mapping[str, str]]:
         """By host and id of a resource: why it is left alone for now."""

@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import shlex
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -89,6 +90,17 @@ def load(node: Node, types: Types) -> tuple[Document | None, list[Problem]]:
         tuple(Use(node.key("documents") or name, one) for one in _texts(documents)), targets, when or Schedule(1.0),
         "report" if action is not None and action.value == "report" else "reapply", _damping(node.get("damping")),
         hooks), problems
+
+
+def sound(documents: Mapping[str, Document], problems: Sequence[Problem]) -> dict[str, Association]:
+    """The associations in whose own text nothing is wrong, whatever stands beside them in their files."""
+    begins: dict[str, list[int]] = {}
+    for one in documents.values():
+        begins.setdefault(one.place.file, []).append(one.place.line)
+    wrong = {(place.file, max((line for line in begins.get(place.file, ()) if line <= place.line), default=0))
+             for place in (problem.place for problem in problems) if place is not None}
+    return {name: one for name, one in documents.items()
+            if isinstance(one, Association) and (one.place.file, one.place.line) not in wrong}
 
 
 kinds.register(kinds.Kind("association", "State documents that are kept true on their hosts, by a schedule.", load))

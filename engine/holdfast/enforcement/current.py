@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
-from holdfast.documents.association import Association
+from holdfast.documents.association import Association, sound
 from holdfast.problems import Problem, Problems
 from holdfast.project import Project
 from holdfast.reports.words import moment
@@ -35,14 +35,22 @@ def current(kept: Iterable[Standing], associations: Mapping[str, Association], n
 
 
 def of_project(project: Project, now: float) -> tuple[tuple[Stands, ...], tuple[Problem, ...]]:
-    """Of what a project's associations keep, and what is wrong with its documents: how hosts stand is known all the
-    same, but not whether that is news."""
+    """Of what a project's associations keep, and what is wrong with its documents. Where an association cannot be read,
+    nobody knows whether what was seen is news."""
     kept = project.store.ask(enforced.standings)
+    associations: Mapping[str, Association] = {}
     try:
-        documents = project.documents()
-    except Problems as problems:
-        return tuple(map(Stands, kept)), problems.problems
-    return current(kept, {name: one for name, one in documents.items() if isinstance(one, Association)}, now), ()
+        documents, problems = project.documents()
+        associations = sound(documents, problems)
+    except Problems as none:
+        problems = none.problems
+    unread = [_unread(one, now) for one in kept if problems and one.association not in associations]
+    return (*current(kept, associations, now), *unread), tuple(problems)
+
+
+def _unread(kept: Standing, now: float) -> Stands:
+    why = f"its association cannot be read; was {kept.status} at {moment(kept.asked)}"
+    return Stands(replace(kept, status="unknown", since=now, message=why), is_late=True)
 
 
 def _of(kept: Standing, association: Association, now: float) -> Stands:

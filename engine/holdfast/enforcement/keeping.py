@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator, Callable, Collection, Coroutine, Mapp
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 
-from holdfast.documents.association import Association
+from holdfast.documents.association import Association, sound
 from holdfast.documents.schedules import Schedule
 from holdfast.enforcement.announcing import announce
 from holdfast.enforcement.hooks import Postman
@@ -53,17 +53,21 @@ class Keeper:
     stop: Stop
     show: Callable[[], None] = lambda: None
     associations: dict[str, Association] = field(default_factory=dict)
-    _known: frozenset[str] = frozenset()  # all associations, those that are not asked for too
+    _all: dict[str, Association] = field(default_factory=dict)  # those that are not asked for too
     _due: dict[str, float] = field(default_factory=dict)
     _away: dict[str, dict[str, _Away]] = field(default_factory=dict)
     _in_hand: dict[str, asyncio.Task[None]] = field(default_factory=dict)
     _read_at: float = -READ_S
     _shown_at: float = -READ_S
-    _fault: str = ""
+    _unsound: bool = False  # is something wrong in the text of an association?
+    _faults: dict[str, str] = field(default_factory=dict)  # what was told last to be wrong, by association
 
     async def once(self) -> dict[str, dict[str, HostResult]]:
         """One round of each, now; what became of each host, by association. Raises Problems."""
-        self.read()
+        faults = self.read()
+        if self._unsound and not self.names:
+            raise Problems(faults)
+        self._tell_faults(faults)
         async with self._sharing() as share:
             await share.take_all(self.associations)
             postman = self._postman(share)
@@ -82,7 +86,7 @@ class Keeper:
         Raises Problems when it cannot begin; what is wrong later is told, and what was right before goes on. What
         another process keeps is left to it, until that has ended."""
         installation, is_replaced = Installation(), False
-        self.read()
+        self._tell_faults(self.read())
         await asyncio.to_thread(self.project.store.ready)
         async with self._sharing() as share:
             postman = self._postman(share)
@@ -121,35 +125,44 @@ class Keeper:
 
     # -- documents ---------------------------------------------------------------------------------------------------
 
-    def read(self) -> None:
-        """Reads documents and inventory anew. Raises Problems."""
-        self.project.read_anew()
-        found = {name: one for name, one in self.project.documents().items() if isinstance(one, Association)}
-        unknown = [name for name in self.names if name not in found]
-        if unknown:
-            raise Problems([Problem(f"there is no association `{name}`", None, did_you_mean(name, found))
-                            for name in unknown])
-        if not found:
-            raise Problems([Problem("no association is in playbooks/", None,
-                                    "write one: `association: NAME`, `documents: …`, `every: 30m`")])
-        self._known = frozenset(found)
-        self.associations = {name: one for name, one in found.items() if not self.names or name in self.names}
+    def read(self) -> Sequence[Problem]:
+        """Reads documents and inventory anew; what is wrong in documents. An association that cannot be read stays what
+        it was; one that is not there any more is not kept. Raises Problems when there is none that can be kept."""
         self._read_at = since_boot()
+        self.project.read_anew()
+        documents, problems = self.project.documents()
+        found = sound(documents, problems)
+        self._unsound = any(isinstance(one, Association) and name not in found for name, one in documents.items())
+        unread = {problem.place.file for problem in problems if problem.place}
+        self._all = {name: one for name, one in self._all.items() if one.place.file in unread} | found
+        self.associations = {name: one for name, one in self._all.items() if not self.names or name in self.names}
+        missing = [Problem(f"there is no association `{name}`", None, did_you_mean(name, self._all))
+                   for name in self.names if name not in self._all]
+        if not self._all:
+            missing.append(Problem("no association is in playbooks/", None,
+                                   "write one: `association: NAME`, `documents: …`, `every: 30m`"))
+        if missing:
+            raise Problems([*problems, *([] if problems else missing)])
+        return problems
 
     def _read_again(self) -> None:
         try:
-            self.read()
+            self._tell_faults(self.read())
         except Problems as problems:
-            self._read_at = since_boot()
             self._refused("", problems)
-            return
-        self._fault = ""
+
+    def _tell_faults(self, found: Sequence[Problem]) -> None:
+        """Of documents: what uses them is refused, and all else is kept."""
+        if found:
+            self._refused("", Problems(found))
+        else:
+            self._faults.pop("", None)
 
     def _refused(self, association: str, problems: Problems) -> None:
         """Told once, not at each look."""
         said = str(problems)
-        if said != self._fault:
-            self._fault = said
+        if said != self._faults.get(association):
+            self._faults[association] = said
             for problem in problems.problems:
                 self.tell({"event": "refused", "association": association, "what": problem.what,
                            "place": str(problem.place or ""), "mend": problem.mend})
@@ -178,7 +191,7 @@ class Keeper:
                      if name not in self._in_hand and share.keeps(name))
         if up - self._read_at > READ_S or (is_due and up - self._read_at > LOOK_S):
             self._read_again()
-            postman.associations, postman.known = self.associations, self._known
+            postman.associations, postman.known = self.associations, frozenset(self._all)
         if up - self._shown_at > READ_S:
             self._show()
         try:
@@ -246,8 +259,9 @@ class Keeper:
             done = await self._round(association, hosts, lock)
         except Problems as problems:
             self._refused(association.name, problems)
-            await asyncio.to_thread(self._not_asked, association.name, str(problems))
+            await asyncio.to_thread(self._not_asked, association, problems.problems)
             return
+        self._faults.pop(association.name, None)
         self._remember_away(association, done)
 
     async def _round(self, association: Association, hosts: Collection[str] | None, lock: asyncio.Lock) -> RoundDone:
@@ -270,14 +284,16 @@ class Keeper:
         except Problems as problems:  # hosts stand as they do, whether that can be shown or not
             self._refused("", problems)
 
-    def _not_asked(self, association: str, why: str) -> None:
+    def _not_asked(self, association: Association, why: Sequence[Problem]) -> None:
         """Nobody was asked, so nobody is known to be good."""
-        store, now = self.project.store, time.time()
-        rows = [{"association": association, "host": one.host, "status": "unknown", "asked": now, "good": one.good,
-                 "since": one.since if one.status == "unknown" else now, "message": f"refused: {why}"[:500],
+        store, now, name = self.project.store, time.time(), association.name
+        message = f"refused: {Problems(why[:1])}" + (f", and {len(why) - 1} more" if len(why) > 1 else "")
+        rows = [{"association": name, "host": one.host, "status": "unknown", "asked": now, "good": one.good,
+                 "since": one.since if one.status == "unknown" else now, "message": message,
                  "told": one.told}
-                for one in store.ask(lambda connection: enforced.standings(connection, association))]
+                for one in store.ask(lambda connection: enforced.standings(connection, name))]
         store.write({"kept": rows}).result()
+        announce(store, association, self.project.secrets, self.tell)
 
     def _remember_away(self, association: Association, done: RoundDone) -> None:
         up, before = since_boot(), self._away.setdefault(association.name, {})
@@ -295,7 +311,7 @@ class Keeper:
     def _postman(self, share: Share) -> Postman:
         postman = Postman(self.project.store, self.project.folder,
                           lambda said: self.tell({"event": "noticed", "message": said}), share.keeps)
-        postman.associations, postman.known = self.associations, self._known
+        postman.associations, postman.known = self.associations, frozenset(self._all)
         return postman
 
 

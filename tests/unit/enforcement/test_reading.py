@@ -6,6 +6,9 @@ from pathlib import Path
 import pytest
 
 import holdfast
+from holdfast.enforcement.current import of_project
+from holdfast.enforcement.keeping import Keeper
+from holdfast.store import enforced
 
 KEPT = """\
 state: base
@@ -56,3 +59,61 @@ def test_a_fault_in_what_is_used_is_refused(folder: Path, name: str, text: str) 
     (folder / "playbooks" / name).write_text(text)
     with pytest.raises(holdfast.Problems):
         kept(folder)
+
+
+def keeper_of(project: holdfast.Project, *names: str) -> tuple[Keeper, list[str]]:
+    said: list[str] = []
+    keeper = Keeper(project, names, lambda event: said.append(str(event.get("what", event["event"]))), holdfast.Stop())
+    return keeper, said
+
+
+def test_a_fault_elsewhere_keeps_nobody_from_beginning_and_what_is_taken_out_is_not_kept(folder: Path) -> None:
+    (folder / "playbooks" / "draft.yml").write_text(DRAFT)
+    other = "association: other\ndocuments: base\ntargets: h1\nevery: 1h\n"
+    (folder / "playbooks" / "other.yml").write_text(other)
+    with holdfast.load(folder) as project:
+        keeper, said = keeper_of(project)
+        keeper._read_again()
+        assert sorted(keeper.associations) == ["keep", "other"] and len(said) == 1 and "`fil`" in said[0]
+        keeper._read_again()
+        assert len(said) == 1, "told once"
+        (folder / "playbooks" / "other.yml").write_text(other.replace("1h", "1 hour"))
+        keeper._read_again()
+        assert keeper.associations["other"].schedule.every_s == 3600.0, "it stays what it was"
+        (folder / "playbooks" / "other.yml").unlink()
+        keeper._read_again()
+        assert sorted(keeper.associations) == ["keep"]
+        (folder / "playbooks" / "kept.yml").write_text(KEPT.partition("---")[0])
+        keeper._read_again()
+        assert not keeper.associations, "nobody asks for it any more"
+        (folder / "playbooks" / "kept.yml").write_text(KEPT)
+        keeper._read_again()
+        assert sorted(keeper.associations) == ["keep"]
+
+
+def test_hosts_of_an_association_that_cannot_be_read_are_not_good(folder: Path) -> None:
+    with holdfast.load(folder) as project:
+        row = {"association": "keep", "host": "h1", "status": "good", "asked": 1e9, "good": 1e9, "since": 1e9,
+               "message": "", "told": "good"}
+        project.store.write({"kept": [row]}).result()
+        (folder / "playbooks" / "draft.yml").write_text(DRAFT)
+        assert [one.standing.status for one in of_project(project, 1e9 + 60.0)[0]] == ["good"], "the fault is elsewhere"
+        (folder / "playbooks" / "kept.yml").write_text(KEPT.replace("1h", "1 hour"))
+        (stands,), problems = of_project(project, 1e9 + 60.0)
+        assert stands.standing.status == "unknown" and "was good" in stands.standing.message and problems
+
+
+def test_a_round_that_is_refused_is_told_at_once_in_one_line(folder: Path) -> None:
+    with holdfast.load(folder) as project:
+        row = {"association": "keep", "host": "h1", "status": "good", "asked": 1e9, "good": 1e9, "since": 1e9,
+               "message": "", "told": "good"}
+        project.store.write({"kept": [row]}).result()
+        keeper, said = keeper_of(project)
+        keeper.read()
+        (folder / "playbooks" / "shared.yml").write_text(SHARED.replace("content", "contnet") + "    colour: red\n")
+        with pytest.raises(holdfast.Problems) as refused:
+            project.job_of(["base"], "all", "test")
+        keeper._not_asked(keeper.associations["keep"], refused.value.problems)
+        assert said == ["failed"]
+        (stands,) = project.store.ask(enforced.standings)
+        assert stands.status == "unknown" and stands.message.endswith(", and 1 more") and "\n" not in stands.message
