@@ -207,9 +207,10 @@ class Project(Contents):
         cannot be undone. targets: an expression that narrows the run's hosts; resources: ids, (): all."""
         from holdfast import undoing  # noqa: PLC0415  # few runs need it
 
-        kept = self.store.run(run)
-        chosen = self.select(targets)
-        hosts = undoing.hosts_of(kept, self.store.results(kept), chosen)
+        kept = self.store.run(run, "apply")
+        chosen, results = self.select(targets), self.store.results(kept)
+        hosts = undoing.hosts_of(kept, results, chosen)
+        undoing.check_resources(kept, [one for one in results if one.host in hosts], resources)
         empty = {host: HostGraph(host, (), ()) for host in hosts}
         job = Job(new_run_id(time.time()), mode, who(), self._connections(hosts), empty, frozenset(hosts),
                   lambda host, answer: undoing.graph_of(host, kept.id, answer), _no_blob,

@@ -7,8 +7,9 @@ from typing import Any
 from holdfast.compiler.model import HostGraph, Left
 from holdfast.executor.model import HostResult
 from holdfast.problems import Place, Problem, Problems
-from holdfast.store.model import Run
+from holdfast.store.model import CUT_SHORT, Run
 from holdfast_host.graph import nodes_from_wire
+from holdfast_host.values import did_you_mean
 
 UNTOUCHED = frozenset({"ok", "untouched", "refused"})  # a host of these statuses was not changed by the run
 
@@ -26,6 +27,15 @@ def hosts_of(run: Run, results: Iterable[HostResult], chosen: Sequence[str]) -> 
         raise Problems([Problem(f"run {run.id} changed none of these hosts", None,
                                 f"see `holdfast runs show {run.id}`")])
     return hosts
+
+
+def check_resources(run: Run, results: Sequence[HostResult], resources: Sequence[str]) -> None:
+    """Raises Problems when none of these hosts had such a resource in the run, as far as all is known of them."""
+    known = dict.fromkeys(one.id for result in results for one in result.results)
+    unknown = [id_ for id_ in resources if id_ not in known]
+    if unknown and all(result.status not in CUT_SHORT for result in results):
+        raise Problems([Problem(f"run {run.id} had no `{id_}` on these hosts", None, did_you_mean(id_, known))
+                        for id_ in unknown])
 
 
 def graph_of(host: str, run: str, answer: Mapping[str, Any]) -> HostGraph:

@@ -98,6 +98,10 @@ def test_what_changed_meanwhile_is_shown(site: Site, clean_hosts: Hosts, applied
 
 def test_what_cannot_be_is_refused(site: Site, clean_hosts: Hosts, applied: dict[str, str]) -> None:
     assert site.run("plan").code == 0
-    assert "is a plan: it changed nothing" in site.run("undo", "last").text
+    assert "+before" in site.run("undo", "last", "-t", "h1").text, "a plan is nothing to go back from"
+    plan = site.run("runs", "list", "--json").objects[0]["run"]
+    assert "is a plan: it changed nothing" in site.run("undo", plan).text
+    misspelt = site.run("undo", "last", "--resource", "file: /etc/mot", "--yes")
+    assert misspelt.code == 2 and "did you mean `file: /etc/motd`?" in misspelt.text
     assert "there is no run `nosuch`" in site.run("undo", "nosuch").text
     assert site.run("apply").code == 0

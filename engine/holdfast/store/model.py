@@ -10,6 +10,7 @@ from typing import Any
 # running: its controller lives; done: it came to its end; stopped: it ended early and said why; interrupted: its
 # controller ended without a word, so that what is not in the store is not known here.
 RUN_STATUSES = ("running", "done", "stopped", "interrupted")
+CUT_SHORT = frozenset({"interrupted", "unreachable", "timed_out", "untouched"})  # of such hosts more may be known later
 _LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"  # none that look alike
 
 

@@ -19,7 +19,7 @@ from holdfast.executor.model import HostResult, RunDone, RunStarted
 from holdfast.problems import Problem, Problems
 from holdfast.store import rows
 from holdfast.store.life import SIGN_EVERY_S, SILENT_AFTER_S, since_boot, this_controller
-from holdfast.store.model import Run
+from holdfast.store.model import CUT_SHORT, Run
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -30,7 +30,6 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 MOST_AT_ONCE = 256  # jobs in one transaction
-CUT_SHORT = frozenset({"interrupted", "unreachable", "timed_out", "untouched"})  # more may be known later
 END = None  # what the writer takes for "no more"
 
 
@@ -139,9 +138,10 @@ class Store:
         """The newest first, without the names of their hosts."""
         return self._database.runs(time.time(), limit, mode)
 
-    def run(self, word: str) -> Run:
-        """The run with this id, or whose id starts or ends so; `last` is the newest. Raises Problems."""
-        found = self._database.matching(time.time(), self._last() if word == "last" else word)
+    def run(self, word: str, mode: str = "") -> Run:
+        """The run with this id, or whose id starts or ends so; `last` is the newest, mode: of this mode. Raises
+        Problems."""
+        found = self._database.matching(time.time(), self._last(mode) if word == "last" else word)
         if len(found) == 1:
             return found[0]
         if not found:
@@ -150,8 +150,8 @@ class Store:
         raise Problems([Problem(f"`{word}` may be one of several runs", None,
                                 "say more of it: " + ", ".join(run.id for run in found))])
 
-    def _last(self) -> str:
-        return next((run.id for run in self.runs(limit=1)), "last")
+    def _last(self, mode: str) -> str:
+        return next((run.id for run in self.runs(limit=1, mode=mode)), "last")
 
     def results(self, run: Run) -> tuple[HostResult, ...]:
         """What became of each host of a run, in the order taken. A host without a result is `interrupted` if the run
