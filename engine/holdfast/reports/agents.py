@@ -10,7 +10,7 @@ from holdfast.reports.fold import fold, without_host
 from holdfast.reports.style import Style, printable
 from holdfast.reports.words import moment, ranges, table
 
-HEAD = ("host", "agent", "present", "healthy", "version", "since")
+HEAD = ("host", "agent", "present", "healthy", "version", "since", "asked")
 UNKNOWN = "not known"
 
 
@@ -19,7 +19,7 @@ def agents_table(states: Sequence[AgentState], style: Style, zone: tzinfo | None
     if not states:
         return ["no agents are known yet: `holdfast plan` or `apply` with a document `agent: …` tells of them"]
     rows = [(printable(one.host), one.agent, _present(one), _healthy(one), printable(one.version) or "-",
-             moment(one.since, zone) if one.since is not None else "-") for one in states]
+             *(moment(at, zone) if at is not None else "-" for at in (one.since, one.asked))) for one in states]
     head, *lines = table(HEAD, rows)
     told = [style.line(head)]
     for one, line in zip(states, lines, strict=True):
