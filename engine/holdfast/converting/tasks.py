@@ -7,8 +7,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from holdfast.converting import guards, states
-from holdfast.converting.arguments import READS_FILES, resource_of
+from holdfast.converting import guards, sources, states
+from holdfast.converting.arguments import resource_of
 from holdfast.converting.asis import as_is
 from holdfast.converting.beside import Beside
 from holdfast.converting.expressions import Names, condition, value
@@ -124,7 +124,7 @@ def _convert(item: Item, around: Around) -> None:
     if loop is not None:
         resource.arguments["loop"] = value(loop.over, Names({}, names.refused, frozenset(), names.read, names.guarded))
     _conditions(item, resource, around, names)
-    _sources(item, resource, loop.over if loop else None, around, names)
+    sources.put(item, resource, loop, around.beside.of_role(task.role), around.variables, names)
     _as_unit(resource)
     _named(item, resource, around, loop is not None)
     _registered(item, resource, around, loop is not None)
@@ -249,28 +249,6 @@ def _conditions(item: Item, resource: Resource, around: Around, names: Names) ->
             raise Cannot("its `when` is no condition")
     if made:
         resource.arguments["when"] = made[0] if len(made) == 1 else made
-
-
-def _sources(item: Item, resource: Resource, over: Any, around: Around, names: Names) -> None:
-    """Files of the controller."""
-    source = resource.arguments.get("source")
-    if source is None or resource.type not in READS_FILES:
-        return
-    beside = around.beside.of_role(item.task.role)
-    source = resource.arguments["source"] = beside.local(str(source))
-    wanted = [source]
-    if is_template(str(source)) and isinstance(over, list) and all(isinstance(one, str) for one in over):
-        wanted = [re.sub(r"\{\{\s*item\s*\}\}", one, str(source)) for one in over]
-        stem = re.sub(r"\{\{\s*item\s*\}\}", "{{ item }}", str(source))
-    for name in wanted:
-        found, content = beside.template(name, names) if resource.type == "template" else beside.file(name)
-        item.files[found] = content
-    if len(wanted) == 1 and wanted[0] == source:
-        resource.arguments["source"] = next(iter(item.files))
-    else:
-        kind = next(iter(item.files)).partition("/")[0]
-        short = re.sub(r"^(files|templates)/", "", stem).replace("../", "")
-        resource.arguments["source"] = f"{kind}/{beside.inside}{short}"
 
 
 def _as_unit(resource: Resource) -> None:

@@ -229,3 +229,26 @@ def test_files_of_tasks_that_are_called_after_systems(folder: Path) -> None:
         {"file": "/etc/b", "content": "b", "when": ["wanted", "facts.os.family == 'redhat'"]}]
     assert ["no Holdfast" in made.items[3].why, "by a template" in made.items[4].why,
             "by a template" in made.items[5].why] == [True] * 3
+
+
+def test_files_that_variables_and_loops_name_are_copied(folder: Path) -> None:
+    role(folder, "web", {
+        "defaults/main.yml": "web_conf: etc/web.conf.j2\nweb_other: '{{ web_conf }}'\n", "meta/main.yml": "",
+        "templates/etc/web.conf.j2": "{{ web_port }}\n", "templates/a.j2": "a\n", "files/b.txt": "b\n",
+        "tasks/main.yml": """\
+        - template: {src: "{{ web_conf }}", dest: /etc/web.conf}
+        - copy: {src: "{{ one.src }}.txt", dest: "{{ one.dest }}"}
+          loop: [{src: b, dest: /etc/b}]
+          loop_control: {loop_var: one}
+        - template: {src: "{{ item }}.j2", dest: "/etc/{{ item }}"}
+          with_items: [a]
+        - template: {src: "{{ web_other }}", dest: /etc/other}
+        - copy: {src: "{{ item.src }}", dest: /etc/c}
+          loop: [{src: ../files/b.txt}]
+        """})
+    made = converted(folder, "vars: {web_port: 80}\nroles: [web]\n")
+    assert [one.get("source") for one in resources(made)] == [
+        "templates/web/{{ web_conf }}", "files/web/{{ item.src }}.txt", "templates/web/{{ item }}.j2"]
+    assert set(made.files) == {"templates/web/etc/web.conf.j2", "files/web/b.txt", "templates/web/a.j2"}
+    assert documents(made)[0]["parameters"] == {"web_conf": {"type": "text", "default": "etc/web.conf.j2"}}
+    assert ["decided by a template" in item.why for item in made.items[:5]] == [False, False, False, True, True]
