@@ -175,7 +175,9 @@ class AuthorizedKey(Resource):
 
     def edited(self, now: str) -> str:
         """The whole file as it should be."""
-        rows = now.splitlines()
+        rows = now.split("\n")  # as sshd does: other line ends are a part of a comment, and what follows them is no key
+        if not rows[-1]:
+            rows.pop()
         wanted = {key.blob: key for key in self.keys()}
         after: List[str] = []
         placed = set()

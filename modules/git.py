@@ -1,6 +1,7 @@
 """git: a clone of a repository is at a branch, a tag or a commit."""
 from __future__ import annotations
 
+import os
 import re
 from typing import ClassVar, Dict, List, Optional, Sequence, Tuple
 
@@ -183,6 +184,10 @@ class Git(Resource):
                           if whose else "move it away, or name another path")
         if observed.folder is None and observed.fresh is None:
             raise regular.no_folder(self.path)
+        mine = observed.owner or files.owner_name(os.geteuid())
+        if not observed.head and observed.folder is not None and observed.folder.owner != mine:
+            raise Refused("user", "%s belongs to %s, and git works only in what is its user's own" % (
+                self.path, observed.folder.owner), "say as whom it is to run: `user: %s`" % observed.folder.owner)
         if not observed.target:
             raise Refused("revision", "%s has no branch or tag `%s`" % (self.repo, self.revision or "HEAD"),
                           "see `git ls-remote`")

@@ -58,16 +58,18 @@ class HostsEntry(texts.Edited, Resource):  # the second is what types are found 
         """The whole file as it should be."""
         names = list(dict.fromkeys((self.name, *self.aliases)))
         rows = [(row, *parsed(texts.body(row))) for row in texts.rows_of(now)]
-        there = {address for _, address, found, _ in rows if found[:1] == [self.name]}
+        own = self.name.lower()  # whoever looks a name up takes no account of capitals
+        there = {address for _, address, found, _ in rows if found and found[0].lower() == own}
         open_addresses = [address for address in self.addresses if address not in there]
         done: Set[str] = set()
         after: List[str] = []
         for row, address, found, comment in rows:
             end = row[len(texts.body(row)):]
-            if self.name not in found:
+            if own not in (name.lower() for name in found):
                 after.append(row)
-            elif found[0] != self.name:
-                after.append("%s\t%s%s" % (address, " ".join(n for n in found if n != self.name), comment) + end)
+            elif found[0].lower() != own:
+                others = " ".join(name for name in found if name.lower() != own)
+                after.append("%s\t%s%s" % (address, others, comment) + end)
             elif address not in self.addresses and _of_kind(address, open_addresses):
                 moved = _of_kind(address, open_addresses)[0]
                 open_addresses.remove(moved)

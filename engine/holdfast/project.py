@@ -175,7 +175,7 @@ class Project(Contents):
         documents are read anew. run: as store.run takes it."""
         from holdfast import resuming  # noqa: PLC0415  # few runs need it
 
-        kept = self.store.run(run)
+        kept = self.store.run(run, "apply")  # whoever has had a plan of what is left still means the apply before it
         resuming.refuse(kept)
         assert kept.request is not None, "else it was refused"
         asked = dict(kept.request)

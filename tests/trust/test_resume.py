@@ -127,5 +127,15 @@ def test_what_cannot_be_resumed_is_refused(site: Site, clean_hosts: Hosts) -> No
     assert "no runs are kept yet" in site.run("apply", "--resume", "last").text
     assert site.run("plan").code == 0
     assert "is a plan: there is nothing to take up" in site.run("apply", "--resume", "last").text
+    site.write("""\
+        state: site
+        targets: h1
+        resources:
+          - file: /root/whole
+            content: whole
+        """)
+    assert site.run("apply").code == 0
+    assert site.run("plan").code == 0
+    assert "is whole: nothing is left to do" in site.run("apply", "--resume", "last").text, "not the plan after it"
     assert "cannot be added" in site.run("apply", "--resume", "last", "-t", "h1").text
     assert site.run("apply", "--resume", "last", "playbooks/site.yml").code == 2

@@ -139,8 +139,8 @@ class Store:
         return self._database.runs(time.time(), limit, mode)
 
     def run(self, word: str, mode: str = "") -> Run:
-        """The run with this id, or whose id starts or ends so; `last` is the newest, mode: of this mode. Raises
-        Problems."""
+        """The run with this id, or whose id starts or ends so; `last` is the newest, of a mode if there is one of
+        it. Raises Problems."""
         found = self._database.matching(time.time(), self._last(mode) if word == "last" else word)
         if len(found) == 1:
             return found[0]
@@ -151,7 +151,7 @@ class Store:
                                 "say more of it: " + ", ".join(run.id for run in found))])
 
     def _last(self, mode: str) -> str:
-        return next((run.id for run in self.runs(limit=1, mode=mode)), "last")
+        return next((run.id for run in self.runs(1, mode) or self.runs(1)), "last")
 
     def results(self, run: Run) -> tuple[HostResult, ...]:
         """What became of each host of a run, in the order taken. A host without a result is `interrupted` if the run

@@ -57,6 +57,8 @@ def keys_file(home, text=None):
     (ED + " c\n" + ED2 + "\n", {"key": ED2 + " other words", "state": "absent"}, ED + " c\n"),
     ("# c\n\n" + ED + "\n" + ED2 + "\nnonsense\n", {"key": ED, "exclusive": True}, "# c\n\n" + ED + "\n"),
     ("\udcff\udcfe\n", {"key": ED}, "\udcff\udcfe\n" + ED + "\n"),
+    ("# off\x0c" + ED2 + "\n# mine\r\n", {"key": ED}, "# off\x0c" + ED2 + "\n# mine\r\n" + ED + "\n"),
+    (ED + " c\r\n", {"key": ED}, ED + " c\r\n"),
 ])
 def test_file_becomes(home, before, arguments, after):
     path = keys_file(home, before)

@@ -61,6 +61,7 @@ def test_any_file_settles_in_one_step_and_comes_back(now, content, state):
     ("1.1.1.1 db\n1.1.1.1 db\n", {"addresses": ("1.1.1.1",)}, "1.1.1.1 db\n"),
     ("#10.0.0.5 db\n", {"addresses": ("10.0.0.5",)}, "#10.0.0.5 db\n10.0.0.5\tdb\n"),
     ("1.1.1.1 db\n::1 db\n2.2.2.2 x\n", {"state": "absent"}, "2.2.2.2 x\n"),
+    ("1.1.1.1 Me DB\n2.2.2.2 Db\n", {"addresses": ("2.2.2.2",)}, "1.1.1.1\tMe\n2.2.2.2\tdb\n"),
 ])
 def test_hosts_become(before, arguments, after):
     entry = HostsEntry(name="db", **arguments)

@@ -153,6 +153,11 @@ def test_a_clone_of_another_user_is_told_with_that_user(tmp_path, repo):
         os.chown(path, 65534, -1)
     with pytest.raises(Refused, match="as whom git is to run: `user: nobody`"):
         clone.diff(clone.observe())
+    (tmp_path / "empty").mkdir()
+    os.chown(tmp_path / "empty", 65534, -1)
+    fresh = Git(path=str(tmp_path / "empty"), repo=str(repo))
+    with pytest.raises(Refused, match=r"belongs to nobody.* `user: nobody`"):
+        fresh.diff(fresh.observe())
 
 
 @pytest.mark.parametrize(("arguments", "what"), [

@@ -24,8 +24,9 @@ from tests.unit.examples import STARTED, THREE, broken, happenings, quiet, web
 RUN = "20261124-041500-ab12"
 
 
-def begin(store: Store, hosts: tuple[str, ...] = ("web001", "web002", "db1"), run: str = RUN, at: float = STARTED):
-    store.begin_run(RunStarted(run, "apply", hosts, "ann@desk", at), ["playbooks/webs.yml"], "role=web").result()
+def begin(store: Store, hosts: tuple[str, ...] = ("web001", "web002", "db1"), run: str = RUN, at: float = STARTED,
+          mode: str = "apply"):
+    store.begin_run(RunStarted(run, mode, hosts, "ann@desk", at), ["playbooks/webs.yml"], "role=web").result()
 
 
 def files_of(folder: Path) -> bytes:
@@ -207,6 +208,8 @@ def test_a_run_is_found_by_part_of_its_id_or_as_the_last_one(tmp_path):
         assert [run.id[-4:] for run in store.runs(limit=1)] == ["ef56"]
         assert store.run("cd34").id == "20261124-051500-cd34"
         assert store.run("20261125").id == store.run("last").id == "20261125-041500-ef56"
+        begin(store, ("a",), "20261125-051500-aa11", 4.0, mode="plan")
+        assert (store.run("last").id[-4:], store.run("last", "apply").id[-4:]) == ("aa11", "ef56")
         with pytest.raises(Problems) as several:
             store.run("20261124")
         assert several.value.problems[0].mend == "say more of it: 20261124-051500-cd34, 20261124-041500-ab12"

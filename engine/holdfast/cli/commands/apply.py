@@ -28,7 +28,8 @@ examples:
                         help="each changed host is contacted anew; one that cannot be reached again within this time "
                              "takes the change back by itself, as in 60s")
     parser.add_argument("--resume", metavar="RUN", default="",
-                        help="take up a run where it ended, on the hosts that are left; `last` is the newest")
+                        help="take up a run where it ended, on the hosts that are left; `last` is the newest "
+                             "apply")
 
 
 def run(args: Namespace, console: Console, api: GetApi) -> int:
