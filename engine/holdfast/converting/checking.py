@@ -1,7 +1,7 @@
 """Does Holdfast take the document that was made? What it refuses is left out, with its reason."""
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,7 @@ from holdfast.inventory.model import Host, Inventory, Variable
 from holdfast.problems import Place, Problem, Problems
 
 FILE = Path("converted.yml")
+_EVERYWHERE = ("item", "index", "omit")  # names that are there whatever the host and the inventory
 _HOST = "converted"
 _FACTS: Mapping[str, Any] = {
     "os": {"family": "debian", "name": "debian", "version": "12", "codename": "bookworm", "pretty": "Debian",
@@ -51,7 +52,7 @@ def settled(made: list[Draft], types: Types, inventory: Inventory | None, root: 
     """The documents without what Holdfast refuses. Raises Problems when something is wrong that is nobody's."""
     for _ in range(sum(len(draft.items) for draft in made) + 2):
         result, page = converted(made)
-        problems = _problems(result, types, inventory, root)
+        problems = _problems(result, types, inventory, root, _alike(made, page.owners))
         blamed = [(problem, owner) for problem in problems for owner in _owners(problem, page.owners, result)]
         if not problems:
             return result
@@ -64,6 +65,17 @@ def settled(made: list[Draft], types: Types, inventory: Inventory | None, root: 
             else:
                 _drop(made, owner, why)
     return converted(made)[0]
+
+
+def _alike(made: Sequence[Draft], owners: Mapping[int, Item | str]) -> Collection[int]:
+    """The lines of resources that are the same on all hosts: they hang on nothing that a host or the inventory says."""
+    lines: set[int] = set()
+    for draft in made:
+        known = {*draft.variables.values, *draft.parameters, *_EVERYWHERE} - set(draft.of_inventory)
+        alike = {id(item) for item in draft.items if draft.variables.read_by(item.reads)[1] <= known
+                 and "lookup" not in str([one.arguments for one in item.resources])}
+        lines |= {line for line, owner in owners.items() if id(owner) in alike}
+    return lines
 
 
 def _owners(problem: Problem, owners: Mapping[int, Item | str], result: Converted) -> list[Item | str]:
@@ -86,7 +98,8 @@ def _drop(made: Sequence[Draft], name: str, why: str) -> None:
         draft.parameters.pop(name, None)
 
 
-def _problems(result: Converted, types: Types, inventory: Inventory | None, root: Path) -> list[Problem]:
+def _problems(result: Converted, types: Types, inventory: Inventory | None, root: Path,
+              alike: Collection[int]) -> list[Problem]:
     documents, problems = load_text(result.text, str(FILE), types)
     if problems:
         return problems
@@ -105,7 +118,8 @@ def _problems(result: Converted, types: Types, inventory: Inventory | None, root
                                       settings=settings, facts={} if is_open else {_HOST: _FACTS},
                                       sources=sources, root=root))
         except Problems as found:
-            problems = [one for one in found.problems if (is_open or one.also) and one.place is not None]
+            problems = [one for one in found.problems if one.place is not None and (
+                is_open or one.also or (one.place.file == str(FILE) and one.place.line in alike))]
             if problems:
                 return problems
     return []

@@ -141,6 +141,8 @@ def of_kind(given: Any, value: Callable[[Any], Any] | None, known: Mapping[str, 
         return _listed(given, known)
     name = re.fullmatch(r"\{\{\s*(\w+)\s*\}\}", given) if isinstance(given, str) else None
     shown = known.get(name[1]) if name else None
+    if name is not None and value is text and isinstance(shown, (int, float)):
+        return "{{ " + name[1] + " | string }}"
     if name is None or not isinstance(shown, str) or is_template(shown):
         return given
     if value is integer and re.fullmatch(r"\d+", shown):

@@ -52,3 +52,20 @@ def test_tasks_ask_so(tmp_path: Path) -> None:
     assert resources(made) == [
         {"file": "/etc/a", "content": "a", "when": ["(names) is truthy", "(names | length) is truthy"]},
         {"assert": "All", "that": "{{ ((names) is truthy) and (ready) }}"}]
+
+
+def test_what_is_refused_on_every_host_is_named(tmp_path: Path) -> None:
+    made = converted(tmp_path, """\
+        - file: {path: "/tmp/{{ item }}", state: absent}
+          loop: ["a*"]
+        - lineinfile: {path: /etc/a, line: "{{ lines }}"}
+        - lineinfile: {path: /etc/a, line: "{{ lines }}{{ given }}"}
+        - file: {path: "/tmp/{{ item }}", state: absent}
+          loop: [a]
+        - git: {repo: "https://a.example/b", dest: /srv/b, version: "{{ number }}"}
+        - group: {name: "{{ maybe | default('a') }}"}
+        - group: {name: "{{ maybe }}"}
+        """, play='vars: {lines: "a\\nb", number: 2.16}\n')
+    assert ["is a pattern" in made.items[0].why, "more than one line" in made.items[1].why] == [True, True]
+    assert [item.why for item in made.items[2:]] == [""] * 5
+    assert resources(made)[2]["revision"] == "{{ number | string }}"
