@@ -1,7 +1,7 @@
 """Does Holdfast take the document that was made? What it refuses is left out, with its reason."""
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence, Set
 from pathlib import Path
 from typing import Any
 
@@ -72,10 +72,16 @@ def _alike(made: Sequence[Draft], owners: Mapping[int, Item | str]) -> Collectio
     lines: set[int] = set()
     for draft in made:
         known = {*draft.variables.values, *draft.parameters, *_EVERYWHERE} - set(draft.of_inventory)
-        alike = {id(item) for item in draft.items if draft.variables.read_by(item.reads)[1] <= known
-                 and "lookup" not in str([one.arguments for one in item.resources])}
+        alike = {id(item) for item in draft.items if _is_alike(item, draft, known)}
         lines |= {line for line, owner in owners.items() if id(owner) in alike}
     return lines
+
+
+def _is_alike(item: Item, draft: Draft, known: Set[str]) -> bool:
+    values, seen, _ = draft.variables.read_by(item.reads)
+    said = [values, [draft.parameters.get(name) for name in seen],
+            [(one.name, one.arguments) for one in item.resources]]
+    return seen <= known and "lookup" not in str(said)  # which looks at the controller
 
 
 def _owners(problem: Problem, owners: Mapping[int, Item | str], result: Converted) -> list[Item | str]:

@@ -65,7 +65,10 @@ def test_what_is_refused_on_every_host_is_named(tmp_path: Path) -> None:
         - git: {repo: "https://a.example/b", dest: /srv/b, version: "{{ number }}"}
         - group: {name: "{{ maybe | default('a') }}"}
         - group: {name: "{{ maybe }}"}
-        """, play='vars: {lines: "a\\nb", number: 2.16}\n')
+        - file: {path: "{{ folder }}", state: directory}
+        """, play="""\
+        vars: {lines: "a\\nb", number: 2.16, folder: "{{ lookup('env', 'NOWHERE') }}"}
+        """)
     assert ["is a pattern" in made.items[0].why, "more than one line" in made.items[1].why] == [True, True]
-    assert [item.why for item in made.items[2:]] == [""] * 5
+    assert [item.why for item in made.items[2:]] == [""] * 6
     assert resources(made)[2]["revision"] == "{{ number | string }}"
