@@ -145,12 +145,20 @@ class Pip(Resource):
         fresh = files.fresh(self.virtualenv, DIRECTORY)
         if process.which(self.python) is None:
             return Observed(place, fresh, fault=("python", "there is no %s on this host" % self.python, "declare it"))
-        if files.look("%s/bin/python" % self.virtualenv) is None:
+        own = "%s/bin/python" % self.virtualenv
+        if files.look(own) is None:
             return self._unmade(place, fresh)
+        if files.look(files.real(own)) is None:
+            return Observed(place, fresh, fault=(
+                "virtualenv", "was made with %s, which is not there any more" % files.real(own),
+                "remove %s: then it is made anew" % self.virtualenv))
         return self._asked(place, fresh)
 
     def _unmade(self, place: Optional[FileState], fresh: Optional[FileState]) -> Observed:
         needs = tuple(Need(text, _name(text), None, False) for text in self._all())
+        if self.state != "absent" and process.run([self.python, "-I", "-c", "import ensurepip, venv"]).code != 0:
+            return Observed(place, fresh, fault=("python", "%s cannot make virtual environments" % self.python,
+                                                 "declare `package: python3-venv`"), needs=needs, is_made=False)
         return Observed(place, fresh, self.user and files.owner_as_shown(self.user), (), needs, False, False)
 
     def _asked(self, place: Optional[FileState], fresh: Optional[FileState]) -> Observed:

@@ -64,6 +64,19 @@ def test_packages_come_change_and_go(tmp_path, links):
     assert has(venv, "contract_two") == "0.1"
 
 
+def test_a_python_that_cannot_do_it_is_told_in_the_plan(tmp_path):
+    (tmp_path / "poor").write_text("#!/bin/sh\nexit 1\n")
+    (tmp_path / "poor").chmod(0o755)
+    poor = Pip(packages=["x"], virtualenv=str(tmp_path / "venv"), python=str(tmp_path / "poor"))
+    with pytest.raises(Refused, match="cannot make virtual environments: declare `package: python3-venv`"):
+        poor.diff(poor.observe())
+    (tmp_path / "old/bin").mkdir(parents=True)
+    (tmp_path / "old/bin/python").symlink_to("/usr/bin/python3.2")
+    old = Pip(packages=["x"], virtualenv=str(tmp_path / "old"))
+    with pytest.raises(Refused, match=r"made with /usr/bin/python3\.2, which is not there any more: remove"):
+        old.diff(old.observe())
+
+
 @pytest.mark.parametrize(("text", "what"), [("-r other.txt\n", "is not followed"), ("a b c\n", "a b c")])
 def test_file_that_is_not_understood_is_refused(tmp_path, links, text, what):
     (tmp_path / "r").write_text(text)
