@@ -59,6 +59,7 @@ class Keeper:
     _in_hand: dict[str, asyncio.Task[None]] = field(default_factory=dict)
     _read_at: float = -READ_S
     _shown_at: float = -READ_S
+    _changing: set[str] = field(default_factory=set)  # hosts on which one of the associations puts something back
     _unsound: bool = False  # is something wrong in the text of an association?
     _faults: dict[str, str] = field(default_factory=dict)  # what was told last to be wrong, by association
 
@@ -71,11 +72,11 @@ class Keeper:
         async with self._sharing() as share:
             await share.take_all(self.associations)
             postman = self._postman(share)
-            alone_on_hosts, found = asyncio.Lock(), {}
+            found = {}
             for name, association in self.associations.items():
                 if self.stop.level:
                     break
-                found[name] = dict((await self._round(association, None, alone_on_hosts)).results)
+                found[name] = dict((await self._round(association, None)).results)
             with suppress(TimeoutError):
                 async with asyncio.timeout(LAST_WORDS_S):
                     await postman.work(until_told=True)
@@ -91,11 +92,10 @@ class Keeper:
         async with self._sharing() as share:
             postman = self._postman(share)
             delivering = asyncio.create_task(postman.work())
-            lock = asyncio.Lock()
             try:
                 while not self.stop.level:
                     if not self._is_time() or not installation.is_replaced():
-                        await self._begin_due(lock, postman, share)
+                        await self._begin_due(postman, share)
                     elif not self._in_hand and installation.is_settled():
                         is_replaced = True
                         break
@@ -185,7 +185,7 @@ class Keeper:
         return (up - self._read_at > READ_S or any(self._begins(name) <= now for name in self.associations)
                 or any(one.next_try <= up for hosts in self._away.values() for one in hosts.values()))
 
-    async def _begin_due(self, lock: asyncio.Lock, postman: Postman, share: Share) -> None:
+    async def _begin_due(self, postman: Postman, share: Share) -> None:
         now, up = time.time(), since_boot()
         is_due = any(self._begins(name) <= now for name in self.associations
                      if name not in self._in_hand and share.keeps(name))
@@ -205,11 +205,11 @@ class Keeper:
             if name in self._in_hand or not share.keeps(name):
                 continue
             if self._begins(name) <= now:
-                self._take(name, self._whole(association, lock))
+                self._take(name, self._whole(association))
                 continue
             hosts = [host for host, one in self._away.get(name, {}).items() if one.next_try <= up]
             if hosts:
-                self._take(name, self._again(association, hosts, lock))
+                self._take(name, self._again(association, hosts))
 
     def _begins(self, name: str) -> float:
         """With splay; one that is late by more than that begins at once. Later than the next one after now it never is:
@@ -235,11 +235,11 @@ class Keeper:
             self.tell({"event": "noticed", "message": f"a round of {name} broke: {type(error).__name__}: {error}"})
             self._due[name] = time.time() + READ_S
 
-    async def _whole(self, association: Association, lock: asyncio.Lock) -> None:
+    async def _whole(self, association: Association) -> None:
         """A whole round. That it was is kept at its end, so that one that was killed is made again."""
         due = self._due[association.name]
         try:
-            await self._tried(association, None, lock)
+            await self._tried(association, None)
         except NotOurs:
             return  # whoever keeps it now looks for himself
         if self.stop.level:
@@ -249,14 +249,14 @@ class Keeper:
                                                                         "due": nominal}]}))
         self._due[association.name] = association.schedule.after(nominal)
 
-    async def _again(self, association: Association, hosts: Collection[str], lock: asyncio.Lock) -> None:
+    async def _again(self, association: Association, hosts: Collection[str]) -> None:
         with suppress(NotOurs):
-            await self._tried(association, hosts, lock)
+            await self._tried(association, hosts)
 
-    async def _tried(self, association: Association, hosts: Collection[str] | None, lock: asyncio.Lock) -> None:
+    async def _tried(self, association: Association, hosts: Collection[str] | None) -> None:
         """A round; what stops it is told, and ends nothing. Raises NotOurs."""
         try:
-            done = await self._round(association, hosts, lock)
+            done = await self._round(association, hosts)
         except Problems as problems:
             self._refused(association.name, problems)
             await asyncio.to_thread(self._not_asked, association, problems.problems)
@@ -264,9 +264,9 @@ class Keeper:
         self._faults.pop(association.name, None)
         self._remember_away(association, done)
 
-    async def _round(self, association: Association, hosts: Collection[str] | None, lock: asyncio.Lock) -> RoundDone:
+    async def _round(self, association: Association, hosts: Collection[str] | None) -> RoundDone:
         began = time.time()
-        done = await Round(self.project, association, self.tell, self.stop, lock, self._share.keeps).go(hosts)
+        done = await Round(self.project, association, self.tell, self.stop, self._changing, self._share.keeps).go(hosts)
         counts: dict[str, int] = {}
         for one in done.standings:
             counts[one.status] = counts.get(one.status, 0) + 1

@@ -45,19 +45,21 @@ class NotOurs(Exception):
 
 
 class Round:
-    """One round. alone: held while hosts are changed, so that two associations do not ask for one host's lock. keeps:
+    """One round. changing: hosts that are being changed now; what is to be put back there by another association waits
+    for its next try, so that one host which takes long holds up nothing elsewhere. keeps:
     is the association still ours?"""
 
-    def __init__(self, project: Project, association: Association, tell: Tell, stop: Stop, alone: asyncio.Lock,
+    def __init__(self, project: Project, association: Association, tell: Tell, stop: Stop, changing: set[str],
                  keeps: Callable[[str], bool]) -> None:
         self._project, self._association, self._tell, self._stop = project, association, tell, stop
-        self._store, self._alone, self._keeps = project.store, alone, keeps
+        self._store, self._changing, self._keeps = project.store, changing, keeps
         self._names = tuple(use.document for use in association.documents)
         self._asker = f"{ENFORCING}{association.name} by {who()}"
         self._graphs: dict[str, HostGraph] = {}
         self._looked: dict[str, HostResult] = {}
         self._known_of: dict[str, Known] = {}
         self._run = ""
+        self._busy = frozenset[str]()
 
     async def go(self, hosts: Collection[str] | None = None) -> RoundDone:
         """hosts: only these; None: all that the association means. Raises Problems, and nothing was touched then, and
@@ -69,7 +71,7 @@ class Round:
         await self._announce()
         repaired = await self._repair(found)
         self._check_ours()
-        busy = frozenset(one.host for one in repaired if one.status == "refused")  # they stand as they were seen
+        busy = self._busy.union(one.host for one in repaired if one.status == "refused")  # they stand as they were seen
         results = {one.host: one for one in looked.results} | {one.host: one for one in repaired
                                                                if one.host not in busy}
         standings = await asyncio.to_thread(self._keep_standings, results, found)
@@ -164,8 +166,12 @@ class Round:
     async def _repair(self, found: Mapping[str, Findings]) -> tuple[HostResult, ...]:
         """What became of the hosts on which something was to be put back. What is held, and what is fought over, is
         left alone."""
-        hosts = [host for host, one in found.items() if one.wants_repair]
-        if not hosts or self._stop.level or self._association.action != "reapply":
+        wanted = [host for host, one in found.items() if one.wants_repair]
+        if self._stop.level or self._association.action != "reapply":
+            return ()
+        self._busy = frozenset(wanted).intersection(self._changing)
+        hosts = [host for host in wanted if host not in self._busy]
+        if not hosts:
             return ()
         held = self._project.holds()
         graphs = {host: without(self._graphs[host], {
@@ -177,16 +183,20 @@ class Round:
                       connections={host: before.connections[host] for host in hosts},
                       seal=secrets.token_hex(KEY_BYTES),
                       rollout=replace(self._rollout, host_s=self._rollout.host_s or REPAIR_S))
-        async with self._alone:
-            self._check_ours()
-            self._run = job.run
+        self._check_ours()
+        self._run = job.run
+        self._changing.update(hosts)
+        try:
             done = await self._project.carry_out_async(job, self._names, self._association.expression, lambda _: None,
                                                        self._stop, lambda result: self._met_rows(result, job.run))
+        finally:
+            self._changing.difference_update(hosts)
         return done.results
 
     def _met_rows(self, repaired: HostResult, run: str) -> list[dict[str, Any]]:
         """Drift that came between the look and the repair, which was over as soon as it was seen."""
         host, now = repaired.host, time.time()
+        self._changing.discard(host)  # others of this run may take long
         graph = self._graphs[host]
         found = met(self._looked[host], repaired, graph, Digests().of(graph), self._known_of[host])
         return [{**self._seen_row(host, one, run, now), "ended": now, "ended_by": run} for one in found]

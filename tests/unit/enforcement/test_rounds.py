@@ -83,3 +83,36 @@ def test_a_host_that_another_run_holds_is_made_as_soon_as_it_is_free(
 
     with holdfast.load(tmp_path, inventory=[tmp_path / "inventory.yml"]) as project:
         asyncio.run(live(project))
+
+
+def test_a_host_that_takes_long_to_mend_holds_up_no_other_association(
+        tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(keeping, "AGAIN_S", 0.1)
+    hosts = ""
+    for name in ("slow", "quick"):
+        (tmp_path / name).mkdir(mode=0o700)
+        hosts += f"  {name}: {{channel: local, folder: {tmp_path}/{name}}}\n"
+    (tmp_path / "inventory.yml").write_text(f"inventory: x\nhosts:\n{hosts}")
+    (tmp_path / "playbooks").mkdir()
+    (tmp_path / "playbooks" / "site.yml").write_text(
+        f"state: a\nresources:\n  - command: wait\n    run: while [ ! -e {tmp_path}/go ]; do sleep 0.05; done\n"
+        f"    shell: true\n    unless: test -e {tmp_path}/go\n"
+        f"---\nstate: b\nresources:\n  - file: {tmp_path}/b-{{{{ inventory_hostname }}}}\n    content: kept\n"
+        "---\nassociation: keep-a\ndocuments: a\ntargets: slow\nevery: 1h\n"
+        "---\nassociation: keep-b\ndocuments: b\ntargets: all\nevery: 1h\n")
+
+    async def live(project: holdfast.Project) -> None:
+        stop = holdfast.Stop()
+        keeper = asyncio.create_task(Keeper(project, (), lambda _: None, stop).keep())
+        async with asyncio.timeout(30):
+            while not (tmp_path / "b-quick").exists():  # noqa: ASYNC110  # nobody tells
+                await asyncio.sleep(0.05)
+            (tmp_path / "go").touch()
+            while not (tmp_path / "b-slow").exists():  # noqa: ASYNC110
+                await asyncio.sleep(0.05)
+        stop.request("enough")
+        await keeper
+        assert {one.status for one in project.store.ask(enforced.standings)} == {"good"}
+
+    with holdfast.load(tmp_path, inventory=[tmp_path / "inventory.yml"]) as project:
+        asyncio.run(live(project))
