@@ -59,6 +59,13 @@ def of_folder(folder: Path, revision: int) -> Manifest:
     return Manifest(revision, files)
 
 
+def next_revision(folder: Path, now: float) -> int:
+    """Milliseconds since the epoch, or more than what was signed here before: its clock may have been fast, and hosts
+    would take what follows for older. now: in seconds. Raises Problems."""
+    path, by_clock = folder / NAME, int(now * 1000)
+    return max(by_clock, _read(path.read_bytes()).revision + 1) if path.is_file() else by_clock
+
+
 def sign(folder: Path, key: Path, revision: int) -> Manifest:
     """Writes the list and its signature into the folder. key: a private key of SSH, or the public one of a key that an
     agent holds. Raises Problems."""

@@ -30,7 +30,7 @@ def run(args: Namespace, console: Console, api: GetApi) -> int:
 
     api().load(args.folder, inventory=[], set={}).validate((), "")  # what is refused here would be so on each host
     folder = Path(args.folder)
-    made = manifest.sign(folder, Path(args.key), time.time_ns() // 1_000_000)
+    made = manifest.sign(folder, Path(args.key), manifest.next_revision(folder, time.time()))
     if args.archive:
         archiving.write(folder, made, Path(args.archive))
     said = f"signed {len(made.files)} files as revision {made.revision}"
