@@ -14,6 +14,11 @@ def _name(name: str) -> None:
         raise Refused("", "`%s` is not a name of alternatives" % name, "see `update-alternatives --get-selections`")
 
 
+def _path(path: str) -> None:
+    if path != AUTO:
+        checks.absolute(path)
+
+
 class Observed(Record):
     """link: the general path; "": there is no such group. status: "auto" or "manual"; value: the path it stands for.
     known: its alternatives and their priorities. has_tool: whether this host has alternatives at all. is_there: whether
@@ -46,15 +51,13 @@ class Alternatives(Resource):
     """
 
     name: str = arg(check=_name, doc="The name of the group.")
-    path: str = arg(doc="The path that it is to stand for, or `auto`.")
+    path: str = arg(check=_path, doc="The path that it is to stand for, or `auto`.")
     link: Optional[str] = arg(None, check=checks.absolute, doc="The general path, to add one that is not known yet.")
     priority: Optional[int] = arg(None, doc="Its priority among the others.")
     state: str = arg("present", choices=("present", "absent"), doc="`absent` takes the path out of the group.")
 
     def check(self) -> None:
-        if self.path != AUTO:
-            checks.absolute(self.path)
-        elif self.state == "absent" or self.link is not None:
+        if self.path == AUTO and (self.state == "absent" or self.link is not None):
             raise Refused("path", "`auto` is none of the alternatives", "name one")
         if (self.link is None) != (self.priority is None):
             raise Refused("priority" if self.priority is None else "link", "is missing", "add it")

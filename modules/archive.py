@@ -122,7 +122,7 @@ class Archive(Resource):
         if self.url is None and self.checksum is not None:
             raise Refused("checksum", "is for a `url`", "remove it")
         if not 0 <= self.strip <= 50:
-            raise Refused("strip", "is a number from 0 to 50, not %d" % self.strip)
+            raise Refused("strip", "is a number from 0 to 50, not %d" % self.strip, "write a number in that range")
         if self.path == "/":
             raise Refused("path", "/ is the whole system", "name a directory")
 

@@ -132,7 +132,7 @@ class Certificate(Resource):
         if self.request and self.issuer is not None:
             raise Refused("request", "and `issuer` are both given", "remove one of them")
         if not 1 <= self.days <= 36500:
-            raise Refused("days", "is a number from 1 to 36500, not %d" % self.days)
+            raise Refused("days", "is a number from 1 to 36500, not %d" % self.days, "write a number in that range")
         if not 0 <= self.renew_days < self.days:
             raise Refused("renew_days", "is a number from 0 up to `days`, not %d: each run would make it anew" %
                           self.renew_days, "lower it")

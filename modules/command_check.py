@@ -13,7 +13,8 @@ SHOWN = 400  # characters of an answer in a report
 
 def _seconds(number: float) -> None:
     if not 0 <= number <= 86400:
-        raise Refused("", "is a number of seconds from 0 to 86400, not %g" % number)
+        raise Refused("", "is a number of seconds from 0 to 86400, not %g" % number,
+                      "write a number in that range")
 
 
 def _codes(codes: Tuple[str, ...]) -> None:

@@ -95,6 +95,9 @@ def _rules(given: Any) -> None:
 def _rule(name: str, text: Any) -> None:
     if not isinstance(text, str) or not text.strip():
         raise Refused("", "`%s` says no rule" % name, "write what nft takes: tcp dport 22 accept")
+    if text.lstrip().startswith("-"):
+        raise Refused("", "`%s` is a rule of iptables: `%s`" % (name, text), "as nft writes it: tcp dport 22 accept; "
+                      "`iptables-translate` translates it")
     bare = re.sub(r'"[^"\n]*"', "", text)
     if "\n" in text or ";" in bare or "#" in bare or '"' in bare or nft.depth(text) != (0, 0):
         raise Refused("", "`%s` is not one rule of nft: `%s`" % (name, text), "one rule, without ; and #")

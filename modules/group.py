@@ -22,7 +22,7 @@ from holdfast_host import (
 
 def _gid(number: int) -> None:
     if not 0 <= number < 2 ** 32 - 1:
-        raise Refused("", "is 0 to 4294967294, not %d" % number)
+        raise Refused("", "is 0 to 4294967294, not %d" % number, "write a number in that range")
 
 
 def _members(names: Sequence[str]) -> None:

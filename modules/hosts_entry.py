@@ -8,14 +8,19 @@ from holdfast_host import Identity, Refused, Resource, arg, checks, texts
 PATH = "/etc/hosts"
 
 
-def _addresses(given: Sequence[str]) -> None:
+def _is_address(text: str) -> bool:
     import ipaddress
 
+    try:
+        return bool(ipaddress.ip_address(text.partition("%")[0]))
+    except ValueError:
+        return False
+
+
+def _addresses(given: Sequence[str]) -> None:
     for text in given:
-        try:
-            ipaddress.ip_address(text.partition("%")[0])
-        except ValueError:
-            raise Refused("", "`%s` is not an IP address" % text, "as 10.0.0.5 or fd00::5") from None
+        if not _is_address(text):
+            raise Refused("", "`%s` is not an IP address" % text, "as 10.0.0.5 or fd00::5")
     if len(set(given)) < len(given):
         raise Refused("", "holds an address twice", "leave one out")
 
@@ -42,6 +47,9 @@ class HostsEntry(texts.Edited, Resource):  # the second is what types are found 
     state: str = arg("present", choices=("present", "absent"), doc="Whether the name is there.")
 
     def check(self) -> None:
+        if _is_address(self.name):
+            raise Refused("name", "`%s` is an address, not a name" % self.name,
+                          "write `- hosts_entry: NAME`, and below it `addresses: [%s]`" % self.name)
         if self.state == "present" and not self.addresses:
             raise Refused("addresses", "is missing", "add `addresses: [10.0.0.5]`")
         for argument in ("addresses", "aliases"):

@@ -49,6 +49,8 @@ class Limits(texts.Edited, Resource):  # the second is what types are found by
     def check(self) -> None:
         if not re.match(r"[A-Za-z0-9_.-]{1,100}\Z", self.file) or self.file.startswith("."):
             raise Refused("file", "`%s` is not a file's name" % self.file, "letters, digits, _ and - only")
+        if self.file.endswith(".conf"):
+            raise Refused("file", "`%s` would be %s.conf" % (self.file, self.file), "write %s" % self.file[:-5])
         given = [name for name in ("soft", "hard") if getattr(self, name) is not None]
         if self.state == "absent" and given:
             raise Refused(given[0], "is given for a limit that is to be absent", "remove it")
@@ -58,7 +60,7 @@ class Limits(texts.Edited, Resource):  # the second is what types are found by
         for name in given:
             text = getattr(self, name)
             if text not in ENDLESS and not (re.match(r"-?\d+\Z", text) and int(text) >= least):
-                raise Refused(name, "is a number or `unlimited`, not `%s`" % text)
+                raise Refused(name, "is a number or `unlimited`, not `%s`" % text, 'as in "65536"')
         if len(given) == 2 and self.item not in ("nice", "priority") and self.hard not in ENDLESS and (
                 self.soft in ENDLESS or int(self.soft or 0) > int(self.hard or 0)):
             raise Refused("soft", "is above `hard`", "lower it")

@@ -13,7 +13,7 @@ BUILT_IN = ("C", "POSIX", "C.utf8")  # as `plain` spells them
 
 
 def _name(name: str) -> None:
-    if not re.match(r"[A-Za-z]{1,8}(_[A-Z]{2})?(\.[A-Za-z0-9-]+)?(@[a-z]+)?\Z", name):
+    if not re.match(r"(?:[A-Za-z]{1,3}|POSIX)(_[A-Z]{2})?(\.[A-Za-z0-9-]+)?(@[a-z]+)?\Z", name):
         raise Refused("", "`%s` is not a locale" % name, "as /etc/locale.gen has it: de_DE.UTF-8")
 
 

@@ -63,7 +63,8 @@ class Logrotate(Resource):
         if self.content is not None and len(given) > 1:
             raise Refused("content", "says all of it, and `%s` is given too" % given[0], "remove one of the two")
         if self.keep < 0:
-            raise Refused("keep", "is a number of files, not %d" % self.keep)
+            raise Refused("keep", "is a number of files, not %d" % self.keep,
+                          "write how many old files stay; 0 for none")
         if self.after is not None and re.search(r"(?m)^\s*endscript\s*$", self.after):
             raise Refused("after", "holds logrotate's own mark `endscript`", "leave it out")
 

@@ -47,7 +47,7 @@ def _options(given: Sequence[str]) -> None:
 
 def _order(number: int) -> None:
     if number not in (0, 1, 2):
-        raise Refused("", "is 0 (never), 1 (the root) or 2, not %d" % number)
+        raise Refused("", "is 0 (never), 1 (the root) or 2, not %d" % number, "0, unless fsck is to look at it")
 
 
 class Observed(Record):

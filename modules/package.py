@@ -37,7 +37,7 @@ def _version(text: str) -> None:
 
 def _seconds(number: int) -> None:
     if number < 0:
-        raise Refused("", "is a number of seconds from 0, not %d" % number)
+        raise Refused("", "is a number of seconds from 0, not %d" % number, "write a number in that range")
 
 
 class Observed(Record):

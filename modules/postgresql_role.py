@@ -34,7 +34,8 @@ def _names(given: Sequence[str]) -> None:
 
 def _limit(number: int) -> None:
     if number < -1:
-        raise Refused("", "is a number of connections, or -1 for any, not %d" % number)
+        raise Refused("", "is a number of connections, or -1 for any, not %d" % number,
+                      "write -1, or leave it out, for any number")
 
 
 def _hash(text: str) -> None:

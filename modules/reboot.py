@@ -29,7 +29,7 @@ DELAY_S = 2  # until systemd goes down: the result has been told by then
 
 def _positive(number: int) -> None:
     if number < 1:
-        raise Refused("", "is a number of seconds from 1, not %d" % number)
+        raise Refused("", "is a number of seconds from 1, not %d" % number, "write a number in that range")
 
 
 class Observed(Record):

@@ -61,8 +61,9 @@ def _options(given: Any) -> None:
     seen: Dict[str, str] = {}
     for name, value in given.items():
         if not re.match(r"[A-Za-z][A-Za-z0-9]*\Z", str(name)) or name.lower() in ("match", "include"):
+            near = values.did_you_mean(re.sub("[^A-Za-z0-9]", "", str(name)), KEYWORDS)
             raise Refused("", "`%s` is not an option of sshd" % name, "`match` has an argument of its own"
-                          if str(name).lower() == "match" else "see sshd_config(5)")
+                          if str(name).lower() == "match" else near or "see sshd_config(5)")
         if name.lower() in seen:
             raise Refused("", "holds %s twice" % name, "leave one out")
         seen[name.lower()] = name

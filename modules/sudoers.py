@@ -18,6 +18,8 @@ def _name(name: str) -> None:
 
 def _accounts(names: Sequence[str]) -> None:
     for name in names:
+        if name.startswith("%"):
+            raise Refused("", "`%s` is a group as sudo writes it" % name, "write `groups: [%s]`" % name.lstrip("%"))
         checks.account(name)
 
 
@@ -25,6 +27,10 @@ def _commands(given: Sequence[str]) -> None:
     for text in given:
         checks.one_line(text)
         plain = text[1:] if text.startswith("!") else text
+        tag = re.match(r"(NO)?PASSWD:\s*", text)
+        if tag:
+            raise Refused("", "`%s` has a tag of sudo's" % text, "write %s, and `password: %s`" % (
+                text[tag.end():] or "ALL", "false" if tag.group(1) else "true"))
         if plain != "ALL" and not plain.startswith("/"):
             raise Refused("", "`%s` does not begin with the program's whole path" % text,
                           "write /usr/bin/systemctl restart app, or ALL")

@@ -33,12 +33,12 @@ def _path(path: str) -> None:
 
 def _size(number: int) -> None:
     if number < 1:
-        raise Refused("", "is a number of MiB from 1, not %d" % number)
+        raise Refused("", "is a number of MiB from 1, not %d" % number, "write 2048 for 2 GiB")
 
 
 def _priority(number: int) -> None:
     if not 0 <= number <= 32767:
-        raise Refused("", "is a number from 0 to 32767, not %d" % number)
+        raise Refused("", "is a number from 0 to 32767, not %d" % number, "write a number in that range")
 
 
 class Observed(Record):

@@ -30,6 +30,7 @@ DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun", "monday", "tuesday", "w
         "saturday", "sunday")
 SPAN_UNITS = ("us", "ms", "s", "sec", "second", "seconds", "m", "min", "minute", "minutes", "h", "hr", "hour", "hours",
               "d", "day", "days", "w", "week", "weeks", "M", "month", "months", "y", "year", "years", "")
+CRON_FIELD = re.compile(r"(?:\*|\d+)(?:[-,/]\d+)*\Z")
 PLAIN_WORD = re.compile(r"[A-Za-z0-9_/.,:=+@-]+\Z")
 RELOADED = {systemd.RELOADED: True}
 
@@ -54,7 +55,7 @@ def _span(text: str) -> None:
 
 def _seconds(number: int) -> None:
     if number < 0:
-        raise Refused("", "is a number of seconds from 0, not %d" % number)
+        raise Refused("", "is a number of seconds from 0, not %d" % number, "write a number in that range")
 
 
 def _calendar(given: Sequence[str]) -> None:
@@ -63,6 +64,11 @@ def _calendar(given: Sequence[str]) -> None:
         words = text.split()
         if not words or "\n" in text:
             raise Refused("", "holds an empty text", 'write when: "Mon..Fri *-*-* 02:30:00", or daily')
+        if len(words) == 5 and all(CRON_FIELD.match(word) for word in words):
+            minute, hour = (word.zfill(2) for word in words[:2])
+            same = "*-*-* %s:%s:00" % (hour, minute) if words[2:] == ["*"] * 3 else "Mon *-*-01 02:30:00"
+            raise Refused("", "`%s` is a schedule of cron" % text,
+                          'as systemd writes it: "%s"; or declare a `cron`' % same)
         if words[0].lower() in KEYWORDS or re.match(r"@\d+\Z", text):
             continue
         first = next((i for i, word in enumerate(words) if re.match(r"[\d*]", word)), len(words))

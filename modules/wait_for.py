@@ -11,12 +11,13 @@ PAUSE_S, CONNECT_S = 0.2, 5.0
 
 def _port(number: int) -> None:
     if not 0 < number < 65536:
-        raise Refused("", "is 1 to 65535, not %d" % number)
+        raise Refused("", "is 1 to 65535, not %d" % number, "write a number in that range")
 
 
 def _seconds(number: float) -> None:
     if not 0 <= number <= 86400:
-        raise Refused("", "is a number of seconds from 0 to 86400, not %g" % number)
+        raise Refused("", "is a number of seconds from 0 to 86400, not %g" % number,
+                      "write a number in that range")
 
 
 class WaitFor(Resource):

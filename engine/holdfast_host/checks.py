@@ -36,6 +36,8 @@ def _absolute_mend(path: str) -> str:
         return "write the home directory out: no shell reads this"
     if re.match(r"[A-Za-z]:[\\/]|\\\\", path):
         return "that is a path of Windows; write the host's, as in /etc/app.conf"
+    if "://" in path:
+        return "that is an address: name the path on the host here, and give the address in an argument of its own"
     return "begin it with /"
 
 
@@ -150,7 +152,8 @@ def owner(name: str) -> None:
 def seconds(number: float) -> None:
     """A number of seconds that somebody may wait: above 0 and up to a day."""
     if not 0 < number <= 86400:
-        raise Refused("", "is a number of seconds above 0 and up to 86400, not %g" % number)
+        raise Refused("", "is a number of seconds above 0 and up to 86400, not %g" % number,
+                      "write a number in that range")
 
 
 def host_name(name: str) -> None:

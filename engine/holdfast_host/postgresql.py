@@ -32,7 +32,7 @@ def identifier(name: str) -> None:
 def port(number: int) -> None:
     """Of the server; it names its socket."""
     if not 0 < number < 65536:
-        raise Refused("", "is a port from 1 to 65535, not %d" % number)
+        raise Refused("", "is a port from 1 to 65535, not %d" % number, "write a number in that range")
 
 
 def quoted(name: str) -> str:

@@ -66,4 +66,4 @@ def sha256(text: str) -> None:
 def seconds(number: int) -> None:
     """From 0."""
     if number < 0:
-        raise Refused("", "is a number of seconds from 0, not %d" % number)
+        raise Refused("", "is a number of seconds from 0, not %d" % number, "write a number in that range")

@@ -15,6 +15,7 @@ from typing import Any, Callable, Dict, Iterable, List, Mapping, Tuple
 from .errors import Failed, NeedBlob, Refused
 from .record import Record
 
+EXPRESSION = re.compile(r"[=!<>]=|[<>|]|\b(?:and|or|not|in|is)\b")
 MARKS = ("$output", "$join", "$secret", "$blob", "$plain")
 
 
@@ -94,25 +95,50 @@ def _integer(name: str, value: object) -> int:
     if isinstance(value, int) and not isinstance(value, bool):
         return value
     raise Refused(name, "is a whole number, not %s" % describe(value), "write %d" % value
-                  if isinstance(value, float) and value.is_integer() else "write it without quotes, or use `| int`")
+                  if isinstance(value, float) and value.is_integer() else _unquoted(value, "int"))
 
 
 def _number(name: str, value: object) -> float:
     if isinstance(value, (int, float)) and not isinstance(value, bool):
         return value
-    raise Refused(name, "is a number, not %s" % describe(value), "write it without quotes, or use `| float`")
+    raise Refused(name, "is a number, not %s" % describe(value), _unquoted(value, "float"))
+
+
+def _unquoted(value: object, name: str) -> str:
+    if isinstance(value, str) and re.match(r"\s*\d+\s*[A-Za-z%]", value):
+        return "write a number alone, in the unit that the argument has"
+    return "write it without quotes, or use `| %s`" % name
 
 
 def _boolean(name: str, value: object) -> bool:
     if isinstance(value, bool):
         return value
+    if isinstance(value, str) and EXPRESSION.search(value):
+        raise Refused(name, "is true or false, not %s" % describe(value), 'an expression stands in "{{ … }}"')
     raise Refused(name, "is true or false, not %s" % describe(value), "write it without quotes: %s" % value
                   if value in ("true", "false") else "write true or false, or use `| bool`")
 
 
+def _text_of(name: str, whole: str, item: object) -> str:
+    try:
+        return _text(name, item)
+    except Refused as refused:
+        raise Refused(name, "is a %s of texts, and holds %s" % (whole, describe(item)), _glued(item) or refused.mend) \
+            from None
+
+
+def _glued(item: object) -> str:
+    """The mend for a text that YAML takes for a mapping, as it has `: ` in it; "": it does not look so."""
+    if isinstance(item, Mapping) and len(item) == 1:
+        (key, value), = item.items()
+        if isinstance(key, str) and isinstance(value, str):
+            return 'a text that holds `: ` needs quotes: "%s: %s"' % (key, value)
+    return ""
+
+
 def _texts(name: str, value: object) -> Tuple[Any, ...]:
     if isinstance(value, (list, tuple)):
-        return tuple(item if isinstance(item, Later) else _text(name, item) for item in value)
+        return tuple(item if isinstance(item, Later) else _text_of(name, "list", item) for item in value)
     raise Refused(name, "is a list, not %s" % describe(value),
                   "write [%s]" % ", ".join(str(value).replace(",", " ").split())
                   if isinstance(value, (str, int)) else "write the elements in brackets: [a, b]")
@@ -120,7 +146,8 @@ def _texts(name: str, value: object) -> Tuple[Any, ...]:
 
 def _text_map(name: str, value: object) -> Dict[str, Any]:
     if isinstance(value, Mapping):
-        return {str(key): item if isinstance(item, Later) else _text(name, item) for key, item in value.items()}
+        return {str(key): item if isinstance(item, Later) else _text_of(name, "mapping", item)
+                for key, item in value.items()}
     raise Refused(name, "is a mapping, not %s" % describe(value), "write {NAME: value}")
 
 
@@ -177,6 +204,8 @@ def _quoted(value: object) -> str:
         return "write one text, without brackets" if len(value) == 1 else "write one text, or use `| join(' ')`"
     if isinstance(value, Mapping) and len(value) == 1 and set(value) <= {"env", "file", "command"}:
         return "a secret has a name: `{secret: NAME, %s: …}`" % next(iter(value))
+    if isinstance(value, Mapping) and next(iter(value), "") == "secret":
+        return "a secret comes from one of env, file, command: `{secret: NAME, env: …}`"
     return "of a mapping `| to_json` or `| to_nice_yaml` makes text" if isinstance(value, Mapping) else "write a text"
 
 
@@ -185,9 +214,13 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
     import difflib  # only when something is wrong
 
     words = list(known)
-    near = difflib.get_close_matches(word.lower(), [w.lower() for w in words], 1, 0.6)
-    if near:
-        return "did you mean `%s`?" % next(w for w in words if w.lower() == near[0])
+    wrong = word.lower()
+    for near in difflib.get_close_matches(wrong, [w.lower() for w in words], 3, 0.6):
+        # people get the first letter right, or nearly all others: `absent` is not a slip for `present`
+        match = difflib.SequenceMatcher(None, near, wrong)
+        shared = match.find_longest_match(0, len(near), 0, len(wrong)).size
+        if near[:1] == wrong[:1] or match.ratio() >= 0.75 or shared > 4:
+            return "did you mean `%s`?" % next(w for w in words if w.lower() == near)
     return "known: %s" % ", ".join(words) if 0 < len(words) <= 30 else ""
 
 

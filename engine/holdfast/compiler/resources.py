@@ -17,7 +17,7 @@ from holdfast.compiler.scopes import Element, Evaluator
 from holdfast.compiler.secret import Secrets, SecretText, holds, seal, shown
 from holdfast.compiler.units import Builder, Compiled, Context, LoopedUse, Outcome, Ref, Unit
 from holdfast.compiler.values import OMIT, Text, Value
-from holdfast.documents.arguments import refusal
+from holdfast.documents.arguments import place_of, refusal
 from holdfast.documents.types import Types
 from holdfast.patience import TookTooLong
 from holdfast.problems import Place, Problem, Problems
@@ -301,7 +301,7 @@ class Resources:
             with self.run.patience:
                 return cls(**given)
         except Refused:
-            found = [refusal(one, unit.resource.where(one.argument)) for one in faults(cls, given)]
+            found = [refusal(one, place_of(unit.resource, one)) for one in faults(cls, given)]
         except TookTooLong as slow:
             found = [Problem(slow.what, unit.place, slow.mend)]
         except Exception as error:  # the type's author's fault; reported as such

@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
 from holdfast.documents import habits
 from holdfast.documents.model import Entry, Resource, holds_secret, holds_template
@@ -40,9 +41,10 @@ def argument_problems(resource: Resource, types: Types) -> list[Problem]:
         try:
             declared.accept(given[name])
         except Refused as refused:
-            habit = _comment(entry) or habits.argument_value(resource.type, name, given[name],
+            habit = _comment(entry) or habits.argument_value(resource.type, declared, given[name],
                                                              str(resource.name.plain()))
-            problems.append(refusal(Refused(refused.argument, refused.what, habit or refused.mend), entry.value.place))
+            problems.append(refusal(Refused(refused.argument, refused.what, habit or refused.mend),
+                                    word_in(entry.value, refused.what)))
             whole = False
     for name_node in resource.name.elements() or (resource.name,):
         if holds_template(name_node) or name_node.kind not in ("text", "number") or name_node.value == "":
@@ -68,7 +70,37 @@ def _with_name(resource: Resource, found: type[ResourceType], given: dict[str, o
             refusals = faults(found, given)
     except TookTooLong as slow:
         return [Problem(slow.what, place, slow.mend)]
-    return [refusal(refused, resource.where(refused.argument)) for refused in refusals]
+    return [refusal(refused, place_of(resource, refused)) for refused in refusals]
+
+
+def place_of(resource: Resource, refused: Refused) -> Place:
+    """Where what a type refuses was written."""
+    entry = resource.arguments.get(refused.argument)
+    return word_in(entry.value, refused.what) if entry else resource.name.place
+
+
+def word_in(value: Node, what: str) -> Place:
+    """The place of the key or element that `what` names first in backquotes, when the value holds it just once; else
+    that of the whole value: a type checks values and knows no places."""
+    inner = list(_inner(value))
+    if " of texts, and holds " in what:
+        odd = [node for node in (*value.elements(), *(item for _, item in value.items()))
+               if node.kind not in ("text", "number") or isinstance(node.value, float)]
+        return odd[0].place if odd else value.place
+    for word in re.findall(r"`([^`]+)`", what):
+        found = [node.place for node in inner if str(node.value) == word]
+        if found:
+            return found[0] if len(found) == 1 else value.place
+    return value.place
+
+
+def _inner(value: Node) -> Iterator[Node]:
+    """All scalars below a list or mapping, keys too."""
+    for node in (*value.elements(), *(node for pair in value.items() for node in pair)):
+        if node.kind in ("list", "mapping"):
+            yield from _inner(node)
+        else:
+            yield node
 
 
 def refusal(refused: Refused, place: Place) -> Problem:
@@ -78,10 +110,13 @@ def refusal(refused: Refused, place: Place) -> Problem:
 
 
 def _keys(resource: Resource, found: type[ResourceType]) -> list[Problem]:
-    problems = [Problem(f"unknown key `{name}` in {resource.type}", entry.key.place,
-                        habits.resource_key(resource.type, name, found._args_, COMMON))
-                for name, entry in resource.arguments.items() if name not in found._args_]
+    meant = {name: habits.resource_key(resource.type, name, found._args_, COMMON)
+             for name in resource.arguments if name not in found._args_}
+    problems = [Problem(f"unknown key `{name}` in {resource.type}", resource.arguments[name].key.place, mend)
+                for name, mend in meant.items()]
     for name, declared in found._args_.items():
+        if any(mend in (f"did you mean `{name}`?", habits.renamed(wrong, name)) for wrong, mend in meant.items()):
+            continue  # it is there, under the wrong name
         if declared.required and name not in resource.arguments and name != found.named:
             problems.append(Problem(f"`{name}` is missing in {resource.type}", resource.place,
                                     f"add `{name}:` ({declared.doc})"))

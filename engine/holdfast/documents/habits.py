@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 
+from holdfast_host.resource import Arg
 from holdfast_host.values import did_you_mean
 
 _AS_ROOT = "who to be on a host is said in the inventory: `become: true`"
@@ -20,7 +21,7 @@ DOCUMENT_KEYS: Mapping[str, str] = {
     "handlers": "a handler is a resource like any other, and is told by `notify: {service: nginx}`",
     "become": _AS_ROOT, "become_user": _AS_ROOT, "become_method": _AS_ROOT,
     "remote_user": "the login is said in the inventory: `user: NAME`",
-    "connection": "how hosts are reached is said in the inventory: `connection: local`",
+    "connection": "how hosts are reached is said in the inventory: `channel: local`",
     "gather_facts": "leave it out: facts are gathered when a document reads `facts`",
     "vars_files": "put the variables into `vars:`, or into the inventory's `vars`",
     "vars_prompt": "give the values with `--set NAME=VALUE`, or as a `secret:`",
@@ -74,6 +75,10 @@ ARGUMENTS: Mapping[str, Mapping[str, str]] = {
              "expires_at": "expires"},
     "package_repository": {"signed_by": "key", "sha256": "key_sha256", "enable": "enabled"},
     "cron": {"job": "command", "special_time": "schedule", "cron_file": "file", "dow": "weekday"},
+    "git": {"version": "revision", "dest": "path", "name": "repo"},
+    "archive": {"dest": "path", "src": "source"}, "download": {"dest": "path"},
+    "mount": {"src": "source", "fstype": "kind", "opts": "options", "passno": "check_order"},
+    "limits": {"limit_item": "item", "dest": "file"}, "http_check": {"status_code": "status"},
     "authorized_key": {"manage_dir": "", "key_options": "options"},
 }
 
@@ -96,6 +101,10 @@ _WORDS: Mapping[tuple[str, str], Mapping[str, str]] = {
     ("package", "state"): {"installed": "write `state: present`", "removed": "write `state: absent`",
                            "uninstalled": "write `state: absent`"},
 }
+
+# Words for the first state of a type, and for its last.
+_THERE = frozenset({"present", "installed", "created", "exists", "enabled", "on", "hold", "held", "loaded", "mounted"})
+_GONE = frozenset({"removed", "deleted", "uninstalled", "purged", "gone", "disabled", "off", "unloaded"})
 
 _ONE_TYPE = "Ansible's `{module}` is `{type}` here"
 _MODULES: Mapping[str, str] = {
@@ -144,7 +153,7 @@ def resource_key(type_: str, word: str, arguments: Collection[str], common: Coll
     near = did_you_mean(word, [*arguments, *common])
     instead = ARGUMENTS.get(type_, {}).get(word, "")
     if instead in arguments:
-        return f"Ansible's `{word}` is `{instead}` here"
+        return renamed(word, instead)
     if (type_, word) in _INSTEAD:
         return _INSTEAD[type_, word]
     if word in RESOURCE_KEYS:
@@ -152,9 +161,18 @@ def resource_key(type_: str, word: str, arguments: Collection[str], common: Coll
     return near if near.startswith("did") else f"{type_} has: {', '.join(arguments)}"
 
 
-def argument_value(type_: str, argument: str, value: object, name: str) -> str:
+def renamed(word: str, argument: str) -> str:
+    """The mend for an argument that has another name here."""
+    return f"Ansible's `{word}` is `{argument}` here"
+
+
+def argument_value(type_: str, declared: Arg, value: object, name: str) -> str:
     """The mend for a value that another tool knows; "": none is known."""
-    return _WORDS.get((type_, argument), {}).get(str(value), "").format(name=name)
+    known = _WORDS.get((type_, declared.name), {}).get(str(value), "").format(name=name)
+    if known or declared.name != "state":
+        return known
+    meant = declared.choices[0] if value in _THERE else "absent" if value in _GONE else ""
+    return f"write `state: {meant}`" if meant in declared.choices else ""
 
 
 def unknown_type(word: str, known: Collection[str]) -> str:

@@ -64,16 +64,20 @@ def read_documents(paths: Sequence[Path], types: Types, libraries: Sequence[Path
 def load_text(text: str, file: str, types: Types) -> tuple[list[Document], list[Problem]]:
     """The documents of one file's text."""
     nodes, problems = load_all(text, file, rules="strict")
-    unread = {problem.place for problem in problems}  # what would be said of these values is a consequence
+    unread = {_begin(problem) for problem in problems}  # what would be said of these values is a consequence
     documents = []
     for node in nodes:
         if node.kind == "null":
             continue
         document, found = kinds.load(node, types)
-        problems += [problem for problem in found if problem.place not in unread]
+        problems += [problem for problem in found if _begin(problem) not in unread]
         if document is not None:
             documents.append(document)
     return documents, problems
+
+
+def _begin(problem: Problem) -> tuple[int, int]:
+    return (problem.place.line, problem.place.column) if problem.place else (0, 0)
 
 
 def files_of(paths: Iterable[Path]) -> Iterator[Path]:

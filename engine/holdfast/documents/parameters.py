@@ -43,6 +43,10 @@ def _kind(word: object) -> ParameterKind | None:
 
 def _own_problems(made: Parameter, node: Node) -> list[Problem]:
     """Does the declaration agree with itself?"""
+    if made.minimum is not None and made.maximum is not None and made.minimum > made.maximum:
+        most = node.get("max")
+        return [Problem(f"`max` is less than `min` of parameter `{made.name}`: no value fits",
+                        most.place if most else made.place, f"write {made.minimum:g} or more")]
     if made.pattern:
         try:
             checks.regex(made.pattern)
@@ -79,7 +83,7 @@ def misfit(parameter: Parameter, value: Any) -> tuple[str, str] | None:
     size = len(value) if isinstance(value, (str, list, tuple, dict)) else value
     unit = {"text": " characters", "list": " items", "mapping": " keys"}.get(kind, "")
     if parameter.minimum is not None and size < parameter.minimum:
-        return f"is at least {parameter.minimum:g}{unit}, not {size}", ""
+        return f"is at least {parameter.minimum:g}{unit}, not {size}", "the document that is used sets this bound"
     if parameter.maximum is not None and size > parameter.maximum:
-        return f"is at most {parameter.maximum:g}{unit}, not {size}", ""
+        return f"is at most {parameter.maximum:g}{unit}, not {size}", "the document that is used sets this bound"
     return None

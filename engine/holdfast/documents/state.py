@@ -174,6 +174,8 @@ def _no_mapping(node: Node) -> Problem:
     glued = re.match(r"(\w+):(\S.*)", str(node.value)) if node.kind == "text" else None
     if glued:
         mend = f"a space after the colon is missing: `- {glued[1]}: {glued[2]}`"
+    if node.kind == "mapping":
+        return Problem("this resource has no type", node.place, mend)
     return Problem(f"a resource is a mapping, not {describe(node.plain())}", node.place, mend)
 
 

@@ -23,6 +23,16 @@ _VARIABLES = {
 CONNECTION = tuple(_VARIABLES)
 
 
+def meant(word: str, known: tuple[str, ...]) -> str:
+    """The mend for an unknown key: Ansible's variables of a connection, and its keyword, are keys here."""
+    plain = word.replace("_ssh_", "_")
+    here = "channel" if word == "connection" else next(
+        (key for key, variable in _VARIABLES.items() if plain == variable.replace("_ssh_", "_")), "")
+    if here in known:
+        return f"Ansible's `{word}` is `{here}` here"
+    return did_you_mean(word, known)
+
+
 def connection_variables(key: str, value: Node) -> dict[str, Variable]:
     """The variables that a connection key sets. Values that are templates are checked later, by connection_of. Raises
     Wrong."""

@@ -10,7 +10,7 @@ from holdfast.inventory import tags
 from holdfast.inventory.ansible_yaml import BYTES, variables_of
 from holdfast.inventory.builder import Builder
 from holdfast.inventory.hostpattern import Wrong, expand, is_address
-from holdfast.inventory.keys import CONNECTION, connection_variables
+from holdfast.inventory.keys import CONNECTION, connection_variables, meant
 from holdfast.inventory.model import Variable
 from holdfast.problems import Place, Problem
 from holdfast.trees import tree
@@ -189,8 +189,8 @@ class _Reader:
             if key.value in known:
                 found.append((key, value))
             else:
-                near = did_you_mean(str(key.value), known)
-                if "vars" in known and of in ("a host", "a group"):
+                near = meant(str(key.value), known)
+                if not near.startswith("Ansible") and "vars" in known and of in ("a host", "a group"):
                     near += f"; a variable stands below `vars`: `vars: {{{key.value}: …}}`"
                 self.refuse(f"unknown key `{key.value}` in {of}", key.place, near)
         return found
