@@ -28,7 +28,6 @@ OF_THE_SHELL = ("_", "SHLVL", "OLDPWD", "PWD")  # variables that nothing depends
 OPENED = frozenset({"open", "os.listdir", "os.scandir"})
 DATABASE = "sqlite3.connect"
 ELSEWHERE = frozenset({"subprocess.Popen", "os.posix_spawn", "os.exec", "os.system", "os.fork", "socket.connect"})
-UNHEARD = "psycopg"  # it asks PostgreSQL without Python's sockets
 
 State = list[int] | None  # of a file or folder: times in ns, size, inode; None: it is not there
 
@@ -94,7 +93,7 @@ class Heard:
         """By path the state of all that was read, and of the folders in which it was looked for; None: that does not
         tell whether the answer is still the same. folder: the project's."""
         folders = _below(folder)
-        if self._went_elsewhere or UNHEARD in sys.modules or len(folders) > MOST_FOLDERS:
+        if self._went_elsewhere or len(folders) > MOST_FOLDERS:
             return None
         opened = {path for path in self._paths if not path.endswith(".pyc")}
         code = {file for module in list(sys.modules.values()) if (file := getattr(module, "__file__", None))}

@@ -1,11 +1,13 @@
 """holdfast explain: where each value of a resource comes from."""
 from __future__ import annotations
 
+import os
 from argparse import ArgumentParser, Namespace
 from typing import TYPE_CHECKING
 
 from holdfast.cli.api import GetApi
 from holdfast.cli.console import Console
+from holdfast.cli.loading import STORE_VARIABLE, load_contents
 from holdfast.cli.remembered import Question, listening
 
 if TYPE_CHECKING:
@@ -38,13 +40,13 @@ def run(args: Namespace, console: Console, api: GetApi) -> int:
     with listening() as heard:
         found = _found(args, console, api)
     console.finished(found[args.resource])
-    question.keep(heard, found)
+    if "://" not in os.environ.get(STORE_VARIABLE, ""):  # what PostgreSQL says is not heard
+        question.keep(heard, found)
     return 0
 
 
 def _found(args: Namespace, console: Console, api: GetApi) -> dict[str, str]:
     """By resource of the host what is to be printed of it. Raises Problems when there is no such resource."""
-    from holdfast.cli.loading import load_contents
     from holdfast.reports.explained import explained_lines, explained_object
 
     def text(one: Explanation) -> str:
