@@ -24,6 +24,7 @@ from holdfast_host.sealing import KEY_BYTES
 
 LOOK_S = 600.0  # the longest time for one host where the documents say nothing
 REPAIR_S = 3600.0
+PATIENCE_S, TICK_S = 5.0, 0.05  # how long hosts are waited for that another association changes, and how that is seen
 NOT_ASKED = frozenset({"untouched", "interrupted"})
 Tell = Callable[[events.Event], None]
 
@@ -46,8 +47,8 @@ class NotOurs(Exception):
 
 class Round:
     """One round. changing: hosts that are being changed now; what is to be put back there by another association waits
-    for its next try, so that one host which takes long holds up nothing elsewhere. keeps:
-    is the association still ours?"""
+    for a moment, and then for its next try, so that one host which takes long holds up nothing elsewhere. keeps: is the
+    association still ours?"""
 
     def __init__(self, project: Project, association: Association, tell: Tell, stop: Stop, changing: set[str],
                  keeps: Callable[[str], bool]) -> None:
@@ -169,7 +170,7 @@ class Round:
         wanted = [host for host, one in found.items() if one.wants_repair]
         if self._stop.level or self._association.action != "reapply":
             return ()
-        self._busy = frozenset(wanted).intersection(self._changing)
+        self._busy = await self._changed_by_others(wanted)
         hosts = [host for host in wanted if host not in self._busy]
         if not hosts:
             return ()
@@ -192,6 +193,13 @@ class Round:
         finally:
             self._changing.difference_update(hosts)
         return done.results
+
+    async def _changed_by_others(self, wanted: Collection[str]) -> frozenset[str]:
+        """Those of these hosts on which another association puts something back, and is not soon done."""
+        last = time.monotonic() + PATIENCE_S
+        while (busy := self._changing.intersection(wanted)) and time.monotonic() < last and not self._stop.level:  # noqa: ASYNC110
+            await asyncio.sleep(TICK_S)
+        return frozenset(busy)
 
     def _met_rows(self, repaired: HostResult, run: str) -> list[dict[str, Any]]:
         """Drift that came between the look and the repair, which was over as soon as it was seen."""

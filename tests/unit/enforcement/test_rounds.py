@@ -14,7 +14,7 @@ import pytest
 import holdfast
 from holdfast.documents.association import Association
 from holdfast.documents.schedules import Schedule
-from holdfast.enforcement import keeping
+from holdfast.enforcement import keeping, rounds
 from holdfast.enforcement.keeping import Keeper
 from holdfast.problems import Place
 from holdfast.store import enforced
@@ -88,6 +88,7 @@ def test_a_host_that_another_run_holds_is_made_as_soon_as_it_is_free(
 def test_a_host_that_takes_long_to_mend_holds_up_no_other_association(
         tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(keeping, "AGAIN_S", 0.1)
+    monkeypatch.setattr(rounds, "PATIENCE_S", 0.2)
     hosts = ""
     for name in ("slow", "quick"):
         (tmp_path / name).mkdir(mode=0o700)
