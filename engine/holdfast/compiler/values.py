@@ -163,6 +163,7 @@ def _settled(value: Any) -> Any:
         return value if type(value) is not str else unmark(value)
     if is_undefined(value):
         str(value)  # raises NotDefined
+        raise Misused("an `if` in the expression is false, and has no `else`", "say what the value is then: `… else …`")
     if isinstance(value, Registered):
         value.refuse()
     if isinstance(value, Mapping):

@@ -98,6 +98,8 @@ def test_values_from_programs_and_facts_are_never_templates(tmp_path: Path) -> N
 
 
 @pytest.mark.parametrize(("text", "problem"), [
+    ("vars:\n  value: '{{ 1 if false }}'\n",
+     (4, 14, "an `if` in the expression is false, and has no `else`", "say what the value is then: `… else …`")),
     ("vars:\n  value: '{{ valu }}'\n", (4, 14, "`valu` is not defined", "did you mean `value`?")),
     ("vars:\n  value: '{{ a }}'\n  a: '{{ value }}'\n",
      (4, 10, "the variable `value` needs itself: value -> a -> value", "take one of these out")),
