@@ -1,7 +1,7 @@
 """file: a regular file with this content, owner, group and mode, or none."""
 from __future__ import annotations
 
-from typing import ClassVar, Optional, Sequence
+from typing import ClassVar, Optional, Sequence, Union
 
 from holdfast_host import ALLOWED, Blob, Change, Declared, Identity, Refused, Resource, arg, checks, regular
 from holdfast_host.files import FILE
@@ -66,6 +66,9 @@ class File(Resource):
 
     def wants(self) -> Sequence[Identity]:
         return regular.wants(self.path, self.owner, self.group)
+
+    def whole(self) -> Union[str, Blob, None]:
+        return (self.content if self.content is not None else self.source) if self.replace else None
 
     def observe(self) -> regular.Observed:
         has_content = self.state == "absent" or (self.content is not None or self.source is not None)

@@ -1,7 +1,7 @@
 """template: a file whose content is a Jinja2 template of the controller, filled in for this host."""
 from __future__ import annotations
 
-from typing import ClassVar, Optional, Sequence
+from typing import ClassVar, Optional, Sequence, Union
 
 from holdfast_host import ALLOWED, Blob, Change, Declared, Identity, Refused, Resource, arg, checks, regular
 from holdfast_host.files import FILE
@@ -50,6 +50,9 @@ class Template(Resource):
 
     def wants(self) -> Sequence[Identity]:
         return regular.wants(self.path, self.owner, self.group)
+
+    def whole(self) -> Union[str, Blob, None]:
+        return self.source if self.replace else None
 
     def observe(self) -> regular.Observed:
         return regular.observe(self.path, self.owner, self.group, follow=self.follow, content=True)

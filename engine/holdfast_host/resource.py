@@ -1,7 +1,7 @@
 """What a resource type is: its arguments, declared once, and the three steps observe, diff, converge."""
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Callable, ClassVar, Dict, List, Mapping, Optional, Sequence, Tuple
+from typing import TYPE_CHECKING, Any, Callable, ClassVar, Dict, List, Mapping, Optional, Sequence, Tuple, Union
 
 from . import values
 from .errors import Refused
@@ -154,6 +154,10 @@ class Resource(Record):
     def wants(self) -> Sequence[Identity]:
         """What has to be there first if the same graph declares it."""
         return ()
+
+    def whole(self) -> Union[str, values.Blob, None]:
+        """All that is in the file at the path that it provides, where this resource says that in each run."""
+        return None
 
     def is_removal(self) -> bool:
         """Whether what it provides will be gone afterwards: then nothing has to wait for it."""

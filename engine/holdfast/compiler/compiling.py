@@ -150,7 +150,7 @@ class _Compilation:
         self.run = Evaluator(request.inventory, request.settings, request.sources, request.root)
         builder = Builder(request.documents, self.run.texts)
         self.resources = Resources(self.run, builder, request.types)
-        self.graphs = Graphs(request.types)
+        self.graphs = Graphs(request.types, self.resources.contents)
         applied = self._applied()
         self.units = {document.name: builder.document(document) for document in applied}
         for document in request.documents.values():

@@ -7,6 +7,8 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from holdfast.compiler.contents import Contents
+from holdfast.compiler.edits import Pair, fight, pairs
 from holdfast.compiler.model import HostGraph, Left
 from holdfast.compiler.order import Arranged, Cycles, arrange, finder
 from holdfast.compiler.units import Compiled, Outcome, Unit
@@ -32,10 +34,11 @@ class Where:
 @dataclass(frozen=True, eq=False, slots=True)
 class _Structure:
     """All of a graph but the arguments. kept: positions of the resources, without those that are declared again;
-    again: pairs of positions of one id."""
+    again: pairs of positions of one id. edited: pairs of positions in kept; see edits."""
 
     kept: tuple[int, ...]
     again: tuple[tuple[int, int], ...]
+    edited: tuple[Pair, ...]
     arranged: Arranged | None
     places: tuple[Place, ...]
     where: Where
@@ -46,8 +49,8 @@ class _Structure:
 class Graphs:
     """Makes graphs, for one host after the other."""
 
-    def __init__(self, types: Types) -> None:
-        self.types = types
+    def __init__(self, types: Types, contents: Contents) -> None:
+        self.types, self.contents = types, contents
         self._structures: dict[tuple[tuple[int, ...], tuple[str, ...], frozenset[str]], _Structure] = {}
         self._nodes: dict[str, tuple[Node, ...]] = {}
 
@@ -61,7 +64,7 @@ class Graphs:
         structure = self._structures.get(key)
         if structure is None:
             structure = self._structures[key] = self._structure(made, left, uses, lacking)
-        problems = structure.problems + self._unequal(made, structure.again)
+        problems = structure.problems + self._unequal(made, structure.again) + self._fights(made, structure)
         secrets, found = _secrets(made)
         problems += found
         if problems or structure.arranged is None:
@@ -97,8 +100,8 @@ class Graphs:
         parts: dict[str, dict[Part, None]] = {}  # what is declared twice is part of both
         for one in made:
             parts.setdefault(one.item.id, {}).update(dict.fromkeys(one.unit.parts))
-        return _Structure(tuple(kept), tuple(again), arranged, tuple(unit.place for unit in units), Where(units),
-                          tuple(tuple(parts[resources[position].item.id]) for position in arranged.order)
+        return _Structure(tuple(kept), tuple(again), pairs(resources), arranged, tuple(unit.place for unit in units),
+                          Where(units), tuple(tuple(parts[resources[position].item.id]) for position in arranged.order)
                           if arranged else (), tuple(problems))
 
     def _references(self, resources: Sequence[Compiled], left: Sequence[Left], uses: tuple[str, ...],
@@ -123,6 +126,11 @@ class Graphs:
                         f"`{target.item.id}` cannot be notified: a {target.type} does nothing then",
                         one.where[reference], "`requires` gives an order without notification"))
         return list(dict.fromkeys(problems))
+
+    def _fights(self, made: Sequence[Compiled], structure: _Structure) -> tuple[Problem, ...]:
+        found = (fight(made[structure.kept[editor]], made[structure.kept[owner]], self.contents.get,
+                       self.contents.run.patience) for editor, owner in structure.edited)
+        return tuple(problem for problem in found if problem)
 
     @staticmethod
     def _unequal(made: Sequence[Compiled], again: Sequence[tuple[int, int]]) -> tuple[Problem, ...]:

@@ -15,7 +15,8 @@ EARLIER_ONLY = frozenset({"package_lists"})  # kinds of which one waits for thos
 @dataclass(frozen=True, slots=True)
 class Item:
     """What the order depends on. requires, notifies, watches: ids; outputs: ids whose outputs it takes; uses: names of
-    the used documents that it belongs to; removes: what it provides will be gone, so that nothing waits for it."""
+    the used documents that it belongs to; removes: what it provides will be gone, so that nothing waits for it; edits:
+    the file that it edits; says_all: it says the whole content of its path."""
 
     id: str
     provides: tuple[Identity, ...] = ()
@@ -26,6 +27,8 @@ class Item:
     outputs: tuple[str, ...] = ()
     uses: tuple[str, ...] = ()
     removes: bool = False
+    edits: str = ""
+    says_all: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from typing import Any
 from jinja2.utils import missing
 
 from holdfast.compiler.contents import Contents
+from holdfast.compiler.edits import edited_by
 from holdfast.compiler.faults import Fault, Misused, NeedsFacts
 from holdfast.compiler.hosts import Reads, View
 from holdfast.compiler.later import Pending, Registered
@@ -239,6 +240,7 @@ class Resources:
             args[argument] = accepted
         item, where = self._item(unit, resource, identity, tuple(outputs))
         made = Compiled(item, unit.resource.type, args, unit.resource.time_limit_s, unit, used, where)
+        made.resource = resource if item.edits or item.says_all else None
         made.structure = self._structures.setdefault((item, id(unit)), len(self._structures))
         return made
 
@@ -320,7 +322,7 @@ class Resources:
         where.update(dict.fromkeys(outputs, unit.place))
         provides = _identities(resource.provides, resource)
         return Item(identity, provides, _identities(resource.wants, resource), requires, notifies, watches, outputs,
-                    unit.around.uses, resource.is_removal()), where
+                    unit.around.uses, resource.is_removal(), edited_by(resource), resource.whole() is not None), where
 
     def _ids(self, refs: tuple[Ref, ...], where: dict[str, Place], context: Context | None = None) -> tuple[str, ...]:
         found = []

@@ -17,6 +17,7 @@ from holdfast.documents.model import LOOP_NAMES, Document, Part, Reference, Reso
 from holdfast.problems import Place, Problem
 from holdfast.trees.tree import Node
 from holdfast_host.graph import Node as GraphNode
+from holdfast_host.resource import Resource as ResourceType
 from holdfast_host.values import did_you_mean
 
 
@@ -51,7 +52,7 @@ class Around:
 @dataclass(eq=False, slots=True)
 class Compiled:
     """One resource on some hosts: what is the same wherever the arguments are. args: as they travel. nodes: it as node
-    of graphs, by its edges."""
+    of graphs, by its edges. resource: itself, where it edits a file or says all that is in one."""
 
     item: Item
     type: str
@@ -61,6 +62,7 @@ class Compiled:
     secrets: Mapping[str, str]
     where: Mapping[str, Place]  # of the references, by id
     structure: int = 0
+    resource: ResourceType | None = None
     nodes: dict[tuple[tuple[int, ...], tuple[int, ...]], tuple[GraphNode, bytes]] = field(default_factory=dict)
 
 

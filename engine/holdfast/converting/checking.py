@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from holdfast.compiler.compiling import Chosen, Request, compile_documents
+from holdfast.compiler.edits import CONTENT
 from holdfast.compiler.sources import Disk, Sources
 from holdfast.converting.documents import Draft, converted
 from holdfast.converting.model import Converted, Item
@@ -85,8 +86,8 @@ def _is_alike(item: Item, draft: Draft, known: Set[str]) -> bool:
 
 
 def _owners(problem: Problem, owners: Mapping[int, Item | str], result: Converted) -> list[Item | str]:
-    """What has to go: what the problem is at, and what it is in conflict with."""
-    places = [problem.place, *(place for _, place in problem.also)]
+    """What has to go: what the problem is at, and what it is in conflict with; of a file and an edit of it the edit."""
+    places = [problem.place, *(place for what, place in problem.also if what != CONTENT)]
     found: list[Item | str] = []
     for place in filter(None, places):
         if place.file == str(FILE) and place.line in owners:

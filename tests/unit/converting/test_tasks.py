@@ -589,3 +589,13 @@ def test_tasks_of_two_users_are_not_mixed(tmp_path):
         """)
     assert [item.status for item in made.items] == ["converted", "not converted"]
     assert "by the user who logs in" in made.items[1].why
+
+
+def test_of_a_file_and_an_edit_of_it_the_edit_is_named(tmp_path):
+    made = converted(tmp_path, """\
+        - copy: {dest: /etc/app.conf, content: "a=1\\n"}
+        - lineinfile: {path: /etc/app.conf, line: b=2}
+        - lineinfile: {path: /etc/app.conf, line: a=1}
+        """)
+    assert [next(iter(one)) for one in resources(made)] == ["file", "line"]
+    assert ["says all that is in it" in item.why for item in made.items] == [False, True, False]
