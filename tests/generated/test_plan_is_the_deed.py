@@ -41,10 +41,12 @@ def shown(event: Event) -> tuple[object, ...]:
 
 def differences(planned: list[Event], done: list[Event]) -> list[str]:
     """Where apply did something else than the plan said. What comes after a failure of which the plan said that it
-    cannot be known rests on what did not come to be."""
+    cannot be known, or what it hangs on, rests on what did not come to be."""
     found = []
     for before, after in zip(planned, done, strict=True):
-        if before.status == "unknown" and after.status == "failed":
+        is_open = before.status == "unknown" or (
+            before.status == "pending" and before.message.startswith(f"{after.message}; it fails unless command: "))
+        if is_open and after.status == "failed":
             break
         if before.status == "unknown":
             continue
