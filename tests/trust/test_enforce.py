@@ -38,10 +38,10 @@ DOCUMENT = """\
 
 
 def told(site: Site) -> list[tuple[str, str, str]]:
-    """What the hook has been told: event, host, resource."""
+    """What the hook has been told: event, host, resource. What was in hand at a kill is told again under its number."""
     path = site.folder / "hooked"
-    events = objects_of(path.read_text()) if path.exists() else ()
-    return [(one["event"], one["host"], one.get("resource", "")) for one in events]
+    events = {one["delivery"]: one for one in (objects_of(path.read_text()) if path.exists() else ())}
+    return [(one["event"], one["host"], one.get("resource", "")) for one in events.values()]
 
 
 def until(holds: Callable[[], Any], seconds: float = 60.0) -> None:
