@@ -64,13 +64,23 @@ class Question:
         with contextlib.suppress(OSError):
             own_folder.make(self._path.parent.parent)
             own_folder.make(self._path.parent)
-            new = self._path.with_suffix(f".{os.getpid()}")
-            with open(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as stream:
-                stream.write("\n".join(lines) + "\n")
-            os.replace(new, self._path)
+            self._write("\n".join(lines) + "\n")
             kept = sorted(self._path.parent.iterdir(), key=lambda path: path.stat().st_mtime_ns)
             for old in kept[:-MOST_KEPT]:
                 old.unlink()
+
+    def _write(self, text: str) -> None:
+        """Whole or not at all. Raises OSError."""
+        import tempfile  # takes long, and is only for what was not known
+
+        descriptor, new = tempfile.mkstemp(dir=self._path.parent)  # for its owner alone
+        try:
+            with open(descriptor, "w", encoding="utf-8") as stream:
+                stream.write(text)
+            os.replace(new, self._path)
+        except OSError:
+            os.unlink(new)
+            raise
 
 
 class Heard:

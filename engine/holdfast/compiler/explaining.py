@@ -65,6 +65,7 @@ class Explanations:
     def __init__(self, made: Made, host: str) -> None:
         self._made, self._host = made, host
         self._resources = {one.item.id: one for one in made.resources}
+        self._mask = Redactor({name: value for one in made.resources for name, value in one.secrets.items()})
         self.ids = tuple(self._resources)
 
     def of(self, id: str) -> Explanation:
@@ -72,7 +73,7 @@ class Explanations:
         if id not in self._resources:
             raise Problems([Problem(f"{self._host} has no resource `{id}`", None, did_you_mean(id, self._resources)
                                     or f"see `holdfast graph {self._host}`")])
-        return _Tracer(self._made, self._resources[id]).explanation(self._host)
+        return _Tracer(self._made, self._resources[id], self._mask).explanation(self._host)
 
 
 def explanations(request: Request, host: str, facts_of: FactsOf) -> Explanations:
@@ -84,9 +85,8 @@ def explanations(request: Request, host: str, facts_of: FactsOf) -> Explanations
 class _Tracer:
     """Goes back from one resource to where its values were written."""
 
-    def __init__(self, made: Made, resource: Compiled) -> None:
-        self._made, self._resource, self._unit = made, resource, resource.unit
-        self._mask = Redactor({name: value for one in made.resources for name, value in one.secrets.items()})
+    def __init__(self, made: Made, resource: Compiled, mask: Redactor) -> None:
+        self._made, self._resource, self._unit, self._mask = made, resource, resource.unit, mask
 
     def explanation(self, host: str) -> Explanation:
         unit, scope = self._unit, self._unit.context.scope

@@ -85,7 +85,7 @@ class Postman:
         if not why:
             self._deaf.discard(key)
         elif delivery.tries + 1 < MOST_TRIES:
-            wait_s = min(LONGEST_S, FIRST_S * 2 ** delivery.tries) * random.uniform(0.75, 1.25)  # noqa: S311
+            wait_s = min(LONGEST_S, FIRST_S * 2 ** delivery.tries) * random.uniform(0.75, 1.25)  # noqa: S311  # no secret
             job = {"again": [{"number_": delivery.number, "tries_": delivery.tries + 1,
                               "next_try_": time.time() + wait_s}]}
             if key not in self._deaf:

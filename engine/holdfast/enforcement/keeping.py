@@ -303,7 +303,7 @@ class Keeper:
                 before.pop(one.host, None)
                 continue
             away = before.setdefault(one.host, _Away())
-            wait_s = min(most_s, AGAIN_S * 2 ** min(away.tries, 10)) * random.uniform(0.75, 1.25)  # noqa: S311
+            wait_s = min(most_s, AGAIN_S * 2 ** min(away.tries, 10)) * random.uniform(0.75, 1.25)  # noqa: S311  # no secret
             away.tries, away.next_try = away.tries + 1, up + wait_s
 
     # -- telling -----------------------------------------------------------------------------------------------------

@@ -61,6 +61,7 @@ class Round:
         self._known_of: dict[str, Known] = {}
         self._run = ""
         self._busy = frozenset[str]()
+        self._ours: set[str] = set()  # of those that are being changed
 
     async def go(self, hosts: Collection[str] | None = None) -> RoundDone:
         """hosts: only these; None: all that the association means. Raises Problems, and nothing was touched then, and
@@ -186,25 +187,29 @@ class Round:
                       rollout=replace(self._rollout, host_s=self._rollout.host_s or REPAIR_S))
         self._check_ours()
         self._run = job.run
-        self._changing.update(hosts)
+        self._ours = set(hosts)
+        self._changing |= self._ours
         try:
             done = await self._project.carry_out_async(job, self._names, self._association.expression, lambda _: None,
                                                        self._stop, lambda result: self._met_rows(result, job.run))
         finally:
-            self._changing.difference_update(hosts)
+            self._changing -= self._ours
         return done.results
 
     async def _changed_by_others(self, wanted: Collection[str]) -> frozenset[str]:
         """Those of these hosts on which another association puts something back, and is not soon done."""
         last = time.monotonic() + PATIENCE_S
-        while (busy := self._changing.intersection(wanted)) and time.monotonic() < last and not self._stop.level:  # noqa: ASYNC110
+        while time.monotonic() < last and not self._stop.level:  # noqa: ASYNC110  # others let go one by one
+            if self._changing.isdisjoint(wanted):
+                break
             await asyncio.sleep(TICK_S)
-        return frozenset(busy)
+        return frozenset(self._changing.intersection(wanted))
 
     def _met_rows(self, repaired: HostResult, run: str) -> list[dict[str, Any]]:
         """Drift that came between the look and the repair, which was over as soon as it was seen."""
         host, now = repaired.host, time.time()
-        self._changing.discard(host)  # others of this run may take long
+        self._changing.discard(host)  # others of this run may take long, and this one may be another's by its end
+        self._ours.discard(host)
         graph = self._graphs[host]
         found = met(self._looked[host], repaired, graph, Digests().of(graph), self._known_of[host])
         return [{**self._seen_row(host, one, run, now), "ended": now, "ended_by": run} for one in found]

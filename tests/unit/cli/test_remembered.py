@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 import holdfast
+from holdfast.cli import remembered
 from holdfast.cli.main import main
 from tests.unit.cli.standin import Pipe
 
@@ -218,3 +219,17 @@ def test_no_more_than_a_hundred_are_kept(site: Path) -> None:
     assert len(list(folder.iterdir())) == 100
     assert not (folder / "20.jsonl").exists() and (folder / "119.jsonl").exists()
     assert said(*ASKED, "--json") == right
+
+
+def test_what_cannot_be_kept_whole_is_not_kept(site: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    right = said(*ASKED)
+    shutil.rmtree(site / ".holdfast" / "said")
+    with monkeypatch.context() as patch:
+        patch.setattr(remembered.os, "replace", full)
+        assert said(*ASKED) == right
+    assert list((site / ".holdfast" / "said").iterdir()) == []
+    said(*ASKED)
+    assert len(list((site / ".holdfast" / "said").iterdir())) == 1, "the control"

@@ -279,7 +279,7 @@ def test_hooks_that_hang_or_answer_nonsense_hinder_no_other_and_are_named(
             postman.associations, postman.known = {"k": kept}, frozenset({"k"})
             working = asyncio.create_task(postman.work())
             async with asyncio.timeout(30):
-                while len(store.ask(enforced.waiting)) == 3 or not (tmp_path / "hangs").exists():  # noqa: ASYNC110
+                while len(store.ask(enforced.waiting)) == 3 or not (tmp_path / "hangs").exists():  # noqa: ASYNC110  # nobody tells
                     await asyncio.sleep(0.05)
             assert not working.done()
             working.cancel()

@@ -109,7 +109,7 @@ def test_a_host_that_takes_long_to_mend_holds_up_no_other_association(
             while not (tmp_path / "b-quick").exists():  # noqa: ASYNC110  # nobody tells
                 await asyncio.sleep(0.05)
             (tmp_path / "go").touch()
-            while not (tmp_path / "b-slow").exists():  # noqa: ASYNC110
+            while not (tmp_path / "b-slow").exists():  # noqa: ASYNC110  # nobody tells
                 await asyncio.sleep(0.05)
         stop.request("enough")
         await keeper
