@@ -199,7 +199,7 @@ class Round:
     async def _changed_by_others(self, wanted: Collection[str]) -> frozenset[str]:
         """Those of these hosts on which another association puts something back, and is not soon done."""
         last = time.monotonic() + PATIENCE_S
-        while time.monotonic() < last and not self._stop.level:  # noqa: ASYNC110  # others let go one by one
+        while time.monotonic() < last and not self._stop.level:
             if self._changing.isdisjoint(wanted):
                 break
             await asyncio.sleep(TICK_S)
