@@ -18,6 +18,7 @@ OPTIONS: Mapping[str, str] = {
     **dict.fromkeys(("--tags", "--skip-tags"), "what is to be done apart is a document of its own: name its file"),
     **dict.fromkeys(("-f", "--forks", "--parallel"), "write --at-once 50"),
     **dict.fromkeys(("-D",), "differences are shown by `plan`, and by `apply --diff`"),
+    **dict.fromkeys(("-y", "--yes"), "only `undo` asks before it acts; `holdfast plan` shows what others would do"),
     "--syntax-check": "`holdfast validate` touches no host",
     "--list-hosts": "`holdfast inventory select EXPRESSION` lists them",
     "--start-at-task": "`holdfast apply --resume RUN` takes up what was left",

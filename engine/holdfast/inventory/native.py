@@ -1,8 +1,8 @@
-"""Holdfast's own inventory form: `inventory: NAME`, then `vars`, `hosts` and `groups`."""
+"""Holdfast's own inventory form: `inventory: NAME`, then `vars`, how all hosts are reached, `hosts` and `groups`."""
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from fnmatch import fnmatchcase
 from typing import Any
 
@@ -17,7 +17,7 @@ from holdfast.trees import tree
 from holdfast.trees.tree import Node
 from holdfast_host.values import did_you_mean
 
-_TOP = ("inventory", "vars", "hosts", "groups")
+_TOP = ("inventory", "vars", "hosts", "groups", *CONNECTION)
 _HOST = ("tags", "vars", *CONNECTION)
 _GROUP = ("hosts", "groups", *_HOST)
 _FIRST_KEY = re.compile(r"""(?:inventory|'inventory'|"inventory")\s*:(?:\s+|$)(.*)""")
@@ -59,11 +59,11 @@ class _Reader:
             self.refuse("each document of this file starts with `inventory: NAME`", document.place,
                         "put other documents in other files")
             return
-        for key, value in self.known(document, _TOP, "an inventory"):
+        known = self.known(document, _TOP, "an inventory")
+        self.builder.groups["all"].variables.update(self.settings(known))
+        for key, value in known:
             if key.value == "inventory" and value.kind != "text":
                 self.refuse("the inventory has no name", value.place, "write `inventory: production`")
-            elif key.value == "vars":
-                self.variables("all", value)
             elif key.value == "hosts":
                 for name, details in self.mapping(value, "hosts"):
                     self.host(name, details)
@@ -74,7 +74,7 @@ class _Reader:
     def host(self, key: Node, details: Node) -> None:
         """A host, or many of one range."""
         names = self.names(key)
-        settings = self.settings(details, _HOST, "a host")
+        settings = self.settings(self.known(details, _HOST, "a host"))
         for name in names:
             if name in self.declared:
                 problem = Problem(f"the host `{name}` is declared twice", key.place,
@@ -107,10 +107,10 @@ class _Reader:
         name = key.value
         if not isinstance(name, str) or not _GROUP_NAME.match(name) or name in ("all", "ungrouped"):
             self.refuse(f"`{key.written or name}` cannot be the name of a group", key.place,
-                        "use letters, digits and _ . -; variables for all hosts go below `vars` at the top")
+                        "use letters, digits and _ . -; what counts for all hosts stands at the top: `vars`, `user` …")
             return
         self.builder.add_group(name)
-        self.builder.groups[name].variables.update(self.settings(details, _GROUP, "a group"))
+        self.builder.groups[name].variables.update(self.settings(self.known(details, _GROUP, "a group")))
         for kind, value in details.items():
             if kind.value == "hosts":
                 self.builder.later += [self.filling(name, pattern) for pattern in self.texts(value, "host names")]
@@ -157,11 +157,11 @@ class _Reader:
                 self.refuse(wrong.what, child.place, wrong.mend)
         return nest
 
-    def settings(self, details: Node, known: tuple[str, ...], of: str) -> dict[str, Variable]:
-        """What a host or group sets, as variables: its connection, its tags and its vars."""
+    def settings(self, pairs: Sequence[tuple[Node, Node]]) -> dict[str, Variable]:
+        """What a host, a group or the whole sets, as variables: its connection, its tags and its vars."""
         found: dict[str, Variable] = {}
         own: dict[str, Variable] = {}
-        for key, value in self.known(details, known, of):
+        for key, value in pairs:
             if key.value == "tags":
                 variable = Variable(value.plain(), value.place)
                 faults = tags.faults(variable)
@@ -177,10 +177,6 @@ class _Reader:
         for name in found.keys() & own.keys():
             self.refuse(f"`{name}` is set twice: by a key and below `vars`", own[name].place, "keep one of the two")
         return found | own
-
-    def variables(self, group: str, value: Node) -> None:
-        self.mapping(value, "vars")
-        self.builder.groups[group].variables.update(variables_of(value))
 
     def known(self, node: Node, known: tuple[str, ...], of: str) -> list[tuple[Node, Node]]:
         """The pairs whose keys are known; the others are refused."""

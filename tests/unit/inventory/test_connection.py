@@ -1,6 +1,9 @@
 """What a user's connection variables lead to, and which are refused."""
+import re
+
 import pytest
 
+import holdfast
 from holdfast.channels.model import Become, Connection
 from holdfast.inventory.connection import connection_of
 from holdfast.problems import Place, Problems
@@ -91,3 +94,27 @@ def test_password_is_in_no_message():
         connection_of("web1", {"ansible_password": "hunter2\n", "ansible_become_password": "hunter2\r"})
     assert "hunter2" not in str(refused.value)
     assert "hunter2" not in repr(connection_of("web1", {"ansible_password": "hunter2"}))
+
+
+def reached(folder, text):
+    """By host how it is reached, as an inventory of Holdfast's own form says."""
+    (folder / "hosts.yml").write_text(f"inventory: x\n{text}")
+    with holdfast.load(folder, inventory=[folder / "hosts.yml"]) as project:
+        return {name: (one.user, one.port) for name, one in project._connections(list(project.inventory.hosts)).items()}
+
+
+def test_what_stands_at_the_top_counts_for_all_and_the_nearer_wins(tmp_path):
+    assert reached(tmp_path, "user: ops\nport: 2222\nhosts: {a: {}, b: {user: root}, c: {}}\n"
+                             "groups: {g: {hosts: c, port: 22}}\n") == {
+        "a": ("ops", 2222), "b": ("root", 2222), "c": ("ops", 22)}
+
+
+@pytest.mark.parametrize(("text", "says"), [
+    ("user: ops\nvars: {ansible_user: root}\nhosts: {a: {}}\n", "`ansible_user` is set twice"),
+    ("port: ssh\nhosts: {a: {}}\n", "no port"), ("uzer: ops\nhosts: {a: {}}\n", "unknown key `uzer`"),
+    ("tags: {role: web}\nhosts: {a: {}}\n", "unknown key `tags` in an inventory"),
+])
+def test_a_wrong_word_at_the_top_is_refused(tmp_path, text, says):
+    with pytest.raises(Problems, match=re.escape(says)) as refused:
+        reached(tmp_path, text)
+    assert [problem.place.line for problem in refused.value.problems] == [2 + text.startswith("user")]
