@@ -105,6 +105,10 @@ def test_the_second_stands_by_and_takes_over_when_the_first_dies(tmp_path: Path,
         assert once.code == 2 and f"keep is kept by process {working.pid} of {stands['who']}" in once.text, once.text
         shown = second.run("enforce", "--status", "--json").of("keeper", association="keep")
         assert [one["process"] for one in shown] == [working.pid]
+        only = second.run("enforce", "other", "--status", "--json")
+        assert {one["association"] for kind in ("standing", "keeper") for one in only.of(kind)} == {"other"}
+        wrong = second.run("enforce", "othr", "--status")
+        assert wrong.code == 2 and "did you mean `other`?" in wrong.text
         motd.write_text("mine\n")
         until(lambda: [one for one in first.said() if one["event"] == "healed" and one.get("cause") == "corrective"])
         control(postgresql, "stop", "-m", "immediate")

@@ -1,7 +1,7 @@
 """What is done about each difference that a look at a host has found; pure."""
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -57,8 +57,8 @@ class Findings:
 
     @property
     def wants_repair(self) -> bool:
-        """Is there something to put back, or to tell? What is owed may come of what is left alone; then it is too."""
-        return bool(self.of("repair") or (self.owed and not self.verdicts))
+        """Is there something to put back, or to tell?"""
+        return bool(self.of("repair") or self.owed)
 
     def of(self, decision: Decision) -> tuple[Verdict, ...]:
         """The differences with this decision."""
@@ -87,6 +87,8 @@ def findings(result: HostResult, graph: HostGraph, declared: Mapping[str, str], 
             if given_up or is_fight(known.past.get(one.id, ()), damping, interval_s, now):
                 decision, stopped = "fight", before.stopped if before and given_up else now
         verdicts.append(Verdict(one, cause, decision, before is None, stopped))
+    told = _told_by(graph, {one.result.id for one in verdicts if one.decision != "repair"})
+    owed = [id_ for id_ in owed if id_ not in told]  # what comes of what is left alone is left alone too
     there = {one.id for one in result.results}
     gone = [episode for id_, episode in known.open.items() if id_ not in there and episode.association == association]
     return Findings(result.host, tuple(verdicts), tuple(_over(result, known)), tuple(owed),
@@ -106,6 +108,18 @@ def met(looked: HostResult, repaired: HostResult, graph: HostGraph, declared: Ma
 def _acting(graph: HostGraph) -> frozenset[str]:
     """What acts in each run, so that it is no drift."""
     return frozenset(node.id for node in graph.nodes if from_wire(node.args.get("always", False)) is True)
+
+
+def _told_by(graph: HostGraph, ids: Collection[str]) -> set[str]:
+    """All that these notify, over others too."""
+    found: set[str] = set()
+    ahead = [node for node in graph.nodes if node.id in ids]
+    while ahead:
+        for target in (graph.nodes[number] for number in ahead.pop().notifies):
+            if target.id not in found:
+                found.add(target.id)
+                ahead.append(target)
+    return found
 
 
 def _cause(id_: str, declared: Mapping[str, str], known: Known) -> Cause:

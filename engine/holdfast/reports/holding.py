@@ -130,8 +130,9 @@ def _refused(event: Mapping[str, Any], style: Style) -> Iterator[str]:
 def _round_done(event: Mapping[str, Any], style: Style) -> Iterator[str]:
     counts = ", ".join(style.paint(f"{count} {status}", PAINT_OF[status])
                        for status, count in sorted(event["counts"].items()))
-    again = "" if event["is_whole"] else " that were away"
-    yield (f"{printable(event['association'])}: {many(sum(event['counts'].values()), 'host')}{again}: "
+    hosts = sum(event["counts"].values())
+    again = "" if event["is_whole"] else " that was away" if hosts == 1 else " that were away"
+    yield (f"{printable(event['association'])}: {many(hosts, 'host')}{again}: "
            f"{counts or 'none'}, {duration(event['seconds'])}"
            + (f"; {many(event['changed'], 'host')} changed by run {printable(event['run'])}" if "run" in event else ""))
 

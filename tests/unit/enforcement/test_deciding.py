@@ -73,6 +73,25 @@ def test_what_is_only_to_be_told_of_a_change_is_no_drift() -> None:
     assert standing("pending", found)[0] == "drifted" and standing("changed", found)[0] == "good"
 
 
+def test_what_comes_of_what_is_held_is_left_alone_with_it() -> None:
+    """The file is held; two services would be told of it, one by way of the other, and a third of an earlier change."""
+    graph = HostGraph("h", (Node("file: /a", "file", {"path": "/a"}, notifies=(1,)),
+                            Node("service: a", "service", {}, notifies=(2,)), Node("service: b", "service", {}),
+                            Node("service: c", "service", {})), (Place("x"),) * 4)
+    told = [Result(f"service: {name}", None, Event(number, "pending", refreshed="restart"))
+            for number, name in enumerate("abc", 1)]
+    held = Known({}, {}, {}, {"file: /a": "held"})
+
+    def stands(*services: Result) -> tuple[tuple[str, ...], bool, str]:
+        result = HostResult("h", "pending", (Result("file: /a", None, Event(0, "pending")), *services))
+        found = findings(result, graph, {}, held, association="x", is_reapplied=True, damping=Damping(),
+                         interval_s=60.0, now=NOW)
+        return found.owed, found.wants_repair, standing("pending", found)[0]
+
+    assert stands(*told[:2]) == ((), False, "held")
+    assert stands(*told) == (("service: c",), True, "drifted"), "the control: that one is paid"
+
+
 @pytest.mark.parametrize(("before", "after", "node", "settled", "expected"), [
     ("ok", Event(0, "changed", fields=(("mode", "0777", "0644"),)), {}, True, ["corrective"]),
     ("ok", Event(0, "changed", diffs=(("content", "-a\n"),)), {}, False, ["intended"]),

@@ -6,7 +6,7 @@ import os
 import sys
 import time
 from argparse import ArgumentParser, Namespace
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,9 +17,9 @@ from holdfast.cli.console import Console
 from holdfast.cli.options import add_login, port
 
 if TYPE_CHECKING:
+    from holdfast.enforcement.current import Stands
     from holdfast.enforcement.keeping import Keeper
     from holdfast.enforcement.metrics import Metrics
-
 
 
 def add(parser: ArgumentParser) -> None:
@@ -55,7 +55,7 @@ def run(args: Namespace, console: Console, api: GetApi) -> int:
         if args.unit:
             return _unit(args, console, project)
         if args.status:
-            return _status(project, console)
+            return _status(args.associations, project, console)
         try:
             return _enforce(args, console, api, project)
         finally:
@@ -136,7 +136,8 @@ def _code(found: dict[str, Any], args: Namespace) -> int:
     return exits.of_run(RunDone("", results, "", 0.0), False, False)
 
 
-def _status(project: Any, console: Console) -> int:
+def _status(names: Sequence[str], project: Any, console: Console) -> int:
+    """names: only these associations; (): all."""
     from holdfast.enforcement.current import of_project
     from holdfast.enforcement.events import keeper, standing
     from holdfast.reports.holding import keeper_words, standing_lines
@@ -147,8 +148,25 @@ def _status(project: Any, console: Console) -> int:
     if problems:
         console.problems(problems)
     keepers = [one for one in project.store.ask(holders) if not one.is_over]
+    if names:
+        _refuse_unknown(names, project, found)
+        found = tuple(one for one in found if one.standing.association in names)
+        keepers = [one for one in keepers if one.association in names]
     words = [printable(keeper_words(one.association, one.process.pid, one.who, one.since)) for one in keepers]
     lines = standing_lines([one.standing for one in found], console.style)
     console.results([*lines, *map(console.style.line, words)], [
         *({**standing(one.standing), "is_late": one.is_late} for one in found), *map(keeper, keepers)])
     return exits.OK
+
+
+def _refuse_unknown(names: Sequence[str], project: Any, found: Iterable[Stands]) -> None:
+    from holdfast.documents.association import Association
+    from holdfast.problems import Problem, Problems
+    from holdfast_host.values import did_you_mean
+
+    declared = {name for name, one in project.documents()[0].items() if isinstance(one, Association)}
+    known = declared | {one.standing.association for one in found}
+    unknown = [Problem(f"there is no association `{name}`", None, did_you_mean(name, known))
+               for name in names if name not in known]
+    if unknown:
+        raise Problems(unknown)
