@@ -36,3 +36,55 @@ def test_what_is_asked_at_another_time_or_in_another_way_is_no_guard(tmp_path: P
     made = converted(tmp_path, probe + more + "- command: act\n  when: found.rc != 0\n")
     assert [one for one in resources(made) if "act" in one.values()] == []
     assert made.items[-1].why
+
+
+def test_a_path_that_is_looked_for_is_a_guard(tmp_path: Path) -> None:
+    made = converted(tmp_path, """\
+        - stat: path=/srv/ready
+          register: ready
+        - command: prepare
+          when: not ready.stat.exists
+        - shell: reload
+          when: [ready.stat.exists, 1 < 2]
+        - command: again
+          when: ready.stat.exists == false
+        - copy: {content: a, dest: /a}
+          when: not ready.stat.exists
+        - stat: path=/srv/other
+          register: other
+        - copy: {content: a, dest: /b}
+          when: not other.stat.exists
+        """)
+    assert resources(made) == [
+        {"command": "prepare", "creates": "/srv/ready"},
+        {"command": "again", "on_notify": True, "watch": {"command": "prepare"}}]
+    assert [bool(item.why) for item in made.items] == [False, False, True, False, True, True, True]
+
+
+def test_a_path_that_the_play_makes_itself_is_no_guard(tmp_path: Path) -> None:
+    made = converted(tmp_path, """\
+        - stat: path=/srv/ready
+          register: ready
+        - copy: {content: a, dest: /srv/ready}
+        - command: prepare
+          when: not ready.stat.exists
+        """)
+    assert resources(made) == [{"file": "/srv/ready", "content": "a"}]
+    assert "before another task" in made.items[2].why
+
+
+def test_results_are_passed_on_but_not_worked_on(tmp_path: Path) -> None:
+    made = converted(tmp_path, """\
+        - command: cat /etc/machine-id
+          register: id
+          changed_when: false
+        - copy: {content: '{{ id.stdout }}', dest: /etc/a}
+        - copy: {content: '{{ id.stdout | upper }}', dest: /etc/b}
+        - copy: {content: '{{ later.stdout }}', dest: /etc/c}
+        - command: nproc
+          register: later
+          changed_when: false
+        """)
+    assert resources(made) == [{"command": "cat /etc/machine-id", "read_only": True, "register": "id"},
+                               {"file": "/etc/a", "content": "{{ id.stdout }}"}]
+    assert [bool(item.why) for item in made.items] == [False, False, True, True, True]

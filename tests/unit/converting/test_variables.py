@@ -83,3 +83,38 @@ def test_what_a_handler_sets_is_no_variable_for_all(tmp_path: Path) -> None:
         - copy: {content: "{{ was_told | default(false) }}", dest: /etc/b}
         """, handlers="- {name: told, set_fact: {was_told: true}}\n")
     assert "set by a task that is not converted" in made.items[1].why
+
+
+def test_variables_are_carried_over_where_something_reads_them(tmp_path: Path) -> None:
+    (tmp_path / "more.yml").write_text("names: [curl, rsync]\nunused: 1\nwhere: \"{{ base }}/app\"\n")
+    made = converted(tmp_path, """\
+        - set_fact: {mode_of_it: "0750"}
+        - apt: {name: "{{ names }}"}
+        - file: {path: "{{ where }}", state: directory, mode: "{{ mode_of_it }}"}
+        - copy: {content: "{{ token }}{{ elsewhere }}", dest: /etc/token}
+        - copy: {content: "{{ home }}", dest: /etc/home}
+        """, play="""\
+        vars:
+          base: /srv
+          home: "{{ ansible_env.HOME }}"
+          ansible_user: root
+          token: !vault |
+            $ANSIBLE_VAULT;1.1;AES256
+        vars_files: [more.yml, none.yml]
+        """)
+    document = documents(made)[0]
+    assert document["vars"] == {"base": "/srv", "token": {"secret": "token", "env": "TOKEN"},
+                                "names": ["curl", "rsync"], "where": "{{ base }}/app", "mode_of_it": "0750"}
+    assert document["resources"][0] == {"package": "{{ item }}", "loop": "{{ names }}"}
+    assert made.needs == ["elsewhere"]
+    assert made.items[-1].why.startswith("the variable `home` is not in the document: `ansible_env`")
+    assert any("none.yml" in note for note in made.notes)
+
+
+def test_variables_that_a_file_gives_under_a_name_stand_there(tmp_path: Path) -> None:
+    (tmp_path / "more.yml").write_text("port: 80\n")
+    made = converted(tmp_path, """\
+        - include_vars: {file: more.yml, name: web}
+        - copy: {content: "{{ web.port }}.", dest: /etc/a}
+        """)
+    assert documents(made)[0]["vars"] == {"web": {"port": 80}}
