@@ -13,4 +13,4 @@ from holdfast.inventory.model import Inventory
 def convert(path: Path, types: Types, inventory: Inventory | None, root: Path = Path()) -> Converted:
     """A playbook, or the folder of a role. inventory: None: there is none. root: the project's folder. Raises Problems
     when it cannot be read."""
-    return settled(drafts(path, types, inventory, root), types, inventory, root)
+    return settled(path, drafts(path, types, inventory, root), types, inventory, root)

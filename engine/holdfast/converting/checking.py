@@ -14,6 +14,7 @@ from holdfast.documents.loading import load_text
 from holdfast.documents.types import Types
 from holdfast.inventory.model import Host, Inventory, Variable
 from holdfast.problems import Place, Problem, Problems
+from holdfast.trees.tree import BYTES
 
 FILE = Path("converted.yml")
 _EVERYWHERE = ("item", "index", "omit")  # names that are there whatever the host and the inventory
@@ -49,14 +50,18 @@ class _Overlaid:
         raise OSError(0, "no command is run here")
 
 
-def settled(made: list[Draft], types: Types, inventory: Inventory | None, root: Path) -> Converted:
-    """The documents without what Holdfast refuses. Raises Problems when something is wrong that is nobody's."""
+def settled(path: Path, made: list[Draft], types: Types, inventory: Inventory | None, root: Path) -> Converted:
+    """The documents without what Holdfast refuses. path: of the playbook. Raises Problems when something is wrong that
+    is nobody's."""
     for _ in range(sum(len(draft.items) for draft in made) + 2):
         result, page = converted(made)
         problems = _problems(result, types, inventory, root, _alike(made, page.owners))
         blamed = [(problem, owner) for problem in problems for owner in _owners(problem, page.owners, result)]
         if not problems:
             return result
+        if not blamed and len(result.text.encode()) > BYTES:
+            raise Problems([Problem(f"what it becomes is larger than {BYTES // 2**20} MiB", Place(str(path)),
+                                    "convert the playbooks and roles that it takes in, each by itself")])
         if not blamed:
             raise Problems(problems)
         for problem, owner in blamed:

@@ -7,9 +7,9 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from holdfast.converting import guards, sources, states
+from holdfast.converting import guards, named_files, states
+from holdfast.converting.ansible_module import as_is
 from holdfast.converting.arguments import resource_of
-from holdfast.converting.asis import as_is
 from holdfast.converting.beside import Beside
 from holdfast.converting.expressions import Names, condition, value
 from holdfast.converting.keywords import keywords
@@ -124,7 +124,7 @@ def _convert(item: Item, around: Around) -> None:
     if loop is not None:
         resource.arguments["loop"] = value(loop.over, Names({}, names.refused, frozenset(), names.read, names.guarded))
     _conditions(item, resource, around, names)
-    sources.put(item, resource, loop, around.beside.of_role(task.role), around.variables, names)
+    named_files.put(item, resource, loop, around.beside.of_role(task.role), around.variables, names)
     _as_unit(resource)
     _named(item, resource, around, loop is not None)
     _registered(item, resource, around, loop is not None)

@@ -1,7 +1,10 @@
 """What is said of a play, of a block, or of several plays, and what tasks of one play may not do to one another."""
 from __future__ import annotations
 
+import pytest
+
 from holdfast.converting import convert
+from holdfast.problems import Problems
 from tests.unit.converting.making import TYPES, converted, documents, resources
 
 
@@ -84,3 +87,16 @@ def test_of_a_file_and_an_edit_of_it_the_edit_is_named(tmp_path):
         """)
     assert [next(iter(one)) for one in resources(made)] == ["file", "line"]
     assert ["says all that is in it" in item.why for item in made.items] == [False, True, False]
+
+
+def test_a_document_that_would_be_too_large_is_refused_at_the_playbook(tmp_path):
+    task = f"    - copy: {{dest: /a%d, content: {'x' * 100_000}}}\n"
+    (tmp_path / "site.yml").write_text("- import_playbook: one.yml\n- import_playbook: two.yml\n")
+    for name in ("one", "two"):
+        (tmp_path / f"{name}.yml").write_text("- hosts: all\n  tasks:\n" + "".join(
+            task % number for number in range(20 if name == "one" else 22)))
+    with pytest.raises(Problems) as refused:
+        convert(tmp_path / "site.yml", TYPES, None)
+    problem, = refused.value.problems
+    assert (problem.place.file, problem.what) == (str(tmp_path / "site.yml"), "what it becomes is larger than 4 MiB")
+    assert convert(tmp_path / "one.yml", TYPES, None).count("converted") == 20, "the control"
