@@ -11,6 +11,7 @@ import contextlib
 import hashlib
 import json
 import os
+import re
 import sys
 import time
 from collections.abc import Iterator, Mapping
@@ -20,6 +21,8 @@ from typing import Any
 from holdfast import own_folder
 
 FOLDER = "said"
+NEW = "new-"  # how a file begins that is being written
+OURS = re.compile(rf"[0-9a-f]{{32}}\.jsonl\Z|{NEW}\w+\Z")
 MOST_KEPT = 100  # files, one for each host and way of asking
 MOST_FOLDERS = 2_000
 JUST_NOW_NS = 50_000_000  # clocks of file systems tick: two writes within it may bear one time
@@ -64,16 +67,18 @@ class Question:
         with contextlib.suppress(OSError):
             own_folder.make(self._path.parent.parent)
             own_folder.make(self._path.parent)
+            if self._path.parent.is_symlink():
+                return  # a project that came from elsewhere may lead anywhere
             self._write("\n".join(lines) + "\n")
-            kept = sorted(self._path.parent.iterdir(), key=lambda path: path.stat().st_mtime_ns)
-            for old in kept[:-MOST_KEPT]:
+            kept = [path for path in self._path.parent.iterdir() if OURS.match(path.name)]
+            for old in sorted(kept, key=lambda path: path.stat().st_mtime_ns)[:-MOST_KEPT]:
                 old.unlink()
 
     def _write(self, text: str) -> None:
         """Whole or not at all. Raises OSError."""
         import tempfile  # takes long, and is only for what was not known
 
-        descriptor, new = tempfile.mkstemp(dir=self._path.parent)  # for its owner alone
+        descriptor, new = tempfile.mkstemp(prefix=NEW, dir=self._path.parent)  # for its owner alone
         try:
             with open(descriptor, "w", encoding="utf-8") as stream:
                 stream.write(text)

@@ -213,11 +213,16 @@ def test_no_more_than_a_hundred_are_kept(site: Path) -> None:
     said(*ASKED)
     folder = site / ".holdfast" / "said"
     for number in range(120):
-        (folder / f"{number}.jsonl").write_text("{}\n")
-        os.utime(folder / f"{number}.jsonl", (number, number))
+        (folder / f"{number:032}.jsonl").write_text("{}\n")
+        os.utime(folder / f"{number:032}.jsonl", (number, number))
+    (folder / "new-x1").write_text("of one that was killed")
+    os.utime(folder / "new-x1", (0, 0))
+    (folder / "mine").write_text("not ours")
+    os.utime(folder / "mine", (0, 0))
     right = said(*ASKED, "--json")
-    assert len(list(folder.iterdir())) == 100
-    assert not (folder / "20.jsonl").exists() and (folder / "119.jsonl").exists()
+    assert len(list(folder.iterdir())) == 101
+    assert not (folder / f"{20:032}.jsonl").exists() and (folder / f"{119:032}.jsonl").exists()
+    assert (folder / "mine").exists() and not (folder / "new-x1").exists()
     assert said(*ASKED, "--json") == right
 
 
@@ -233,3 +238,12 @@ def test_what_cannot_be_kept_whole_is_not_kept(site: Path, monkeypatch: pytest.M
     assert list((site / ".holdfast" / "said").iterdir()) == []
     said(*ASKED)
     assert len(list((site / ".holdfast" / "said").iterdir())) == 1, "the control"
+
+
+def test_a_folder_that_leads_elsewhere_is_not_used(site: Path, tmp_path: Path) -> None:
+    (tmp_path / "home").mkdir()
+    (site / ".holdfast" / "said").symlink_to(tmp_path / "home")
+    settled()
+    said(*ASKED)
+    said(*ASKED)
+    assert list((tmp_path / "home").iterdir()) == []
