@@ -90,6 +90,7 @@ _INSTEAD: Mapping[tuple[str, str], str] = {
     ("package", "update_cache"): "write `refresh_s: 3600`, the age in seconds at which package lists are fetched anew",
     ("package", "cache_valid_time"): "write `refresh_s: 3600`",
     ("file", "recurse"): "a `directory` has `recurse`",
+    ("pip", "path"): "the directory of the environment is said by `virtualenv`, the packages by `packages`",
 }
 
 _WORDS: Mapping[tuple[str, str], Mapping[str, str]] = {
