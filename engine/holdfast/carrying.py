@@ -16,6 +16,8 @@ from holdfast.executor.stop import Stop
 from holdfast.problems import Problems
 from holdfast.reports.holding import HELD
 from holdfast.store import Store
+from holdfast_host.resource import Resource
+from holdfast_host.values import from_wire
 
 Emit = Callable[[Happening], None]
 Met = Callable[[HostResult], Sequence[dict[str, Any]]]
@@ -40,18 +42,25 @@ async def carry_out(job: Job, types: Types, store: Store, kept: Kept, emit: Emit
     """Runs a job. Raises Problems: what only facts could show to be wrong."""
     from holdfast.executor.run import execute  # noqa: PLC0415  # brings asyncssh
 
-    graphs = dict(job.graphs)
+    graphs, lasting = dict(job.graphs), set[str]()
+
+    def tell_ahead(graph: HostGraph) -> None:
+        _tell_held(graph, emit)
+        said = _lasting(graph, types) if job.confirm_s else ""
+        if said and said not in lasting:  # hosts are many, and what is for them is much the same
+            lasting.add(said)
+            emit(Noticed("", said))
 
     def graph_of(host: str, found: Mapping[str, Any]) -> HostGraph:
         graphs[host] = job.graph_of(host, found)
-        _tell_held(graphs[host], emit)
+        tell_ahead(graphs[host])
         return graphs[host]
 
     def telling(happening: Happening) -> None:
         emit(happening)
         if isinstance(happening, RunStarted):
             for graph in job.graphs.values():
-                _tell_held(graph, emit)
+                tell_ahead(graph)
 
     async def begin(started: RunStarted) -> None:
         await asyncio.wrap_future(store.begin_run(started, kept.documents, kept.targets, kept.request, job.seal))
@@ -82,6 +91,14 @@ def _tell_held(graph: HostGraph, emit: Emit) -> None:
     for one in graph.left:
         if one.why.startswith(HELD):
             emit(Noticed(graph.host, f"{one.id}: {one.why}"))
+
+
+def _lasting(graph: HostGraph, types: Types) -> str:
+    """What a host that is not reached again could not take back of its changes, in words; "": nothing."""
+    ids = [node.id for node in graph.nodes if types.need(node.type).undo is Resource.undo
+           and from_wire(node.args.get("read_only", False)) is not True]
+    more = f" and {len(ids) - 3} more" if len(ids) > 3 else ""
+    return f"a host that is not reached again cannot take back: {', '.join(ids[:3])}{more}" if ids else ""
 
 
 def settle(store: Store, graphs: Mapping[str, HostGraph], results: Sequence[HostResult]) -> None:

@@ -68,6 +68,13 @@ def test_a_host_that_is_reached_again_keeps_the_change(site: Site, clean_hosts: 
     time.sleep(1)
     assert clean_hosts["h1"].witness().file("/etc/site").content_string == "site"
     assert "results of run" not in again.text
+    assert "cannot take back" not in again.text
+    site.write(f"{HARMLESS}      - command: touch /etc/lasting\n        creates: /etc/lasting\n"
+               "      - command: \"true\"\n        read_only: true\n")
+    named, = [one["message"] for one in site.run("apply", "--confirm", "20s", "--json").of("noticed")
+              if "take back" in one["message"]]
+    assert named == "a host that is not reached again cannot take back: command: touch /etc/lasting"
+    assert "take back" not in site.run("apply").text
 
 
 def test_a_controller_that_dies_confirms_nothing(site: Site, clean_hosts: Hosts) -> None:
