@@ -10,6 +10,8 @@ from . import files, process
 from .errors import Failed
 
 LISTS, STAMP = "/var/lib/apt/lists", "/var/lib/apt/periodic/update-success-stamp"
+STATUS, SOURCES = "/var/lib/dpkg/status", ("/etc/apt/sources.list", "/etc/apt/sources.list.d")
+OF_LISTS, OF_ALL = "/var/cache/apt/srcpkgcache.bin", "/var/cache/apt/pkgcache.bin"
 QUIET = {"DEBIAN_PRIORITY": "critical", "APT_LISTCHANGES_FRONTEND": "none", "NEEDRESTART_MODE": "l",
          "UCF_FORCE_CONFFOLD": "1"}
 # Configuration files that were edited stay as they are. What apt asks for else is refused, not answered with yes.
@@ -37,6 +39,24 @@ def get(words: Sequence[str], wait_s: float) -> process.Finished:
             raise Failed("apt's lock was not free within %g s%s" % (wait_s, _holder(said)), _essence(done))
         else:
             time.sleep(1)  # the locks of lists and archives have no time limit of apt's own
+
+
+def ask(words: Sequence[str]) -> process.Finished:
+    """Runs apt-get or apt-cache where it is only asked, so that nothing is written: apt notes each order that it works out
+    in a log, that of a simulation too, and makes its caches anew when they are out of date."""
+    options = ["-o", "Dir::Log::Planner="]
+    lists = [os.path.join(LISTS, name) for name in files.names_in(LISTS) if "_" in name]  # a lock and folders are, too
+    if not _is_newer(OF_LISTS, [*lists, *SOURCES]):
+        options += ["-o", "Dir::Cache::srcpkgcache=", "-o", "Dir::Cache::pkgcache="]
+    elif not _is_newer(OF_ALL, [OF_LISTS, STATUS]):
+        options += ["-o", "Dir::Cache::pkgcache="]
+    return process.run([words[0], *options, *words[1:]], env=QUIET)
+
+
+def _is_newer(path: str, others: Sequence[str]) -> bool:
+    """By when they came to be where they are: the lists bear the date at which a server made them."""
+    changed = [os.stat(one).st_ctime for one in (path, *others) if os.path.exists(one)]
+    return os.path.exists(path) and len(changed) > 1 and changed[0] >= max(changed)
 
 
 def _essence(done: process.Finished) -> str:

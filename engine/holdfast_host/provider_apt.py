@@ -36,7 +36,7 @@ class Apt(Provider):
                 for name, one in dpkg.installed(names).items() if one.status != "not-installed"}
 
     def offered(self, names: Sequence[str]) -> Dict[str, Offer]:
-        asked = process.run(["apt-cache", "-q=0", "policy", "--", *names])
+        asked = apt.ask(["apt-cache", "-q=0", "policy", "--", *names])
         policies = parse_policy(asked.must("cannot ask apt what it offers").stdout)
         found: Dict[str, Offer] = {}
         for name in names:
@@ -52,14 +52,13 @@ class Apt(Provider):
 
     def would_remove(self, steps: Sequence[Step], frees: bool = False) -> List[str]:
         options = ["--auto-remove"] if frees else []
-        done = process.run([*apt.GET, "--simulate", "--allow-downgrades", *options, "install", "--",
-                            *map(_spec, steps)], env=apt.QUIET)
+        done = apt.ask([*apt.GET, "--simulate", "--allow-downgrades", *options, "install", "--", *map(_spec, steps)])
         return re.findall(r"^(?:Remv|Purg) ([^ :]+)", done.stdout, re.M) if done.code == 0 else []
 
     def would_bring(self, steps: Sequence[Step]) -> Dict[str, str]:
         found: Dict[str, str] = {}
         for words, specs in transactions(steps):
-            done = process.run([*apt.GET, "--simulate", *words, "--", *specs], env=apt.QUIET)
+            done = apt.ask([*apt.GET, "--simulate", *words, "--", *specs])
             found.update(parse_brought(done.stdout) if done.code == 0 else {})
         return found
 
@@ -135,12 +134,12 @@ def parse_policy(text: str) -> Dict[str, Offer]:
 
 
 def _providers(name: str) -> Tuple[str, ...]:
-    text = process.run(["apt-cache", "showpkg", "--", name]).stdout.partition("Reverse Provides:")[2]
+    text = apt.ask(["apt-cache", "showpkg", "--", name]).stdout.partition("Reverse Provides:")[2]
     return tuple(sorted({row.split(" ")[0] for row in text.splitlines() if row.strip()}))
 
 
 def _near(name: str) -> Tuple[str, ...]:
     import difflib
 
-    known = process.run(["apt-cache", "pkgnames", "--", name[:2]]).stdout.split()
+    known = apt.ask(["apt-cache", "pkgnames", "--", name[:2]]).stdout.split()
     return tuple(difflib.get_close_matches(name, known, 3, 0.6))

@@ -17,7 +17,7 @@ CACHE, FOLDERS, LOCKS = "/var/cache/zypp/raw", ("/etc/zypp/repos.d",), "/etc/zyp
 ZYPPER = ("zypper", "--non-interactive", "--xmlout", "--no-refresh")  # fetched is when it is said
 DONE = (0, 100, 101, 102, 103, 106, 107)  # there are updates, restart something, a repository or script was in the way
 NOTHING_FOUND, LOCKED = 104, 7
-LOOKING = {"ZYPP_READONLY_HACK": "1"}  # to look needs no lock
+LOOKING = {"ZYPP_READONLY_HACK": "1", "ZYPP_LOGFILE": os.devnull}  # to look needs no lock, and changes nothing
 
 
 class Zypper(RpmProvider):
@@ -34,6 +34,8 @@ class Zypper(RpmProvider):
                 for name, one in found.items()}
 
     def offered(self, names: Sequence[str]) -> Dict[str, Offer]:
+        if self.lists_age_s() is None:
+            return {name: Offer() for name in names}
         rows = _search("--match-exact", *sorted({name.partition(":")[0] for name in names}))
         repositories = rpm_repositories.enabled(FOLDERS)
         known = {one.name for one in repositories} | {one.id for one in repositories}
@@ -53,8 +55,10 @@ class Zypper(RpmProvider):
 
     def would_remove(self, steps: Sequence[Step], frees: bool = False) -> List[str]:
         found: List[str] = []
+        # Where lists were never fetched it would fetch them to look.
+        lists = [] if self.lists_age_s() is not None else ["--disable-repositories"]
         for words in transactions(steps, frees):
-            done = process.run([*ZYPPER, words[0], "--dry-run", *words[1:]], env=LOOKING)
+            done = process.run([*ZYPPER, *lists, words[0], "--dry-run", *words[1:]], env=LOOKING)
             if done.code in DONE:
                 found += parse_removed(done.stdout)
         return found

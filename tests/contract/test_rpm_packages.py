@@ -2,6 +2,7 @@
 theirs would see."""
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,12 +14,15 @@ from tests.contract.cases.repositories import KEY
 from tests.contract.cases.rpm import PROVIDERS, case, there
 from tests.contract.test_contract import Desk, applied_as_planned, killed_run_is_made_good, promise_is_kept
 from tests.contract.test_undo import undo
+from tests.generated.trace import runners, watched, writes
 from tests.lab import Lab, LabHost, rpms
 
 pytestmark = pytest.mark.lab
 NONE = (r"rpm -qa --qf '%{NAME}\n' | grep -i -E '^(rpm|signed|gpg-pubkey)' | sort -u | xargs -r rpm -e --allmatches; "
         "rm -f /etc/rpm-app.conf* /etc/zypp/locks")
 ALSO = "also removes"
+WORKING_FILES = re.compile(r"/var/(lib/(rpm/rpmdb|dnf/history)\.sqlite|log/(dnf[a-z.]*|hawkey)\.log|"
+                           r"cache/dnf/metadata_lock\.pid|tmp/zypp\.|cache/zypp/solv/@System)")
 
 
 @pytest.fixture
@@ -241,3 +245,20 @@ def test_what_another_key_signed_is_not_taken(provider: str, desk: Desk, signed:
     declare_repository(desk, provider, "suites: [stable]", key=signed)
     with pytest.raises(holdfast.Problems, match=f"says nothing to {provider}"):
         desk.run("apply")
+
+
+def test_a_plan_fetches_nothing_and_writes_only_what_managers_keep_for_themselves(provider: str, desk: Desk,
+                                                                                   tmp_path: Path) -> None:
+    desk.host.run("rm -rf /var/cache/zypp /var/cache/dnf; " + case(provider).before)
+    desk.declare(case(provider), "- file: /srv/note\n  content: the runner is installed at the first contact")
+    desk.run("plan")
+    desk.declare(case(provider), case(provider).present)
+    without, fetched = tmp_path / "without.log", tmp_path / "fetched.log"
+    with watched(desk.host, without):
+        desk.run("plan")
+    assert desk.run("apply").status == "changed"
+    desk.host.run("rpm -e rpm-app Rpm_Tool")
+    with watched(desk.host, fetched):
+        assert desk.run("plan").status == "pending"
+    assert runners(without) == runners(fetched) == 1
+    assert [call for log in (without, fetched) for call in writes(log) if not WORKING_FILES.search(call)] == []

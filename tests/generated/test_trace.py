@@ -27,3 +27,10 @@ def test_child_that_ends_before_its_parent_is_told_of_it_lends_its_number_to_nob
                    f"1 clone(child_stack=NULL <unfinished ...>\n8 {WRITE}\n1 <... clone resumed>) = 8\n8 {WRITE}\n"
                    f"8 +++ exited with 0 +++\n7 vfork() = 8\n8 {WRITE}\n")
     assert writes(log) == [WRITE] * 2, "that of the first child, and that of the last; another's is not counted"
+
+
+def test_children_are_known_by_the_number_that_this_machine_gives_them(tmp_path: Path) -> None:
+    log = tmp_path / "log"
+    log.write_text(f"10 clone(child_stack=NULL) = 7 /* 70 in strace's PID NS */\n70 {RUNNER}\n"
+                   f"70 vfork() = 8 /* 80 in strace's PID NS */\n80 {WRITE}\n8 {WRITE}\n7 {WRITE}\n")
+    assert writes(log) == [WRITE]

@@ -15,23 +15,26 @@ CALLS = ("trace=open,openat,creat,mkdir,mkdirat,rename,renameat,renameat2,unlink
          "symlinkat,mknod,mknodat,chmod,fchmod,fchmodat,chown,fchown,lchown,fchownat,truncate,ftruncate,setxattr,"
          "fsetxattr,lsetxattr,removexattr,utime,utimes,utimensat,mount,umount2,fallocate,execve,clone,clone3,fork,vfork")
 RUNNER = re.compile(r'execve\("[^"]*/python3[^"]*", \["[^"]*", "-I", "-S"')
+# A host numbers its processes by itself; strace adds the number that this machine gives, by which its lines begin.
+CHILD = re.compile(r"(?:clone3?|v?fork)\(.* = (?:\d+ /\* )?(\d+)(?: in strace's PID NS \*/)?$")
 UNFINISHED = "<unfinished ...>"
+OWN = "/var/lib/holdfast/runner/"  # when the runner was used last is noted on its own archive
 
 
 def watched(host: LabHost, log: Path) -> AbstractContextManager[None]:
     """What is written meanwhile by all that sshd of the host starts goes into the log."""
-    return traced(host, "-q", "-y", "-e", CALLS, "-o", str(log))
+    return traced(host, "-q", "-y", "--decode-pids=pidns", "-e", CALLS, "-o", str(log))
 
 
 def writes(log: Path) -> list[str]:
-    """The calls by which runners, and what they started, wrote anything but to pipes and null devices."""
+    """The calls by which runners, and what they started, wrote anything but to pipes, null devices and `OWN`."""
     inside: set[int] = set()
     told: set[int] = set()  # of which it was said whose children they are
     early: dict[int, list[str]] = {}  # what a process wrote before that was said
     over: dict[int, list[str]] = {}  # the same of one that had ended by then
     found = []
     for pid, call in _calls(log):
-        child = re.match(r"(?:clone3?|v?fork)\(.* = (\d+)", call)
+        child = CHILD.match(call)
         if call.startswith("+++"):  # it has ended: who gets its number next is another process
             inside.discard(pid)
             wrote = early.pop(pid, [])
@@ -76,8 +79,9 @@ def _calls(log: Path) -> Iterator[tuple[int, str]]:
 
 
 def _is_write(call: str) -> bool:
-    if " = -1 E" in call:
+    if " = -1 E" in call or OWN in call:
         return False
     if re.match(r"open(at)?\(", call):
-        return bool(re.search(r"O_(WRONLY|RDWR|CREAT|TRUNC)", call)) and '"/dev/' not in call
+        nameless = "O_TMPFILE" in call  # and gone with its process, unless a `link` gives it a name
+        return bool(re.search(r"O_(WRONLY|RDWR|CREAT|TRUNC)", call)) and '"/dev/' not in call and not nameless
     return bool(WRITING.match(call))
