@@ -42,8 +42,8 @@ def get(words: Sequence[str], wait_s: float) -> process.Finished:
 
 
 def ask(words: Sequence[str]) -> process.Finished:
-    """Runs apt-get or apt-cache where it is only asked, so that nothing is written: apt notes each order that it works out
-    in a log, that of a simulation too, and makes its caches anew when they are out of date."""
+    """Runs apt-get or apt-cache only to ask, so that nothing is written: apt notes each order that it works out in a
+    log, that of a simulation too, and makes its caches anew when they are out of date."""
     options = ["-o", "Dir::Log::Planner="]
     lists = [os.path.join(LISTS, name) for name in files.names_in(LISTS) if "_" in name]  # a lock and folders are, too
     if not _is_newer(OF_LISTS, [*lists, *SOURCES]):
