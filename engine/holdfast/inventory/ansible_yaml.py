@@ -18,6 +18,8 @@ from holdfast_host.values import did_you_mean
 BYTES = 64 * 2**20  # the largest file; generated inventories are large
 VAULT = ("this is encrypted with ansible-vault, which Holdfast does not read",
          "decrypt it with `ansible-vault decrypt`, and keep secrets in files that a `secret:` names")
+PLUGIN = ("this configures an inventory plugin of Ansible, which Holdfast does not run",
+          "name instead an executable file that runs `ansible-inventory -i … --list` with all that it builds upon")
 
 
 def load_document(text: str, file: str, warnings: list[Problem]) -> tuple[Node | None, list[Problem]]:
@@ -150,8 +152,7 @@ def read_groups(builder: Builder, document: Node) -> None:
     """Adds the groups of a document; what is wrong goes to the builder's problems."""
     plugin = document.get("plugin")
     if plugin is not None and plugin.value:
-        builder.refuse("this configures an inventory plugin of Ansible, which Holdfast does not run", plugin.place,
-                       "make an executable file that runs `ansible-inventory -i THIS_FILE --list`, and name that")
+        builder.refuse(PLUGIN[0], plugin.place, PLUGIN[1])
         return
     reader = _Reader(builder)
     for key, value in document.items():

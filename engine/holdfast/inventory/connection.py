@@ -139,9 +139,11 @@ class _Reader:
     def secret(self, name: str, value: Any) -> str | None:
         if isinstance(value, int) and not isinstance(value, bool):
             return str(value)  # a password of digits, which Ansible takes as well
-        if isinstance(value, str) and value and not re.search(r"[\x00\r\n]", value):
+        if value == "":
+            return None  # as Ansible has it: written down, and left empty
+        if isinstance(value, str) and not re.search(r"[\x00\r\n]", value):
             return str(value)
-        self.refuse(name, "is no password: it is not text, empty, or of more than one line", "write it in quotes")
+        self.refuse(name, "is no password: it is not text, or of more than one line", "write it in quotes")
         return None
 
     def port(self, name: str, value: Any) -> int | None:
@@ -180,7 +182,7 @@ class _Reader:
         if plugin in _CHANNELS:
             return _CHANNELS[plugin]
         self.refuse(name, f"is `{plugin}`, a way to hosts that Holdfast does not have",
-                    "write ssh, local or winrm; what is in a container is reached by ssh, or from its own host")
+                    "write ssh or local; what is in a container is reached by ssh, or from its own host")
         return None
 
     def python(self, name: str, value: Any) -> str | None:

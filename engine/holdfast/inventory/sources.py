@@ -12,6 +12,7 @@ from holdfast.inventory.ansible_toml import read_toml
 from holdfast.inventory.ansible_yaml import BYTES, load_document, read_groups
 from holdfast.inventory.builder import Builder
 from holdfast.inventory.hostpattern import Wrong, split_port
+from holdfast.inventory.misread import misread
 from holdfast.inventory.model import Inventory, Variable
 from holdfast.inventory.native import looks_native, read_native
 from holdfast.inventory.varsfiles import VariableFiles
@@ -184,5 +185,8 @@ class _Reader:
         text, wrong = decode_ini(data, path)
         if wrong is not None:
             self.builder.refuse("a byte that is not UTF-8", wrong, "save the file as UTF-8")
-        else:
-            read_ini(self.builder, text, path)
+            return
+        before = len(self.builder.problems)
+        read_ini(self.builder, text, path)
+        if len(self.builder.problems) > before and (other := misread(text, path)) is not None:
+            self.builder.problems[before:] = [other]

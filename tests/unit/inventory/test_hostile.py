@@ -50,7 +50,8 @@ def refused(sources, **more):
     ("h", b"[a:children]\nb\n[b:children]\na\n", 4, "hold each other"), ("h", b"[a:children]\na\n", 2, "hold itself"),
     ("h.toml", b"[a]\nhosts = 1\n", 0, "`hosts`"), ("h.toml", b"a = " + b"[" * 10_000, 0, "TOML"),
     ("h.yml", b"inventory: x\nhosts: {a: {port: 99999999999}}\n", 2, "no port"),
-    ("h.yml", b"plugin: aws_ec2\n", 1, "plugin"), ("h.yml", b"$ANSIBLE_VAULT;1.1;AES256\n66\n", 1, "ansible-vault"),
+    ("h.yml", b"plugin: aws_ec2\n", 1, "plugin"), ("h.config", b"a: 1\nplugin: constructed\n", 2, "plugin"),
+    ("h.yml", b"$ANSIBLE_VAULT;1.1;AES256\n66\n", 1, "ansible-vault"),
 ])
 def test_file_is_refused_where_the_fault_is(tmp_path, name, data, line, says):
     path = tmp_path / name
@@ -59,6 +60,20 @@ def test_file_is_refused_where_the_fault_is(tmp_path, name, data, line, says):
     assert problem.place.file == str(path)
     assert line is None or problem.place.line == line
     assert says in problem.what
+
+
+@pytest.mark.parametrize(("name", "text", "says", "mend"), [
+    ("site.yml", "---\n- hosts: web\n  tasks:\n    - ping:\n", "a list, as a playbook is", "move it out"),
+    ("ec2.py", "#!/usr/bin/python3\nimport json\nprint(json.dumps({}))\n", "not executable", "`chmod +x ec2.py`"),
+    ("hosts.sample", "all:\n  hosts:\n    a:\n", "this is YAML", ".yml"),
+])
+def test_file_that_is_no_inventory_is_one_fault_and_not_one_a_line(tmp_path, name, text, says, mend):
+    (tmp_path / name).write_text(text)
+    (problem,) = refused([tmp_path])
+    assert says in problem.what
+    assert mend in problem.mend
+    (tmp_path / name).write_text("#! of these\nweb1\n- a=1\n")  # the control: an INI file, whatever its name
+    assert load([tmp_path]).hosts.keys() == {"web1", "-"}
 
 
 def test_file_without_end_is_refused(tmp_path):
