@@ -28,12 +28,13 @@ Hear = Callable[[str, bytes], None]
 
 
 class Listening:
-    """A context in which the output of whatever runs is also passed to `hear`, as ("stdout"|"stderr", bytes)."""
+    """A context in which the output of whatever runs is also passed to `hear`, as ("stdout"|"stderr", bytes). end: is
+    called at its end."""
 
     now: Optional["Listening"] = None
 
-    def __init__(self, hear: Hear) -> None:
-        self.hear = hear
+    def __init__(self, hear: Hear, end: Callable[[], None] = lambda: None) -> None:
+        self.hear, self.end = hear, end
 
     def __enter__(self) -> "Listening":
         Listening.now = self
@@ -41,6 +42,7 @@ class Listening:
 
     def __exit__(self, *_: object) -> None:
         Listening.now = None
+        self.end()
 
 
 class Finished(Record):
@@ -59,8 +61,13 @@ class Finished(Record):
         return self
 
     def said(self, limit: int = 4000) -> str:
-        """The last characters of its errors, or of its output when it printed no error."""
-        return (self.stderr.strip() or self.stdout.strip())[-limit:]
+        """The last lines of its errors, or of its output when it printed no error. A line is cut only when it alone is
+        too long: a piece of a secret is not known as one."""
+        text = self.stderr.strip() or self.stdout.strip()
+        if len(text) <= limit:
+            return text
+        _, cut, whole = text[-limit:].partition("\n")
+        return whole if cut and text[-limit - 1] != "\n" else text[-limit:]
 
     def ending(self) -> str:
         """`ended with 2`, `was killed by SIGKILL`."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 import re
 from typing import Any, List, Optional, Tuple
 
+from . import former
 from .graph import Event
 from .redact import Redactor
 from .resource import ALWAYS, Change, Resource
@@ -30,9 +31,11 @@ class Teller:
             if hides or (resource is not None and _is_hidden(resource, field.name)):
                 fields.append((field.name, _hide(field.before), _hide(field.after)))
             elif isinstance(field.before, bytes) or isinstance(field.after, bytes):
-                diffs.append((field.name, self.redactor.text(content_diff(field.before, field.after))))
+                diffs.append((field.name, former.masked(content_diff(field.before, field.after), self.redactor)))
             else:
-                fields.append((field.name, self._plain(field.before), self._plain(field.after)))
+                before, after = self._plain(field.before), self._plain(field.after)
+                is_exchanged = before != after and self.redactor.holds(field.after)
+                fields.append((field.name, _hide(before) if is_exchanged else before, after))
         for name in ("message", "mend", "refreshed"):
             if more.get(name):
                 more[name] = self.redactor.text(_printable(more[name]))
@@ -40,12 +43,8 @@ class Teller:
             more["outputs"] = self.redactor.value(_json(more["outputs"], OUTPUT_CHARS))
         return Event(node, status, fields=tuple(fields), diffs=tuple(diffs), **more)
 
-    def text(self, data: bytes) -> str:
-        """A program's output for the wire."""
-        return self.redactor.text(data.decode("utf-8", "replace"))
-
     def _plain(self, value: Any) -> Any:
-        return self.redactor.value(_json(value))
+        return _json(self.redactor.value(_json(value, OUTPUT_CHARS)))  # cut off last: a piece is not known as a secret
 
 
 def _is_hidden(resource: Resource, field: str) -> bool:

@@ -16,7 +16,7 @@ from .errors import Failed, HoldfastError, Interrupted, NeedBlob, Refused, Stale
 from .graph import APPLY, CHANGED, FAILED, INTERRUPTED, OK, PENDING, PLAN, SKIPPED, TIMED_OUT, UNKNOWN, Event, Node
 from .journal import END_UNKNOWN, Journal, Ledger
 from .limit import shielded, time_limit
-from .redact import Redactor
+from .redact import Flow, Redactor
 from .report import Teller
 from .resource import Change, Field, Resource
 
@@ -411,8 +411,18 @@ class Runner:
 
     def _live(self, number: int) -> "process.Listening":
         """While this lasts, what programs print is passed on as it comes."""
-        teller, port = self.teller, self.port
-        return process.Listening(lambda stream, data: port.output(number, stream, teller.text(data)))
+        flows = {stream: Flow(self.teller.redactor) for stream in ("stdout", "stderr")}
+
+        def hear(stream: str, data: bytes, is_end: bool = False) -> None:
+            text = flows[stream].text(data, is_end)
+            if text or not (data or is_end):  # nothing at all is a sign of life
+                self.port.output(number, stream, text)
+
+        def end() -> None:
+            for stream in flows:
+                hear(stream, b"", True)
+
+        return process.Listening(hear, end)
 
     # -- telling -----------------------------------------------------------------------------------------------------
 

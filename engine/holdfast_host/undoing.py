@@ -53,7 +53,8 @@ def remember(folder: str, key: bytes, node: Node, resource: Resource, observed: 
         back = resource.undo(observed, change)
         if back is None:
             return Memory(None, "what a %s does cannot be undone" % node.type, tells)
-        return _remembered(folder, key, node, back, tells, redactor)
+        hides = any(redactor.holds(value) for field in change.fields for value in (field.before, field.after))
+        return _remembered(folder, key, node, back, tells, redactor, hides)
     except Failed as failed:
         return Memory(None, str(failed), tells)
     except Exception as error:  # not to be able to undo is no reason not to do
@@ -61,8 +62,8 @@ def remember(folder: str, key: bytes, node: Node, resource: Resource, observed: 
 
 
 def _remembered(folder: str, key: bytes, node: Node, back: Sequence[Declared], tells: Sequence[Tuple[str, Any]],
-                redactor: Redactor) -> Memory:
-    hides = bool(values.secret_names(values.from_wire(node.args)))
+                redactor: Redactor, hides: bool) -> Memory:
+    hides = hides or bool(values.secret_names(values.from_wire(node.args)))
     kept: List[Tuple[str, Mapping[str, Any]]] = []
     contents: List[str] = []
     for type_, args in back:
@@ -72,8 +73,7 @@ def _remembered(folder: str, key: bytes, node: Node, back: Sequence[Declared], t
                 data = value.data()
                 if len(data) > CONTENT_LIMIT:
                     return Memory(None, "the content before was larger than %d bytes" % CONTENT_LIMIT, tells)
-                text = data.decode("utf-8", "replace")
-                hides = hides or redactor.text(text) != text
+                hides = hides or redactor.holds(data)
                 contents.append(_keep(folder, key, value.sha256, data))
         kept.append((type_, values.to_wire(args)))
     return Memory(kept, "", tells, hides, contents)

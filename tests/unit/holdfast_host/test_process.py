@@ -180,6 +180,13 @@ def test_live_output_comes_while_the_program_runs(cwd, tmp_path):
     assert seen == [("stdout", b"a\n"), ("stderr", b"b\n")]
 
 
+def test_what_is_quoted_of_an_output_begins_with_a_whole_line():
+    texts = ("a\nhunter2\n1234567", "abcdefghij\nx", "x" * 20)
+    said = [process.Finished(["x"], 1, "", text).said(10) for text in texts]
+    assert said == ["1234567", "x", "x" * 10]
+    assert process.Finished(["x"], 1, "", "secret\n123456789\n").said(9) == "123456789"
+
+
 def test_environment_is_plain_and_can_be_added_to(cwd, monkeypatch):
     monkeypatch.setenv("LANG", "de_DE.UTF-8")
     monkeypatch.setenv("LD_LIBRARY_PATH", "/opt")
