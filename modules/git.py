@@ -88,6 +88,9 @@ class Git(Resource):
           key: /home/deploy/.ssh/id_ed25519
           known_hosts: /etc/ssh/ssh_known_hosts
           submodules: true
+        - git: /srv/old
+          repo: https://example.org/old.git
+          state: absent
     """
 
     path: str = arg(doc="The directory of the clone.", check=checks.absolute)
@@ -103,6 +106,8 @@ class Git(Resource):
                                      "are right, in place of the user's.")
     update: bool = arg(True, doc="Follow a branch or tag that moves; false: only a clone that is not there is made.")
     force: bool = arg(False, doc="Throw away what somebody has changed or committed in the clone.")
+    state: str = arg("present", choices=("present", "absent"), doc="`absent` removes the clone, but none that holds "
+                     "changes, new files or commits of somebody's, unless `force` says so.")
 
     def check(self) -> None:
         if self.depth is not None and self.depth < 1:
@@ -120,9 +125,11 @@ class Git(Resource):
     # -- looking -----------------------------------------------------------------------------------------------------
 
     def observe(self) -> Observed:
+        folder = files.look(files.real(self.path))
+        if self.state == "absent" and (folder is None or (folder.kind == DIRECTORY and not files.names_in(self.path))):
+            return Observed(None)
         if process.which("git") is None:
             raise Refused("", "git is not installed on this host", "declare `package: git`")
-        folder = files.look(files.real(self.path))
         owner = self.user and files.owner_as_shown(self.user)
         fresh = files.fresh(self.path, DIRECTORY)
         if folder is not None and folder.kind != DIRECTORY:
@@ -130,6 +137,8 @@ class Git(Resource):
         names = files.names_in(self.path) if folder is not None else []
         if names and ".git" not in names:
             return Observed(folder, fresh, owner, "is no clone, and not empty")
+        if self.state == "absent":
+            return self._left(folder)
         if not names:
             ref, target = self._remote()
             return Observed(folder, fresh, owner, "", target=target, ref=ref)
@@ -153,6 +162,18 @@ class Git(Resource):
         off = tuple(row[1:].split()[1] for row in modules.splitlines() if row[:1] in "-+U" and len(row.split()) > 1)
         return Observed(folder, fresh, owner, "", head, branch, repo, tuple(row[3:] for row in dirty.splitlines()), own,
                         target, ref, off)
+
+    def _left(self, folder: Optional[FileState]) -> Observed:
+        """A clone that is to go: new files in it count as somebody's, and so do commits of all branches and stashes."""
+        status = self._git("status", "--porcelain")
+        if status.code != 0:
+            return Observed(folder, fault="cannot be read as a clone: %s" % status.said(300))
+        own = self._said("rev-list", "-1", "HEAD", "--all", "--not", "--remotes", "--tags", "--glob=%s*" % PLACED, "--",
+                         default="")
+        return Observed(folder, head=self._said("rev-parse", "--verify", "-q", "HEAD"), own=bool(own),
+                        branch=self._said("symbolic-ref", "-q", "--short", "HEAD"), dirty=tuple(
+                            row[3:] for row in status.stdout.splitlines()),
+                        repo=self._said("config", "--get", "remote.origin.url"))
 
     def _remote(self) -> Tuple[str, str]:
         """(the whole name of what is declared, its commit), as the repository has it; "" twice: it has none."""
@@ -182,6 +203,8 @@ class Git(Resource):
             whose = observed.folder.owner if observed.folder and "dubious ownership" in observed.fault else ""
             raise Refused("path", "%s %s" % (self.path, observed.fault), "say as whom git is to run: `user: %s`" % whose
                           if whose else "move it away, or name another path")
+        if self.state == "absent":
+            return self._removal(observed)
         if observed.folder is None and observed.fresh is None:
             raise regular.no_folder(self.path)
         mine = observed.owner or files.owner_name(os.geteuid())
@@ -193,6 +216,15 @@ class Git(Resource):
                           "see `git ls-remote`")
         if not self.force:
             self._must_be_clean(observed)
+        fields = self._fields(observed)
+        if not fields:
+            return None
+        planned: Dict[str, Optional[FileState]] = {}
+        if observed.folder is None and observed.fresh is not None:
+            planned[self.path] = attributes.dressed(observed.fresh, observed.owner, None, None)
+        return Change("update" if observed.head else "create", tuple(fields), planned, observed)
+
+    def _fields(self, observed: Observed) -> List[Field]:
         fields: List[Field] = []
         if observed.head != observed.target:
             fields.append(Field("commit", observed.head or None, observed.target))
@@ -205,12 +237,15 @@ class Git(Resource):
         if observed.modules:
             off = "not as committed: " + ", ".join(observed.modules[:SHOWN])
             fields.append(Field("submodules", off, "as committed"))
-        if not fields:
+        return fields
+
+    def _removal(self, observed: Observed) -> Optional[Change]:
+        if observed.folder is None:
             return None
-        planned: Dict[str, Optional[FileState]] = {}
-        if observed.folder is None and observed.fresh is not None:
-            planned[self.path] = attributes.dressed(observed.fresh, observed.owner, None, None)
-        return Change("update" if observed.head else "create", tuple(fields), planned, observed)
+        if not self.force:
+            self._must_be_clean(observed)
+        fields = (Field("repo", observed.repo or None, None), Field("commit", observed.head or None, None))
+        return Change("delete", fields, {self.path: None}, observed)
 
     def _must_be_clean(self, observed: Observed) -> None:
         mend = "commit and push it or throw it away, or say `force: true`"
@@ -227,17 +262,21 @@ class Git(Resource):
     def undo(self, observed: Observed, change: Change) -> Optional[Sequence[Declared]]:
         if observed.dirty or observed.own:
             raise Failed("what was changed in the clone is not kept")
-        if not observed.head:
-            gone = ("directory", {"path": self.path, "state": "absent", "force": True})
+        clone = {"path": self.path, "repo": observed.repo or self.repo, **({"user": self.user} if self.user else {})}
+        if not observed.head and self.state == "present":
             empty = () if observed.folder is None else regular.put_back(self.path, observed.folder) or ()
-            return (gone, *empty)
-        user = {"user": self.user} if self.user else {}
-        return (("git", {"path": self.path, "repo": observed.repo, "revision": observed.head, **user}),)
+            return (("git", {**clone, "state": "absent"}), *empty)
+        return (("git", {**clone, "revision": observed.head or None}),)
 
     # -- doing -------------------------------------------------------------------------------------------------------
 
     def converge(self, change: Change) -> None:
         observed: Observed = change.payload
+        if self.state == "absent":
+            if self.observe() != observed:
+                raise Stale("%s was changed by someone else meanwhile" % self.path)
+            files.remove_tree(files.real(self.path), lambda: True)
+            return
         planned = change.files.get(self.path)
         if planned is not None:
             files.make_directory(self.path, planned, lambda: files.look(self.path) is None)

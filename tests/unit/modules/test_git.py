@@ -167,3 +167,39 @@ def test_a_clone_of_another_user_is_told_with_that_user(tmp_path, repo):
 def test_what_is_no_repository_or_revision_is_refused(arguments, what):
     with pytest.raises(Refused, match=what):
         Git(**{"path": "/f", "repo": "https://x/y", **arguments})
+
+
+def test_clone_goes_but_not_with_somebody_s_work_in_it(tmp_path, repo):
+    settle(clone(tmp_path, repo))
+    gone = clone(tmp_path, repo, state="absent")
+    (tmp_path / "c/new").write_text("mine")
+    with pytest.raises(Refused, match="not committed: new"):
+        gone.diff(gone.observe())
+    commit(tmp_path / "c", "new", "mine")
+    git(tmp_path / "c", "checkout", "-q", "-b", "side")
+    git(tmp_path / "c", "branch", "-f", "main", "origin/main")
+    git(tmp_path / "c", "checkout", "-q", "main")
+    with pytest.raises(Refused, match="commits that its repository has not"):
+        gone.diff(gone.observe())
+    git(tmp_path / "c", "branch", "-D", "side")
+    change = settle(gone)
+    assert not (tmp_path / "c").exists()
+    assert gone.undo(change.payload, change)[0][1]["revision"] == git(repo, "rev-parse", "HEAD")
+    assert settle(gone) is None
+
+
+def test_way_back_of_a_clone_takes_no_work_with_it(tmp_path, repo):
+    one = clone(tmp_path, repo)
+    observed = one.observe()
+    change = one.diff(observed)
+    back = one.undo(observed, change)
+    one.converge(change)
+    (tmp_path / "c/a").write_text("mine")
+    (name, arguments), = back
+    assert name == "git"
+    undone = Git(**arguments)
+    with pytest.raises(Refused, match="not committed: a"):
+        undone.diff(undone.observe())
+    git(tmp_path / "c", "checkout", "-q", "a")
+    settle(Git(**arguments))
+    assert not (tmp_path / "c").exists()
