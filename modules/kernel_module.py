@@ -162,11 +162,10 @@ class KernelModule(Resource):
 
     def converge(self, change: Change) -> None:
         parts, steps = change.payload
-        for part in parts:
-            regular.converge(part)
-        for step in steps:
-            words = ["modprobe", *([step] if step else []), "--", self.plain]
-            process.run(words).must("cannot %s %s" % ("unload" if step else "load", self.plain))
+        with regular.tentatively(parts):
+            for step in steps:
+                words = ["modprobe", *([step] if step else []), "--", self.plain]
+                process.run(words).must("cannot %s %s" % ("unload" if step else "load", self.plain))
 
 
 # -- pure helpers, and looking -----------------------------------------------------------------------------------------

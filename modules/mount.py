@@ -52,12 +52,14 @@ def _order(number: int) -> None:
 
 class Observed(Record):
     """file: /etc/fstab. here: what is mounted at the path, the uppermost last. is_source: the uppermost is what is
-    declared. point: "", or what stands in the way of a mount: "missing", "file", "full"."""
+    declared. point: "", or what stands in the way of a mount: "missing", "file", "full". has_source: the device, file
+    or directory that is to be mounted is there."""
 
     file: regular.Observed
     here: Tuple[fstab.Mount, ...] = ()
     is_source: bool = False
     point: str = ""
+    has_source: bool = True
 
 
 class Mount(Resource):
@@ -140,7 +142,9 @@ class Mount(Resource):
         point = files.look(files.real(self.path))
         trouble = "missing" if point is None else "file" if point.kind != DIRECTORY else \
             "full" if not here and files.names_in(self.path) else ""
-        return Observed(texts.observe(fstab.PATH), here, bool(here) and self._is_source(here[-1]), trouble)
+        source = self.source or ""
+        return Observed(texts.observe(fstab.PATH), here, bool(here) and self._is_source(here[-1]), trouble,
+                        not re.match("/[^/]", source) or files.look(files.real(source)) is not None)
 
     def _is_source(self, mount: fstab.Mount) -> bool:
         source = self.source or ""
@@ -189,6 +193,10 @@ class Mount(Resource):
                           "unmount it first: `mount: %s` with `state: absent`" % self.path)
         if not here:
             self._refuse(observed.point)
+            if not observed.has_source:
+                raise Refused("source", "%s does not exist" % self.source, "look for its right name in `lsblk`, or say "
+                              "`state: present` for one that comes later" if (self.source or "").startswith("/dev/")
+                              else "declare what makes it")
             return ("mount",), (Field("mounted", None, self.source),)
         if here[-1].kind == "autofs":
             return (), ()  # nothing is mounted there as yet: systemd does it, by the line that is then in fstab
@@ -246,16 +254,20 @@ class Mount(Resource):
         _, kept, steps, _ = change.payload
         for _ in [step for step in steps if step == "umount"]:
             process.run(["umount", "--", self.path]).must("cannot unmount %s" % self.path)
-        if kept is not None:
-            regular.converge(kept)
-            if os.path.isdir("/run/systemd/system"):  # it makes units of the lines
-                process.run(["systemctl", "daemon-reload"]).must("systemd does not read %s" % fstab.PATH)
-        if "mount" in steps:
-            process.run(["mount", "--", self.path]).must("cannot mount %s" % self.path)
-        if "remount" in steps:
-            options = ",".join(["remount", *(option for option in self.options if option != "rbind")])
-            done = process.run(["mount", "-o", options, "--", self.path])
-            done.must("cannot mount %s with other options" % self.path)
+        with regular.tentatively([kept] if kept is not None else [], _told):  # else the next boot may wait for it
+            if "mount" in steps:
+                process.run(["mount", "--", self.path]).must("cannot mount %s" % self.path)
+                if not any(mount.place == files.real(self.path) for mount in fstab.mounts()):
+                    raise Failed("%s is not there to be mounted, which `nofail` keeps quiet about" % self.source)
+            if "remount" in steps:
+                options = ",".join(["remount", *(option for option in self.options if option != "rbind")])
+                done = process.run(["mount", "-o", options, "--", self.path])
+                done.must("cannot mount %s with other options" % self.path)
+
+
+def _told() -> None:
+    if os.path.isdir("/run/systemd/system"):  # it makes units of the lines
+        process.run(["systemctl", "daemon-reload"]).must("systemd does not read %s" % fstab.PATH)
 
 
 def bytes_of(text: str) -> Optional[int]:

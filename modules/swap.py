@@ -3,6 +3,7 @@ from __future__ import annotations
 
 import os
 import re
+import sys
 from typing import ClassVar, List, Optional, Sequence, Tuple
 
 from holdfast_host import (
@@ -43,13 +44,14 @@ def _priority(number: int) -> None:
 
 class Observed(Record):
     """file: /etc/fstab. at: what stands at the path. is_swap: it is made for swapping. active: the kernel swaps to it,
-    with this priority."""
+    with this priority. room: bytes that are free where it stands; None: there is no such directory."""
 
     file: regular.Observed
     at: Optional[files.FileState] = None
     is_swap: bool = False
     active: bool = False
     priority: Optional[int] = None
+    room: Optional[int] = None
 
 
 class Swap(Resource):
@@ -99,7 +101,7 @@ class Swap(Resource):
     def observe(self) -> Observed:
         in_use = active().get(os.path.realpath(self.path))
         return Observed(texts.observe(fstab.PATH), files.look(self.path), _is_swap(self.path), in_use is not None,
-                        in_use)
+                        in_use, _room(os.path.dirname(self.path)))
 
     # -- deciding ----------------------------------------------------------------------------------------------------
 
@@ -140,7 +142,13 @@ class Swap(Resource):
                               "make it so by hand: `mkswap` would destroy what is on it")
         elif at is not None and (at.kind != files.FILE or not observed.is_swap):
             raise Refused("path", "%s is there already and no swap file" % self.path, "remove it, or name another path")
+        elif at is None and observed.room is None:
+            raise regular.no_folder(self.path)
         elif at is None or at.size != (self.size_mib or 0) * MIB:
+            needed = (self.size_mib or 0) * MIB  # beside an old one: that is replaced by a whole new one
+            if observed.room is not None and needed > observed.room:
+                raise Refused("size_mib", "there is no space for it: %d MiB are free" % (observed.room // MIB),
+                              "choose less, or another path")
             steps = ("off", "make") if observed.active else ("make",)
             fields = (Field("size", "%d MiB" % (at.size // MIB) if at else None, "%d MiB" % (self.size_mib or 0)),)
         elif (at.mode, at.owner) != ("0600", "root"):
@@ -181,11 +189,15 @@ class Swap(Resource):
             elif step == "dress":
                 now = observed.at
                 files.dress(self.path, now, files.FileState(files.FILE, "0600", "root", now.group))
-        if kept is not None:
-            regular.converge(kept)
-        if "on" in steps:
-            words = [] if self.priority is None else ["--priority", str(self.priority)]
-            process.run(["swapon", *words, "--", self.path]).must("the kernel does not swap to %s" % self.path)
+        try:
+            with regular.tentatively([kept] if kept is not None else []):
+                if "on" in steps:
+                    words = [] if self.priority is None else ["--priority", str(self.priority)]
+                    process.run(["swapon", *words, "--", self.path]).must("the kernel does not swap to %s" % self.path)
+        except Failed:
+            if "make" in steps and observed.at is None:
+                files.remove(self.path, lambda: _is_swap(self.path))
+            raise
 
     def _make(self) -> None:
         """Without holes, which swap files must not have; nobody else can ever read it."""
@@ -208,6 +220,17 @@ def active() -> "dict[str, int]":
     with open("/proc/swaps", encoding="utf-8", errors="surrogateescape") as stream:
         rows = [line.split() for line in stream][1:]
     return {fstab.plain(row[0]): int(row[4]) for row in rows if len(row) > 4}
+
+
+def _room(folder: str) -> Optional[int]:
+    """How many bytes are free there; None: there is no such directory."""
+    if files.look(files.real(folder)) is None:
+        return None
+    try:
+        found = os.statvfs(folder)
+    except OSError:  # a plan in which it is made first
+        return sys.maxsize
+    return found.f_bavail * found.f_frsize
 
 
 def _is_swap(path: str) -> bool:

@@ -129,10 +129,10 @@ class Sysctl(Resource):
 
     def converge(self, change: Change) -> None:
         kept, is_other = change.payload
-        if kept is not None:
-            regular.converge(kept)
-        if is_other:
-            process.run(["sysctl", "-q", "-w", "%s=%s" % (self.name, self.value)]).must("cannot set %s" % self.name)
+        with regular.tentatively([kept] if kept is not None else []):
+            if is_other:
+                words = ["sysctl", "-q", "-w", "%s=%s" % (self.name, self.value)]
+                process.run(words).must("cannot set %s" % self.name)
 
     def edited(self, now: str) -> str:
         """The whole file as it should be: the last line for a setting is the one that counts, so there is one only."""

@@ -1,11 +1,12 @@
 """A regular file with a declared content, owner, group and mode: what `file`, `template` and others do alike."""
 from __future__ import annotations
 
+import contextlib
 import hashlib
-from typing import Any, Callable, Dict, Optional, Sequence, Tuple, Union
+from typing import Any, Callable, Dict, Iterator, List, Optional, Sequence, Tuple, Union
 
 from . import attributes, files
-from .errors import Refused
+from .errors import Failed, Refused
 from .files import DIRECTORY, FILE, LINK, FileState
 from .record import Record, with_fields
 from .resource import Change, Declared, Field, Identity
@@ -210,6 +211,44 @@ def _write(deed: Deed, after: FileState, validate: Validate, folder_owner: Optio
         if made:
             files.remove(deed.backup, lambda: True)
         raise
+
+
+@contextlib.contextmanager
+def tentatively(changes: Sequence[Change], told: Callable[[], None] = lambda: None) -> Iterator[None]:
+    """Carries out changes of files, then what stands in the block: should any of it fail, the files are again as they
+    were. For files that say at the next boot what is to be so now as well.
+
+    told: called whenever the files have changed. The changes are those of `present` and `absent` on what was observed
+    with its content.
+    """
+    done: List[Change] = []
+    try:
+        for change in changes:
+            converge(change)
+            done.append(change)
+        if done:
+            told()
+        yield
+    except Failed:
+        for change in reversed(done):
+            _take_back(change)
+        if done:
+            told()
+        raise
+
+
+def _take_back(change: Change) -> None:
+    """Puts back what `converge` has replaced, unless somebody has changed it since."""
+    deed: Deed = change.payload
+    before, path = deed.observed.state, deed.observed.path
+    now = observe(path, None, None, follow=False, content=True, shown=files.LIMIT)
+    if (now.state is None) != (deed.after is None) or (deed.data is not None and now.data != deed.data):
+        return
+    if before is None:
+        files.remove(path, lambda: _is_still(now))
+    elif deed.observed.data is not None:
+        files.swap(path, deed.observed.data, lambda: _is_still(now), mode=before.mode, owner=before.owner,
+                   group=before.group)
 
 
 def undo(observed: Observed) -> Optional[Sequence[Declared]]:

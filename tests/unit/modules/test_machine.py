@@ -5,7 +5,7 @@ from holdfast_host import Refused, files, regular
 from modules.kernel_module import KernelModule
 from modules.kernel_module import Observed as Module
 from modules.locale import Locale, plain
-from modules.swap import Observed, Swap
+from modules.swap import MIB, Observed, Swap
 
 NOTHING = regular.Observed("/etc/x.conf", None, fresh=files.FileState("file", "0644", "root", "root"))
 FSTAB = regular.Observed("/etc/fstab", files.FileState("file", "0644", "root", "root", "", 0), b"")
@@ -47,6 +47,11 @@ def test_what_is_no_swap_is_never_overwritten():
     with pytest.raises(Refused, match="not made for swapping"):
         Swap(path="/dev/sda1").diff(Observed(FSTAB, there))
     assert Swap(path="/s", size_mib=2).diff(Observed(FSTAB, there, True, True, -2)).payload[2] == ("off", "make", "on")
+    with pytest.raises(Refused, match="its directory / does not exist"):
+        Swap(path="/s", size_mib=2).diff(Observed(FSTAB))
+    with pytest.raises(Refused, match="1 MiB are free"):
+        Swap(path="/s", size_mib=2).diff(Observed(FSTAB, room=MIB))
+    assert Swap(path="/s", size_mib=2).diff(Observed(FSTAB, room=2 * MIB)).action == "create"
     assert Swap(path="/s", size_mib=1, priority=3).diff(Observed(FSTAB, there, True, True, -2)).payload[2] == (
         "off", "on")
 

@@ -1,9 +1,11 @@
 """What a user can see of `mount` without mounting: lines of fstab, what is refused, what is a difference."""
 import pytest
 
-from holdfast_host import Refused, files, fstab, regular
+from holdfast_host import Failed, Refused, files, fstab, regular
 from holdfast_host.fstab import Entry
+from holdfast_host.record import with_fields
 from modules.mount import Mount, Observed, by_name, bytes_of
+from tests.unit.modules.settling import settle
 
 FSTAB = "# made by hand\nUUID=1 / ext4 errors=remount-ro 0 1\n\nnas:/a\t/srv/a\\040b nfs ro  # old\n"
 RAM = Entry("tmpfs", "/srv/r", "tmpfs", "size=4m")
@@ -50,6 +52,30 @@ def test_nothing_is_mounted_over_something_in_silence():
     assert Mount(path="/srv/r", source="tmpfs", kind="tmpfs", over=True).diff(observed(point="full")).action == "mount"
     with pytest.raises(Refused, match="does not exist"):
         ram.diff(observed(point="missing"))
+
+
+def test_device_that_is_not_there_is_told_in_the_plan():
+    disk = Mount(path="/srv/r", source="/dev/sdz9", kind="ext4")
+    empty = with_fields(observed(), has_source=False)
+    with pytest.raises(Refused, match="/dev/sdz9 does not exist"):
+        disk.diff(empty)
+    assert Mount(path="/srv/r", source="/dev/sdz9", kind="ext4", state="present").diff(empty).action == "update"
+    assert Mount(path="/srv/r", source="//nas/a", kind="cifs").observe().has_source, "a server's, not a path"
+
+
+def test_mount_that_fails_leaves_fstab_as_it_was(tmp_path, monkeypatch):
+    table, point = tmp_path / "fstab", tmp_path / "point"
+    table.write_text(FSTAB)
+    point.mkdir()
+    monkeypatch.setattr("holdfast_host.fstab.PATH", str(table))
+    monkeypatch.setattr("modules.mount._told", lambda: None)
+    disk = Mount(path=str(point), source="UUID=none", kind="ext4")
+    change = disk.diff(disk.observe())
+    with pytest.raises(Failed):
+        disk.converge(change)
+    assert table.read_text() == FSTAB, "the next boot would wait for it"
+    settle(Mount(path=str(point), source="UUID=none", kind="ext4", state="present"))
+    assert table.read_text() != FSTAB, "the control"
 
 
 def test_options_that_can_be_seen_are_held_against_the_mount():
