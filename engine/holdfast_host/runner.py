@@ -187,8 +187,9 @@ class Runner:
             self._tell(number, UNKNOWN, message="not known before %s" % later.id)
         except Refused as refused:
             before = foresight.acts_before(self.course, number) if self.mode == PLAN else []
-            if before:
-                self._tell(number, UNKNOWN, message="not known before %s" % ", ".join(before))
+            if before:  # who names no argument tells only that it cannot look ahead
+                seen = "; as it is now it fails: %s" % refused.what if refused.argument else ""
+                self._tell(number, UNKNOWN, message="not known before %s%s" % (", ".join(before), seen))
             else:
                 self._tell_error(number, refused, given=self.course.told_of(number))
         except (HoldfastError, OSError) as error:

@@ -114,7 +114,7 @@ def test_what_cannot_be_known_yet_is_said_and_what_is_wrong_fails(host: Host) ->
     assert statuses(host.do("plan", lost)) == ["failed"]
     events = host.do("plan", host.node("note", "b", text="x"), lost)
     assert statuses(events) == ["pending", "unknown"]
-    assert events[1].message == "not known before note: b"
+    assert events[1].message == "not known before note: b; as it is now it fails: has no folder"
     assert host.do("apply", lost)[0].mend == "declare it"
 
 
