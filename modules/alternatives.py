@@ -5,8 +5,10 @@ import re
 from typing import ClassVar, Dict, List, Optional, Sequence, Tuple
 
 from holdfast_host import Change, Declared, Field, Identity, Record, Refused, Resource, arg, checks, files, process
+from holdfast_host.record import with_fields
 
 AUTO = "auto"
+TARGET = "/etc/alternatives/%s"  # where the general path leads, and on from there
 
 
 def _name(name: str) -> None:
@@ -22,7 +24,8 @@ def _path(path: str) -> None:
 class Observed(Record):
     """link: the general path; "": there is no such group. status: "auto" or "manual"; value: the path it stands for.
     known: its alternatives and their priorities. has_tool: whether this host has alternatives at all. is_there: whether
-    the declared path is there."""
+    the declared path is there. stands: what is at the general path: "right" for the link that belongs there, else the
+    link's target, "nothing", or what else is there."""
 
     link: str = ""
     status: str = ""
@@ -30,6 +33,7 @@ class Observed(Record):
     known: Tuple[Tuple[str, int], ...] = ()
     has_tool: bool = True
     is_there: bool = True
+    stands: str = "right"
 
 
 class Alternatives(Resource):
@@ -75,7 +79,9 @@ class Alternatives(Resource):
         if process.which("update-alternatives") is None:
             return Observed(has_tool=False, is_there=is_there)
         done = process.run(["update-alternatives", "--query", self.name])
-        return parsed(done.stdout if done.code == 0 else "", is_there)
+        found = parsed(done.stdout if done.code == 0 else "", is_there)
+        link = self.link or found.link
+        return with_fields(found, stands=_stands(link, self.name, bool(found.link))) if link else found
 
     def diff(self, observed: Observed) -> Optional[Change]:
         known = dict(observed.known)
@@ -87,10 +93,13 @@ class Alternatives(Resource):
         if self.path == AUTO:
             if not observed.link:
                 raise Refused("name", "there are no alternatives of this name on this host", "declare their package")
-            return None if observed.status == AUTO else self._change(observed, Field("status", observed.status, AUTO))
+            fields = self._link(observed)
+            if observed.status != AUTO:
+                fields.append(Field("status", observed.status, AUTO))
+            return self._change(observed, *fields) if fields else None
         if not observed.is_there:
             raise Refused("path", "%s does not exist" % self.path, "declare its package")
-        fields: List[Field] = []
+        fields = self._link(observed)
         if self.path not in known and self.link is None:
             others = ", ".join(known) or "there are none"
             raise Refused("path", "%s is not among the alternatives: %s" % (self.path, others),
@@ -104,6 +113,15 @@ class Alternatives(Resource):
         if observed.status != "manual":
             fields.append(Field("status", observed.status or None, "manual"))
         return self._change(observed, *fields) if fields else None
+
+    def _link(self, observed: Observed) -> List[Field]:
+        """What is wrong at the general path. Raises Refused for what update-alternatives would leave there."""
+        link = self.link or observed.link
+        if observed.stands in ("file", "directory", "other"):
+            raise Refused("link" if self.link else "name", "%s is no link but a %s of somebody's, which "
+                          "update-alternatives leaves there" % (link, observed.stands), "move it away first")
+        is_wrong = bool(observed.link) and observed.stands != "right"
+        return [Field(link, observed.stands, TARGET % self.name)] if is_wrong else []
 
     def _change(self, observed: Observed, *fields: Field) -> Change:
         return Change("update" if observed.link else "create", fields, payload=observed)
@@ -139,6 +157,15 @@ class Alternatives(Resource):
             words.append(["--set", self.name, self.path])
         for one in words:
             process.run(["update-alternatives", "--quiet", *one]).must("cannot change what %s stands for" % self.name)
+
+
+def _stands(link: str, name: str, is_known: bool) -> str:
+    state = files.look(link)
+    if state is None:
+        return "nothing"
+    if state.kind != files.LINK:
+        return state.kind
+    return "right" if state.target == TARGET % name or not is_known else state.target
 
 
 def parsed(text: str, is_there: bool) -> Observed:

@@ -139,7 +139,9 @@ class Cron(Resource):
         user = self.user or files.owner_name(os.geteuid())
         if self.file is not None:
             found = regular.observe("%s/%s" % (CRON_D, self.file), None, None, follow=False, content=True)
-            return Observed(user, found.path, found.data or b"", found, "" if found.state or found.fresh else "cron")
+            is_lacking = self.state == "present" and files.entry(user) is None  # cron would pass over the line
+            fault = "cron" if not (found.state or found.fresh) else "user" if is_lacking else ""
+            return Observed(user, found.path, found.data or b"", found, fault)
         path = _spool(user)
         if not path:
             return Observed(user, path, fault="cron")

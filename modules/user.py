@@ -288,7 +288,8 @@ class User(Resource):
         for argv, stdin in self.commands(change):
             done = process.run(argv, stdin=stdin)
             if done.code == 8 and argv[0] in ("userdel", "usermod"):
-                raise Failed("cannot %s user %s while it has processes" % (change.action, self.name), done.said())
+                raise Failed("cannot %s user %s while it has processes" % (change.action, self.name), done.said(),
+                             mend="end them first: `loginctl terminate-user %s`" % self.name)
             done.must("cannot %s user %s" % (change.action, self.name))
         files.forget()
         for path, state in list(change.files.items())[:1]:

@@ -2,9 +2,11 @@
 import pytest
 
 from holdfast_host import Refused
+from holdfast_host.record import with_fields
 from modules import acl, alternatives
 from modules.acl import Acl
 from modules.alternatives import Alternatives
+from tests.unit.modules.settling import shown
 
 
 def test_entries_count_as_far_as_the_mask_lets_them():
@@ -23,6 +25,18 @@ def test_alternatives_are_read_from_their_paragraphs():
     assert (found.link, found.status, found.value, found.known) == (
         "/usr/bin/e", "manual", "/b", (("/a", 50), ("/b", 10)))
     assert alternatives.parsed("", True).link == ""
+
+
+def test_what_stands_at_the_general_path_counts():
+    known = alternatives.Observed("/usr/bin/e", "manual", "/b", (("/b", 10),))
+    one = Alternatives(name="e", path="/b")
+    assert one.diff(known) is None
+    lost = one.diff(with_fields(known, stands="nothing"))
+    assert shown(lost) == {"/usr/bin/e": ("nothing", "/etc/alternatives/e")}
+    assert shown(Alternatives(name="e", path="auto").diff(with_fields(known, status="auto", stands="/x")))
+    for observed in (with_fields(known, stands="file"), alternatives.Observed(stands="file")):
+        with pytest.raises(Refused, match="/usr/bin/e is no link but a file"):
+            Alternatives(name="e", path="/b", link="/usr/bin/e", priority=10).diff(observed)
 
 
 @pytest.mark.parametrize(("make", "what"), [

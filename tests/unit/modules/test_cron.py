@@ -115,6 +115,15 @@ def test_any_crontab_settles_in_one_step_and_keeps_what_is_not_ours(rows, is_abs
         assert once.split("\n").count(kept) == rows.count(kept)
 
 
+def test_user_whom_nobody_has_is_refused_in_cron_d_too(cron_d):
+    job = {"name": "a", "file": "jobs", "user": "nosuchuser"}
+    with pytest.raises(Refused, match="nosuchuser does not exist"):
+        settle(Cron(**job, schedule="@daily", command="true"))
+    (cron_d / "jobs").write_text("# holdfast: a\n@daily nosuchuser true\n")
+    settle(Cron(**job, state="absent"))
+    assert not (cron_d / "jobs").exists()
+
+
 def test_a_host_without_cron_is_told_so(tmp_path, monkeypatch):
     monkeypatch.setattr(cron, "SPOOLS", (str(tmp_path / "none"),))
     monkeypatch.setattr(cron, "CRON_D", str(tmp_path / "none"))
