@@ -174,6 +174,8 @@ class Archive(Resource):
         version = kept.version if kept and state else ""
         if version != (self.version or ""):
             fields.insert(0, Field("version", version or None, self.version))
+        if state is not None and kept is None and self._overwrites(observed):
+            fields.append(Field("below", "what others put there", "stays, but for what the archive holds too"))
         if observed.off and not fields:
             fields.append(Field("below", "not as unpacked: " + _some(observed.off), "as in the archive"))
         planned: Dict[str, Optional[FileState]] = {}
@@ -208,6 +210,7 @@ class Archive(Resource):
             return
         planned = change.files.get(folder)
         with _Opened(self, observed) as archive:
+            unpacking.look_for_room(archive, folder)
             if planned is not None:
                 files.make_directory(folder, planned, lambda: files.look(folder) is None)
             elif files.look(folder) != observed.folder.state:
@@ -256,8 +259,7 @@ class Archive(Resource):
         return tuple(unpacking.differing(folder.path, [unpacking.Unpacked(*row) for row in kept.below], owner, group,
                                          files.sha256))
 
-    def _overwrites(self, observed: Observed) -> bool:
-        """Whether something stands where the archive is to be unpacked to."""
+    def _overwrites(self, observed: Observed) -> bool:  # whether something stands where it is to be unpacked to
         return observed.folder.state is not None and bool(files.names_in(observed.folder.path))
 
 

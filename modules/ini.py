@@ -8,7 +8,6 @@ from holdfast_host import ALLOWED, Identity, Record, Refused, Resource, arg, che
 
 HEADER = re.compile(r"\s*\[(.+?)\]\s*(?:[;#].*)?\Z")
 MARKS = (";", "#")  # begin a line that is a comment
-BYTE_ORDER = "\ufeff"  # a mark that some editors put on top
 OWN = " = "  # how a value is divided from its option in a file that has none yet
 
 
@@ -119,8 +118,6 @@ class Ini(texts.EditedAt, Resource):  # the second is what types are found by
 
     def edited(self, now: str) -> str:
         """The whole file as it should be. Raises Refused for an option whose lines nobody can tell apart."""
-        if now.startswith(BYTE_ORDER):
-            return BYTE_ORDER + self.edited(now[len(BYTE_ORDER):])
         rows = texts.rows_of(now)
         bodies = [texts.body(row) for row in rows]
         spans = sections(bodies, self.section)

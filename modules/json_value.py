@@ -55,8 +55,6 @@ class JsonValue(ValueAt, Resource):  # the second is what types are found by
     """
 
     def edited(self, now: str) -> str:
-        if now.startswith("\ufeff"):
-            return "\ufeff" + self.edited(now[1:])
         key = value_at.parsed(self.key)
         if not now.strip():
             if self.state == "absent":

@@ -40,8 +40,6 @@ class YamlValue(ValueAt, Resource):  # the second is what types are found by
     """
 
     def edited(self, now: str) -> str:
-        if now.startswith("\ufeff"):
-            return "\ufeff" + self.edited(now[1:])
         key = value_at.parsed(self.key)
         before = Scanner(now).whole()
         if self.state == "absent":

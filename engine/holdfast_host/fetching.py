@@ -17,6 +17,7 @@ import time
 import urllib.error
 import urllib.parse
 import urllib.request
+from contextlib import suppress
 from typing import IO, Any, Dict, Optional, Tuple
 
 from .errors import Failed
@@ -34,8 +35,19 @@ def fetch(source: Source, part: str) -> str:
     checksum, in SHA-256 where none was given.
 
     Raises Failed when it cannot be had, or is not what was declared. What has come of it stays for the next attempt,
-    unless it is known to be wrong.
+    unless it is known to be wrong, or nothing would tell what it is.
     """
+    try:
+        return _fetched(source, part)
+    except Failed:
+        with suppress(OSError):
+            now = os.lstat(part)
+            if _is_ours(now) and (now.st_size == 0 or not source.checksum):
+                os.unlink(part)
+        raise
+
+
+def _fetched(source: Source, part: str) -> str:
     for attempt in range(1, ATTEMPTS + 1):
         try:
             digest, resumed = _attempt(source, part)
@@ -86,10 +98,14 @@ def _opened(part: str) -> IO[bytes]:
     except OSError as error:
         raise Failed("cannot write %s: %s" % (part, error.strerror)) from None
     now = os.fstat(fd)
-    if not stat.S_ISREG(now.st_mode) or now.st_uid != os.geteuid() or now.st_nlink != 1 or now.st_mode & 0o077:
+    if not _is_ours(now):
         os.close(fd)
         raise Failed("%s is in the way: it is not ours" % part)
     return os.fdopen(fd, "r+b")
+
+
+def _is_ours(now: os.stat_result) -> bool:
+    return stat.S_ISREG(now.st_mode) and now.st_uid == os.geteuid() and now.st_nlink == 1 and not now.st_mode & 0o077
 
 
 def _taken(stream: IO[bytes], digest: Any) -> int:

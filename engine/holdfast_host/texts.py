@@ -9,6 +9,8 @@ from .errors import Refused
 from .resource import Change, Declared, Identity, Resource, arg
 
 TOP, END = "TOP", "END"
+BYTE_ORDER = b"\xef\xbb\xbf"  # a mark that some editors put on top
+WIDE = (b"\xff\xfe", b"\xfe\xff")  # what UTF-16 and UTF-32 begin with
 
 
 class Edited(Resource):
@@ -80,8 +82,12 @@ def edit(observed: regular.Observed, edited: Callable[[str], str], *, create: bo
         if observed.sha256:
             what = "larger than %d bytes" % files.LIMIT
         raise Refused("path", "%s is %s" % (observed.path, what), "name a text file")
-    now = (observed.data or b"").decode("utf-8", "surrogateescape")
-    return regular.present(observed, edited(now).encode("utf-8", "surrogateescape"), None, backup=backup)
+    data = observed.data or b""
+    if data.startswith(WIDE):
+        raise Refused("path", "%s is UTF-16 or UTF-32, not UTF-8" % observed.path, "convert it first, as with `iconv`")
+    mark = BYTE_ORDER if data.startswith(BYTE_ORDER) else b""  # it belongs to the file, not to its first line
+    after = edited(data[len(mark):].decode("utf-8", "surrogateescape"))
+    return regular.present(observed, mark + after.encode("utf-8", "surrogateescape"), None, backup=backup)
 
 
 def rows_of(text: str) -> List[str]:

@@ -167,13 +167,8 @@ def _must_stay_inside(entry: Entry, found: Dict[str, Entry]) -> None:
 def unpack(archive: Archive, folder: str, owner: int, group: int) -> List[Unpacked]:
     """Writes all of an archive below a folder that is there; what stands in the place of a file or link is replaced.
 
-    owner, group: numbers; -1: whoever writes. Raises Failed with the host's reason, also when there is not enough
-    space, which is looked at first.
+    owner, group: numbers; -1: whoever writes. Raises Failed with the host's reason.
     """
-    room = os.statvfs(folder)
-    needed = sum(entry.size for entry in archive.entries)
-    if needed > room.f_bavail * room.f_frsize:
-        raise Failed("there is no space in %s for %d bytes" % (folder, needed))
     made: Dict[str, Unpacked] = {}
     with _folder(folder) as root:
         for entry in archive.entries:
@@ -186,6 +181,14 @@ def unpack(archive: Archive, folder: str, owner: int, group: int) -> List[Unpack
                 raise Failed("cannot unpack %s: %s" % (entry.path, error)) from None
         _sync(root)  # once for all of them; the record that counts on them is written afterwards
     return list(made.values())
+
+
+def look_for_room(archive: Archive, folder: str) -> None:
+    """Raises Failed when what is in the archive does not fit into a folder that is there, or will be made."""
+    room = os.statvfs(folder if os.path.isdir(folder) else os.path.dirname(folder) or "/")
+    needed = sum(entry.size for entry in archive.entries)
+    if needed > room.f_bavail * room.f_frsize:
+        raise Failed("there is no space in %s for %d bytes" % (folder, needed))
 
 
 def _sync(fd: int) -> None:

@@ -3,6 +3,7 @@ import io
 import os
 import stat
 import tarfile
+import types
 import zipfile
 
 import pytest
@@ -10,7 +11,7 @@ import pytest
 from holdfast_host import Blob, Failed, Refused
 from modules import archive as type_
 from modules.archive import Archive
-from tests.unit.modules.settling import needs_root, settle
+from tests.unit.modules.settling import needs_root, settle, shown
 
 TIME = 1_700_000_000
 
@@ -203,6 +204,24 @@ def test_broken_archive_is_told_as_such(tmp_path, data):
     with pytest.raises(Failed, match="no archive that can be unpacked"):
         unpacked(tmp_path, data)
     assert not (tmp_path / "t").exists()
+
+
+def test_archive_for_which_there_is_no_space_leaves_nothing(tmp_path, monkeypatch):
+    monkeypatch.setattr("os.statvfs", lambda path, real=os.statvfs: types.SimpleNamespace(
+        f_bavail=0, f_frsize=real(path).f_frsize))
+    with pytest.raises(Failed, match="no space"):
+        unpacked(tmp_path, tar(member("a", b"x")))
+    assert not (tmp_path / "d").exists()
+    assert [name for _, _, names in os.walk(tmp_path) for name in names if name.endswith(".json")] == []
+
+
+def test_plan_says_that_something_stands_there(tmp_path):
+    (tmp_path / "a.tar").write_bytes(tar(member("a", b"x")))
+    (tmp_path / "d").mkdir()
+    one = Archive(name="x", path=str(tmp_path / "d"), file=str(tmp_path / "a.tar"))
+    assert "below" not in shown(one.diff(one.observe()))
+    (tmp_path / "d/a").write_text("mine")
+    assert "holds too" in shown(one.diff(one.observe()))["below"][1]
 
 
 def test_link_that_stands_on_the_host_is_not_followed(tmp_path):

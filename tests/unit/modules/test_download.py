@@ -97,7 +97,7 @@ def test_later_run_goes_on_where_an_earlier_one_ended(tmp_path):
 @pytest.mark.parametrize("handle", [lambda asked: ranged(asked, DATA), lambda asked: answer(asked, DATA)],
                          ids=["ranges", "no ranges"])
 def test_wrong_beginning_is_seen(tmp_path, left, handle):
-    with serving(lambda asked: answer(asked, b"", promised=9)) as server, pytest.raises(Failed):
+    with serving(lambda asked: answer(asked, b"x", promised=9)) as server, pytest.raises(Failed):
         fetched(tmp_path, server.url)
     part, = os.listdir(tmp_path)
     (tmp_path / part).write_bytes(left)
@@ -116,6 +116,7 @@ def test_server_in_trouble_is_asked_again_and_one_that_says_no_is_not(tmp_path):
         with pytest.raises(Failed, match="403"):
             fetched(tmp_path, server.url)
         assert len(server.asked) == 1
+    assert os.listdir(tmp_path) == [], "nothing came, and nothing is left"
 
 
 def test_password_goes_to_no_other_server(tmp_path):

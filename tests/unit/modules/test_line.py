@@ -30,6 +30,7 @@ from tests.unit.modules.settling import settle
     (b"x\n1\n", {"text": "x", "after": "1"}, b"x\n1\n"),  # it is there: it is not moved
     (b"x=1\nx=1\n", {"text": "x=2", "match": "^x="}, b"x=2\nx=2\n"),
     (b"a\n", {"text": "b", "validate": "grep -q b %s"}, b"a\nb\n"),
+    (b"\xef\xbb\xbfa=1\r\n", {"text": "a=2", "match": "^a="}, b"\xef\xbb\xbfa=2\r\n"),  # a byte order mark
 ])
 def test_file_becomes(tmp_path, before, arguments, after):
     path = tmp_path / "f"
@@ -40,6 +41,14 @@ def test_file_becomes(tmp_path, before, arguments, after):
     assert (path.read_bytes() if path.exists() else None) == after
     assert before is None or path.stat().st_mode & 0o777 == 0o640
     assert os.listdir(tmp_path) == ([] if after is None else ["f"]), "something is left behind"
+
+
+@pytest.mark.parametrize("mark", [b"\xff\xfe", b"\xfe\xff"])
+def test_text_of_two_bytes_a_character_is_refused(tmp_path, mark):
+    (tmp_path / "f").write_bytes(mark + b"a\0")
+    line = Line(path=str(tmp_path / "f"), text="b")
+    with pytest.raises(Refused, match="UTF-16"):
+        line.diff(line.observe())
 
 
 def test_hand_edit_after_the_plan_is_not_overwritten(tmp_path):

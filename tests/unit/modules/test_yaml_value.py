@@ -5,6 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from holdfast_host import Refused
+from modules.ini import Ini
+from modules.json_value import JsonValue
 from modules.yaml_value import YamlValue
 from tests.unit.modules.settling import settle
 
@@ -89,7 +91,6 @@ def test_file_becomes(tmp_path, arguments, old, new):
     ("-   a: 1\n    b: 2\n", {"key": "[0].c", "value": 3}, "-   a: 1\n    b: 2\n    c: 3\n"),
     ("- - a\n  - b\n", {"key": "[0][1]", "value": "c"}, "- - a\n  - c\n"),
     ("a: http://x/#y\n", {"key": "b", "value": "http://x/#z"}, "a: http://x/#y\nb: \"http://x/#z\"\n"),
-    ("\ufeffa: 1\n", {"key": "a", "value": 2}, "\ufeffa: 2\n"),
     ("a: 1\n", {"key": "a", "value": "1"}, 'a: "1"\n'),
     ("a: 1\n", {"key": "a", "value": True}, "a: true\n"),
     ("a: 010\n", {"key": "a", "value": 8}, "a: 8\n"),
@@ -99,7 +100,20 @@ def test_text_becomes(before, arguments, after):
     one = YamlValue(path="/f", **arguments)
     assert one.edited(before) == after
     assert one.edited(after) == after
-    assert yaml.safe_load(after.lstrip("\ufeff")) is not None
+    assert yaml.safe_load(after) is not None
+
+
+def test_byte_order_mark_stays_on_top(tmp_path):
+    path = tmp_path / "f"
+    path.write_text("\ufeffa: 1\n")
+    settle(YamlValue(path=str(path), key="a", value=2))
+    assert path.read_text() == "\ufeffa: 2\n"
+    path.write_text('\ufeff{"a": 1}')
+    settle(JsonValue(path=str(path), key="a", value=2))
+    assert path.read_text() == '\ufeff{"a": 2}'
+    path.write_text("\ufeff[s]\na = 1\n")
+    settle(Ini(path=str(path), section="s", option="a", value="2"))
+    assert path.read_text() == "\ufeff[s]\na = 2\n"
 
 
 def test_number_that_no_reader_takes_stays_beside_what_is_edited():
