@@ -231,8 +231,8 @@ class Project(Contents):
             graphs[host] = job.graph_of(host, found)
             return graphs[host]
 
-        job = replace(job, graph_of=graph_of, held_to=lambda graph: Held(keys.of(graph)))
-        done = await self._carry_out(job, Kept(names, targets), emit, stop)
+        planned = replace(job, graph_of=graph_of, held_to=lambda graph: Held(keys.of(graph)))
+        done = await self._carry_out(planned, Kept(names, targets), emit, stop)
         used = {host: known for host, known in {**facts, **done.facts}.items() if host in graphs}
         return done, replace(plan, facts=used).with_hosts(graphs, done.results)
 

@@ -105,11 +105,23 @@ def test_drift_as_json(site):
 
 def test_a_misspelt_fact_in_targets_is_refused_without_asking_a_host(site):
     with holdfast.load(site) as project:
-        for targets, mend in (("facts.os.familly=debian", "did you mean `family`?"), ("facts.os=x", "facts.os.family")):
+        for targets, mend in (("facts.os.familly=debian", "did you mean `family`?"), ("facts.os=x", "facts.os.family"),
+                              ("group:db or facts.selinux", "known: all")):
             with pytest.raises(holdfast.Problems) as caught:
                 project.plan(targets=targets)
             assert mend in caught.value.problems[0].mend
         assert project.store.runs(3) == ()
+
+
+def test_a_host_that_its_facts_rule_out_is_not_called_in_state_without_a_word(site):
+    (site / "inventory" / "more.yml").write_text("inventory: more\nhosts: {there: {channel: local}}\n")
+    with holdfast.load(site) as project:
+        ruled_out = project.plan(targets="facts.os.family=none-such").hosts
+        assert {host.host: host.message for host in ruled_out} == {
+            "here": "by its facts nothing is declared for it", "there": "by its facts nothing is declared for it"}
+        plan = project.plan(targets="facts.os.family!=none-such")
+        assert [host.message for host in plan.hosts] == ["", ""]
+        assert plan.apply(at_once=1).counts() == {"changed": 1, "refused": 1}  # they share the file
 
 
 def test_runs_are_kept_where_the_store_is_named(site, tmp_path):

@@ -4,6 +4,8 @@ from __future__ import annotations
 import re
 from argparse import (
     SUPPRESS,
+    Action,
+    ArgumentError,
     ArgumentParser,
     ArgumentTypeError,
     BooleanOptionalAction,
@@ -65,6 +67,15 @@ class Formatter(RawDescriptionHelpFormatter):
                          for line in text.splitlines())
 
 
+class Expression(Action):
+    """A target expression; an empty one, such as a shell's variable that is not set, is not all hosts."""
+
+    def __call__(self, parser: ArgumentParser, namespace: Namespace, values: Any, option: str | None = None) -> None:
+        if not values.strip():
+            raise ArgumentError(self, "it is empty; write `all` for all hosts")
+        setattr(namespace, self.dest, values)
+
+
 def add_action(actions: Any, name: str, does: str) -> ArgumentParser:
     """A second word of a command, with the global options. actions: what `add_subparsers` gave."""
     made: ArgumentParser = actions.add_parser(name, help=does, description=does[0].upper() + does[1:] + ".",
@@ -75,7 +86,7 @@ def add_action(actions: Any, name: str, does: str) -> ArgumentParser:
 
 def add_targets(parser: ArgumentParser) -> None:
     """-t"""
-    parser.add_argument("-t", "--targets", metavar="EXPRESSION", default="",
+    parser.add_argument("-t", "--targets", metavar="EXPRESSION", default="", action=Expression,
                         help="only these hosts: tags, groups, host globs and facts, as in 'role=web and not env=dev', "
                              "'group:db', 'web*', 'facts.os.family=debian'")
 

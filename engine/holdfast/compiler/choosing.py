@@ -11,7 +11,6 @@ from holdfast.inventory.expressions import And, FactHolds, FactIs, Not, Or, Term
 from holdfast.inventory.model import Host, Inventory
 from holdfast.inventory.targets import parse
 from holdfast.problems import Place, Problem, Problems
-from holdfast_host.values import did_you_mean
 
 
 def chosen(expression: str, place: Place | None, inventory: Inventory, facts: Facts) -> Chosen:
@@ -24,6 +23,7 @@ def chosen(expression: str, place: Place | None, inventory: Inventory, facts: Fa
         raise Problems(filter(None, unknown))
     if not found.fact_paths or all(host in facts for host in inventory.hosts):
         return Chosen(found.select(inventory, facts))
+    found.check(inventory)
     answers = {name: truth(found.term, host, facts.get(name)) for name, host in inventory.hosts.items()}
     sure = tuple(name for name, answer in answers.items() if answer)
     unsure = tuple(name for name, answer in answers.items() if answer is None)
@@ -35,11 +35,10 @@ def chosen(expression: str, place: Place | None, inventory: Inventory, facts: Fa
 def _unknown(term: FactIs | FactHolds, begin: Place) -> Problem | None:
     """A fact that no host has, or one that is a mapping and compared as if it were none."""
     path = tuple(term.path.split("."))
-    wrong = known_facts.unknown(path)
+    fault = known_facts.fault(path)
     place = replace(begin, column=begin.column + term.column, width=term.width)
-    if wrong is not None:
-        known = known_facts.below(path[:wrong])
-        return Problem(f"there is no fact `{'.'.join(path[:wrong + 1])}`", place, did_you_mean(path[wrong], known))
+    if fault is not None:
+        return Problem(fault[0], place, fault[1])
     inner = known_facts.below(path) if isinstance(term, FactIs) else ()
     if inner:
         return Problem(f"`facts.{term.path}` is a mapping, which is equal to no text or number", place,

@@ -4,6 +4,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from holdfast_host.values import did_you_mean
+
 _ANY = "*"  # any name, as of an interface
 _ROUTE = {"interface": None, "gateway": None, "address": None}
 NAMES: Mapping[str, Any] = {
@@ -31,6 +33,14 @@ def unknown(path: Sequence[str]) -> int | None:
             return position
         here = here.get(step, here.get(_ANY))
     return None
+
+
+def fault(path: Sequence[str]) -> tuple[str, str] | None:
+    """What is wrong with the name of a fact, and the mend; None: all of it may be there."""
+    wrong = unknown(path)
+    if wrong is None:
+        return None
+    return f"there is no fact `{'.'.join(path[:wrong + 1])}`", did_you_mean(path[wrong], below(path[:wrong]))
 
 
 def below(path: Sequence[str]) -> tuple[str, ...]:

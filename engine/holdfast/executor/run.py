@@ -20,6 +20,7 @@ from .rollout import batches, budget, is_spent, room
 from .stop import Stop
 from .visit import Failure, Visit
 
+NOTHING = "by its facts nothing is declared for it"
 KEPT_OPEN = 200  # connections that are held between facts and graph; the other hosts are contacted a second time
 LAST_S = 10.0  # after the run's time limit: how long what is in hand may take to end by itself
 
@@ -223,6 +224,8 @@ class _Run:
             if not await self._admitted():
                 return
             result = await visit.work(graph)
+            if host in self.job.needs_facts and self.job.declared.get(host) and not graph.nodes:
+                result = replace(result, message=NOTHING)
             self._working -= 1
             is_kept = await self._settle(result)
         except Failure as failure:

@@ -76,7 +76,9 @@ def _hint(leaf: Term, inventory: Inventory, facts: Facts | None) -> str:
         texts = {str(value) for value in values if isinstance(value, (str, int, float))}
         if not any(value is not None for value in values):
             return f"no host has the fact `{leaf.path}`: `holdfast facts` shows what there is"
-        return _known(f"facts.{leaf.path}", leaf.value if isinstance(leaf, FactIs) else Pattern(""), texts)
+        # who compares by size has not misspelt the value
+        wanted = leaf.value if isinstance(leaf, FactIs) and leaf.operator == "=" else Pattern("")
+        return _known(f"facts.{leaf.path}", wanted, texts)
     if isinstance(leaf, HostNamed):
         return f"no host is called `{leaf.name.text}`"
     return f"no host is in `{leaf}`" if isinstance(leaf, InGroup) else ""

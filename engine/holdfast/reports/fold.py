@@ -83,7 +83,7 @@ def _alike(host: str, result: HostResult) -> Hashable:
         left = tuple(nameless(one.id, host) for one in not_begun(result))
         return result.status, failed, without_host(result.message, host), without_host(result.mend, host), left
     if result.status == "ok":
-        return "ok"
+        return "ok", without_host(result.message, host)
     return result.status, tuple((nameless(one.id, host), one.event.action) for one in moved(result))
 
 

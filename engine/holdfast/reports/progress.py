@@ -91,7 +91,7 @@ def host_words(result: HostResult, said: dict[str, str], style: Style) -> str:
     elif result.status in ("changed", "pending"):
         words += f": {changed} of {many(resources(result), 'resource')}"
     elif result.status == "ok":
-        words += f" ({many(resources(result), 'resource')})"
+        words += f": {printable(result.message)}" if result.message else f" ({many(resources(result), 'resource')})"
     elif result.message:
         words += ": " + printable(result.message.partition("\n")[0])
     return words

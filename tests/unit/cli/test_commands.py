@@ -1,6 +1,8 @@
 """What a user sees of each command: what is asked of the project, what is printed, how it ends."""
 from __future__ import annotations
 
+import getpass
+import io
 import json
 import os
 import re
@@ -124,6 +126,15 @@ def test_the_become_password_is_asked_for_and_never_printed(tmp_path, monkeypatc
     assert code == 1
 
 
+def test_the_become_password_comes_from_a_pipe_where_there_is_no_terminal(tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr("getpass.getpass", getpass.fallback_getpass)
+    monkeypatch.setattr("sys.stdin", io.StringIO(f"{CANARY}\nnot this\n"))
+    api = Standin((quiet("a"),))
+    said = holdfast(tmp_path, "apply", "--ask-become-password", api=api)
+    assert (said.code, api.loaded["become_password"]) == (0, CANARY)
+    assert "echoed" not in said.err + capsys.readouterr().err
+
+
 @pytest.mark.parametrize(("argv", "word"), [
     (["apply", "--batches", "0"], "at least one host"),
     (["apply", "--batches", "ten"], "neither a number nor a share"),
@@ -136,9 +147,16 @@ def test_the_become_password_is_asked_for_and_never_printed(tmp_path, monkeypatc
     (["--set", "x=[1", "plan"], "not YAML"),
     (["nonsense"], "invalid choice"),
     (["plan", "--nonsense"], "unrecognized"),
+    (["apply", "-t", ""], "write `all` for all hosts"),  # as of a shell's variable that is not set
+    (["inventory", "select", " "], "write `all` for all hosts"),
+    (["run", "uptime -p"], "`--shell 'uptime -p'`"),
+    (["facts", "os.versoin"], "did you mean `version`?"),
+    (["apply", "--ask-become-password"], "no become password was given"),
     ([], "usage"),
 ])
-def test_wrong_usage_ends_with_2_and_says_the_mend(tmp_path, capsys, argv, word):
+def test_wrong_usage_ends_with_2_and_says_the_mend(tmp_path, capsys, monkeypatch, argv, word):
+    monkeypatch.setattr("getpass.getpass", getpass.fallback_getpass)  # no terminal, and nothing on standard input
+    monkeypatch.setattr("sys.stdin", io.StringIO())
     said = holdfast(tmp_path, *argv)
     assert said.code == 2
     assert word in capsys.readouterr().err + said.err

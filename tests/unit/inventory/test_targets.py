@@ -103,6 +103,7 @@ def test_fault_is_shown_at_its_column_with_a_mend(text, column, says, mend):
     ("all and not vanished", "there is no host `vanished`", "db1"),
     ("facts.os.family=debain", "selects no host", "did you mean `debian`?"),
     ("facts.os.famly=debian", "selects no host", "no host has the fact `os.famly`"),
+    ("facts.os.version<1", "selects no host", "known values of facts.os.version: "),
 ])
 def test_expression_that_selects_nothing_says_what_was_meant(text, says, mend):
     with pytest.raises(Problems) as refused:

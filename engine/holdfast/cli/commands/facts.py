@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 from argparse import ArgumentParser, Namespace
+from collections.abc import Sequence
 
 from holdfast.cli.api import Emit, GetApi, Stop
 from holdfast.cli.console import Console
@@ -33,6 +34,7 @@ def run(args: Namespace, console: Console, api: GetApi) -> int:
     from holdfast.reports.objects import facts_object, of_run
     from holdfast.reports.summary import summary
 
+    _refuse_unknown(args.names)
     with load_project(args, console, api) as project:
         async def start(emit: Emit, stop: Stop) -> RunDone:
             return await project.facts_async(targets=args.targets, rollout=rollout(args), emit=emit, stop=stop,
@@ -46,3 +48,13 @@ def run(args: Namespace, console: Console, api: GetApi) -> int:
     if code and not console.json:
         console.lines(["", *summary(done, "facts", console.style)])
     return code
+
+
+def _refuse_unknown(names: Sequence[str]) -> None:
+    """Before any host is asked for what none has. Raises Problems."""
+    from holdfast.compiler.facts import fault
+    from holdfast.problems import Problem, Problems
+
+    faults = [found for found in (fault(name.split(".")) for name in names) if found is not None]
+    if faults:
+        raise Problems([Problem(what, None, mend) for what, mend in faults])

@@ -5,7 +5,7 @@ from argparse import ArgumentParser, Namespace
 
 from holdfast.cli.api import Contents, GetApi
 from holdfast.cli.console import Console
-from holdfast.cli.options import add_action, add_targets
+from holdfast.cli.options import Expression, add_action, add_targets
 
 
 def add(parser: ArgumentParser) -> None:
@@ -32,7 +32,7 @@ examples:
     show.add_argument("host", metavar="HOST", help="its name")
     add_action(actions, "tree", "groups and their hosts")
     select = add_action(actions, "select", "the names that an expression selects, one a line")
-    select.add_argument("targets", metavar="EXPRESSION", help="as for -t")
+    select.add_argument("targets", metavar="EXPRESSION", action=Expression, help="as for -t")
 
 
 def run(args: Namespace, console: Console, api: GetApi) -> int:

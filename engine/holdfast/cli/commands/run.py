@@ -46,6 +46,7 @@ def run(args: Namespace, console: Console, api: GetApi) -> int:
 
     if bool(args.program) == (args.shell is not None):
         raise Problems([Problem("one command is needed", None, "write `-- PROGRAM …`, or --shell TEXT")])
+    _refuse_line(args.program)
     with load_project(args, console, api) as project:
         if args.program and not args.targets:
             _refuse_host(args.program, project.inventory)
@@ -61,6 +62,15 @@ def run(args: Namespace, console: Console, api: GetApi) -> int:
         if len(done.results) > 1 or done.stopped:
             console.lines(["", total(done, {**SAID, "changed": "done", "ok": "done"}, console.style)])
     return code_of(done, args, interrupted)
+
+
+def _refuse_line(program: Sequence[str]) -> None:
+    """`run 'uptime -p'` names one program, whose name has a blank in it. Raises Problems."""
+    from holdfast.problems import Problem, Problems
+
+    if len(program) == 1 and " " in program[0] and not program[0].startswith(("/", "./", "~")):
+        raise Problems([Problem(f"`{program[0]}` is one word, and would be the name of a program", None,
+                                f"write `--shell '{program[0]}'`, or the words one by one after `--`")])
 
 
 def _refuse_host(program: Sequence[str], inventory: Inventory) -> None:
