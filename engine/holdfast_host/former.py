@@ -2,14 +2,12 @@
 that is exchanged is often in use elsewhere."""
 from __future__ import annotations
 
-import re
 from typing import Dict, Iterator, List, NamedTuple, Optional, Sequence, Set, Tuple
 
 from .redact import Redactor
 
 HIDDEN = "«hidden»"
 TRIED = 64  # stencils; with more of them nothing that is taken out is shown
-HOLES = 4  # of a stencil: what may be where is tried out
 
 
 class Stencil(NamedTuple):
@@ -20,15 +18,29 @@ class Stencil(NamedTuple):
 
     def masked(self, line: str, redactor: Redactor) -> Optional[str]:
         """A line that is the same but for the holes, with names in them; None: it is not."""
-        pattern = "(.+)".join(map(re.escape, self.parts))
-        found = re.fullmatch(pattern, line, re.DOTALL) if len(self.names) <= HOLES else None
-        if found is None:
+        values = self._in_holes(line)
+        if values is None:
             return None
         shown = [self.parts[0]]
-        for value, name, part in zip(found.groups(), self.names, self.parts[1:]):
+        for value, name, part in zip(values, self.names, self.parts[1:]):
             masked = redactor.text(value)
             shown += [masked if masked == "«%s»" % name else "«%s, before»" % name, part]
         return "".join(shown)
+
+    def _in_holes(self, line: str) -> Optional[List[str]]:
+        """What a line has in the holes, of which none is empty; None: it does not fit. Each but the last is as short as
+        it can be: a pattern that tried all lengths would take the fourth power of a line's for four holes."""
+        first, *between, last = self.parts
+        if not line.startswith(first):
+            return None
+        found, begin, end = [], len(first), len(line) - len(last)
+        for part in between:
+            at = line.find(part, begin + 1, end)
+            if at < 0:
+                return None
+            found.append(line[begin:at])
+            begin = at + len(part)
+        return [*found, line[begin:end]] if begin < end and line.endswith(last) else None
 
 
 def masked(diff: str, redactor: Redactor) -> str:

@@ -85,6 +85,8 @@ def test_without_secrets_nothing_is_changed() -> None:
     ("".join(f"{n}=old\n" for n in range(99)), "".join(f"{n}=hunter2\n" for n in range(99)),
      "-«hidden»\n" * 99 + "".join(f"+{n}=«pw»\n" for n in range(99))),
     ("x=old\n", "x=new\n", "-x=old\n+x=new\n"),
+    ("a b c\n", "hunter2 hunter2 x\n", "-«hidden»\n+«pw» «pw» x\n"),
+    (" " * 3000 + "x\n", "hunter2 hunter2 hunter2 hunter2 hunter2 z\n", "-«hidden»\n+«pw» «pw» «pw» «pw» «pw» z\n"),
 ])
 def test_what_a_secret_takes_the_place_of_is_not_shown(before: str, after: str, shown: str) -> None:
     redactor = Redactor({"pw": "hunter2", "key": "key-of-it"})
