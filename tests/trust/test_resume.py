@@ -44,13 +44,15 @@ def text(host: LabHost, path: str) -> str:
 
 
 def killed_in_the_middle(site: Site, hosts: Hosts) -> None:
-    """The controller is killed while h1 is at its third resource; h2 was never touched. The host then finishes what
-    it has in hand, as nobody is there to stop it."""
+    """The controller is killed while h1 is at its third resource; h2 was never touched. Somebody resumes at once, too
+    early. The host then finishes what it has in hand, as nobody is there to stop it."""
     site.write(DOCUMENT)
     running = site.start("apply")
     until(lambda: (hosts["h1"].rootfs / "root/first").exists())
     running.send_signal(signal.SIGKILL)
     running.communicate()
+    early = site.run("apply", "--resume", "last", "--json")
+    assert early.hosts() == {"h1": "refused", "h2": "untouched"}, early.text
     hosts["h1"].run("touch /root/go")
     until(lambda: not text(hosts["h1"], "/var/lib/holdfast/lock"))
 

@@ -10,7 +10,8 @@ from typing import Any
 # running: its controller lives; done: it came to its end; stopped: it ended early and said why; interrupted: its
 # controller ended without a word, so that what is not in the store is not known here.
 RUN_STATUSES = ("running", "done", "stopped", "interrupted")
-CUT_SHORT = frozenset({"interrupted", "unreachable", "timed_out", "untouched"})  # of such hosts more may be known later
+# Of such hosts more may be known later; a host refuses who resumes a run while it still does the first part of it.
+CUT_SHORT = frozenset({"interrupted", "unreachable", "timed_out", "untouched", "refused"})
 _LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"  # none that look alike
 
 

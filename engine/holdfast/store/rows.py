@@ -9,6 +9,7 @@ from typing import Any
 from holdfast.agents.model import AgentState
 from holdfast.executor.model import HostResult, Result
 from holdfast.problems import Place
+from holdfast.store.model import CUT_SHORT
 from holdfast_host.graph import Event
 
 Row = dict[str, Any]
@@ -80,6 +81,14 @@ def _result(row: Mapping[str, Any]) -> Result:
                   diffs=tuple((name, diff) for name, diff in row["diffs"] or ()),
                   **{name: row[name] or "" for name in _TEXTS})
     return Result(row["id"], place, event)
+
+
+def is_whole(result: HostResult) -> bool:
+    """Whether no more of this host can be known later. One that failed at no resource failed before it was given any,
+    perhaps when a run was resumed of which it has the first part."""
+    if result.status == "failed":
+        return any(one.event.status == "failed" for one in result.results)
+    return result.status not in CUT_SHORT
 
 
 def with_places(result: HostResult, known: HostResult | None) -> HostResult:

@@ -19,7 +19,7 @@ from holdfast.executor.model import HostResult, RunDone, RunStarted
 from holdfast.problems import Problem, Problems
 from holdfast.store import rows
 from holdfast.store.life import SIGN_EVERY_S, SILENT_AFTER_S, since_boot, this_controller
-from holdfast.store.model import CUT_SHORT, Run
+from holdfast.store.model import Run
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -124,7 +124,7 @@ class Store:
         if known.id != run or result.host not in known.hosts:
             return False
         before = self._database.results(run, [result.host]).get(result.host)
-        if before is None or before.status in CUT_SHORT:
+        if before is None or not rows.is_whole(before):
             self.keep(run, rows.with_places(result, before)).result()
         return True
 

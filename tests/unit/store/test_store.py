@@ -162,6 +162,21 @@ def test_what_a_host_brings_completes_a_result_but_never_takes_a_whole_one_away(
         assert [str(one.place) for one in completed.results] == ["playbooks/webs.yml:10:5", "None", "None", "None"]
 
 
+@pytest.mark.parametrize("status", ["refused", "failed", "unreachable"])
+def test_who_resumes_too_early_does_not_lose_what_the_host_has_done(tmp_path, status):
+    """The answer of a host that was not given anything is no reason to forget the first part, which it brings later."""
+    with Store.open(tmp_path / "holdfast.db") as store:
+        begin(store, ("a", "b"))
+        left = tuple(replace(one, event=Event(one.event.node, "interrupted")) for one in web("a").results)
+        store.keep(RUN, HostResult("a", status, left, "it was not given anything")).result()
+        store.keep(RUN, HostResult("b", "failed", broken("b").results)).result()
+        store.collected(RUN, brought(web("a")))
+        store.collected(RUN, brought(quiet("b")))
+        run = store.run(RUN)
+        assert store.host_result(run, "a").status == "changed"
+        assert store.host_result(run, "b").status == "failed", "the control: it failed at a resource, and that is known"
+
+
 def test_many_hosts_at_once_become_few_transactions(tmp_path):
     path = tmp_path / "holdfast.db"
 
