@@ -8,13 +8,15 @@ from pathlib import Path
 from typing import Any
 
 from holdfast.compiler.check import inventory_names
-from holdfast.converting import guards, handlers, nodes, patterns, reading, scopes, writing
+from holdfast.converting import facts, guards, handlers, nodes, patterns, reading, scopes, writing
 from holdfast.converting.assigning import assigned
 from holdfast.converting.beside import Beside
+from holdfast.converting.expressions import Names
 from holdfast.converting.handlers import Handlers
+from holdfast.converting.kinds import kind
 from holdfast.converting.model import Cannot, Converted, Item, Play, Task
 from holdfast.converting.tasks import Around, convert
-from holdfast.converting.variables import Variables, kind
+from holdfast.converting.variables import Variables
 from holdfast.documents.model import BUILT_IN_NAMES
 from holdfast.inventory.model import Inventory
 from holdfast.trees.tree import Node
@@ -33,6 +35,7 @@ _KEYS = {
     "strategy": "`strategy`: hosts do not wait for one another here",
     "ignore_errors": "`ignore_errors`: a failure stops only what depends on it",
 }
+_FACTS_OF = {"service_facts": "services", "package_facts": "packages", "mount_facts": "mount_points"}
 _ORDER = "In Ansible a failure stops all that comes after it; here what depends on it: add `requires` where needed."
 
 
@@ -138,6 +141,8 @@ def drafts(path: Path, types: Collection[str], inventory: Inventory | None, root
 def _found_out(tasks: Sequence[Task]) -> dict[str, str]:
     """The names of results of tasks, and why they cannot be read."""
     names = [str(task.keywords["register"].value) for task in tasks if "register" in task.keywords]
+    names += [_FACTS_OF[task.module] for task in tasks if task.module in _FACTS_OF]
+    names += [f"getent_{task.arguments['database'].value}" for task in tasks if "database" in task.arguments]
     return {name: f"`{name}` is what a task found out, which is not known when a document is read" for name in names}
 
 
@@ -236,7 +241,9 @@ def _defaults(play: Play, variables: Variables, notes: list[str]) -> dict[str, A
     defaults = Variables(refused=variables.refused)
     defaults.take({word: one for word, one in {**play.defaults, **variables.fallbacks}.items()
                    if word not in variables.values and word not in play.unclear})
-    parameters = {word: {"type": kind(one), "default": one} for word, one in defaults.values.items() if kind(one)}
+    known = {**variables.values, **defaults.values}
+    kinds = {word: found for word, one in defaults.values.items() if (found := kind(one, known))}
+    parameters = {word: {"type": kinds[word], "default": defaults.values[word]} for word in kinds}
     for word, one in defaults.values.items():
         if word not in parameters:  # its kind is not known, so it can be no parameter
             variables.values[word] = one
@@ -247,6 +254,8 @@ def _defaults(play: Play, variables: Variables, notes: list[str]) -> dict[str, A
 
 def _draft(play: Play, keys: dict[str, Any], variables: Variables, around: Around, notes: list[str]) -> Draft:
     all_tasks = [*play.tasks, *play.handlers]
+    for name, word in facts.WORDS.items():
+        variables.values[name], variables.reads[name] = word, Names()
     variables.take(play.role_vars)  # they win over those of the play
     early = {id(task): assigned(task, play, variables) for task in all_tasks}
     parameters = _defaults(play, variables, notes)

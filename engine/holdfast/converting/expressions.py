@@ -22,6 +22,7 @@ _ENVIRONMENT.tests |= TESTS
 _OF_RESULTS = frozenset({"failed", "failure", "succeeded", "success", "changed", "change", "skipped", "skip"})
 _OUTPUTS = {"stdout": "stdout", "stderr": "stderr", "rc": "code"}
 _LOOKUPS = ("file", "env")
+_VERSION = "ansible_distribution_version"  # of Debian it is more than what os-release says; its first part is not
 _CHANGES = frozenset({"append", "extend", "insert", "remove", "pop", "clear", "update", "setdefault", "popitem", "sort",
                       "reverse"})
 
@@ -60,6 +61,18 @@ def condition(written: str, names: Names) -> str:
         raise Cannot(f"the condition `{_short(written)}` has braces within")
     made = text("{{ " + bare + " }}", names, outputs=False)
     return made[3:-3].strip()
+
+
+def constant(made: str) -> bool | None:
+    """What a condition gives on every host; None: that hangs on something."""
+    tree = _parsed("{{ " + made + " }}")
+    if next(tree.find_all((nodes.Name, nodes.Call)), None) is not None:
+        return None
+    try:
+        found = _ENVIRONMENT.compile_expression(made)()
+    except Exception:  # whatever filters and tests raise of values that do not fit
+        return None
+    return found if isinstance(found, bool) else None
 
 
 def text(written: str, names: Names, *, outputs: bool = True) -> str:
@@ -110,10 +123,15 @@ def _renamed(tokens: list[Token], names: Names, outputs: bool) -> list[Token]:
         name, end = _whole_name(tokens, at)
         at = end
         if name in facts.COMPARED:
-            at, replaced = _comparison(tokens, end, *facts.COMPARED[name], name)
+            at, replaced = _comparison(tokens, end, name)
             made += replaced
         elif name in facts.RENAMED:
             made.append(("name", facts.RENAMED[name]))
+            at = _without_default(tokens, end)
+        elif name == _VERSION and "".join(part for _, part in tokens[end:end + 8]) in (
+                ".split('.')[0]", '.split(".")[0]'):
+            made.append(("name", facts.RENAMED["ansible_distribution_major_version"]))
+            at = end + 8
         elif part in names.outputs:
             at, replaced = _output(tokens, end, part, outputs)
             made += replaced
@@ -152,9 +170,19 @@ def _whole_name(tokens: list[Token], at: int) -> tuple[str, int]:
         step, after = _step(tokens, end)
         if f"{name}.{step}" in facts.RENAMED:
             return f"{name}.{step}", after
-    if name not in facts.RENAMED and name not in facts.COMPARED and tokens[at][1] == "ansible_facts":
+    if name not in (*facts.RENAMED, *facts.COMPARED, _VERSION) and tokens[at][1] == "ansible_facts":
         raise Cannot(f"the fact `{name}` has no like here")
     return name, end
+
+
+def _without_default(tokens: list[Token], end: int) -> int:
+    """Where it goes on behind `| default(ansible_…)`: a fact that is always there needs none."""
+    at, parts = end - 1, []
+    for _ in range(5):
+        at = _next(tokens, at)
+        parts.append(tokens[at][1] if at >= 0 else "")
+    is_default = parts[:3] in (["|", "default", "("], ["|", "d", "("]) and parts[4] == ")"
+    return at + 1 if is_default and parts[3].startswith("ansible_") and parts[3] not in facts.RENAMED else end
 
 
 def _step(tokens: list[Token], at: int) -> tuple[str, int]:
@@ -167,44 +195,55 @@ def _step(tokens: list[Token], at: int) -> tuple[str, int]:
     return "", at
 
 
-def _comparison(tokens: list[Token], at: int, name: str, words: Mapping[str, str], was: str) -> tuple[int, list[Token]]:
-    """`ansible_os_family == 'Debian'`, `… in ['Debian', 'RedHat']`, also with `| lower`: name and words of here."""
-    known = dict(words)
-    here = _next(tokens, at - 1)
+def _comparison(tokens: list[Token], at: int, was: str) -> tuple[int, list[Token]]:
+    """`ansible_os_family == 'Debian'`, `… in ['Debian', 'RedHat']`, also with `| lower`: name and words of here. What
+    is done with it otherwise is done with Ansible's word."""
+    name = facts.COMPARED[was][0]
+    here, lowers = _next(tokens, at - 1), False
     if here >= 0 and tokens[here] == ("operator", "|"):
-        lower = _next(tokens, here)
-        if lower < 0 or tokens[lower] != ("name", "lower"):
-            raise Cannot(f"`{was}` can only be compared here, as its words are others")
-        known = {word.lower(): here_word for word, here_word in words.items()}
-        here = _next(tokens, lower)
+        lowers, here = tokens[_next(tokens, here)] == ("name", "lower"), _next(tokens, _next(tokens, here))
+        if not lowers:
+            return at, [("name", was)]
     made: list[Token] = [("name", name), ("whitespace", " ")]
-    if here < 0 or tokens[here] not in (("operator", "=="), ("operator", "!="), ("name", "in"), ("name", "not")):
-        raise Cannot(f"`{was}` can only be compared here, as its words are others")
-    while tokens[here][0] == "name":
+    while here >= 0 and tokens[here] in (("name", "in"), ("name", "not")):
         made += [tokens[here], ("whitespace", " ")]
         here = _next(tokens, here)
-    is_list = tokens[here][1] in ("[", "(")
-    if made[-2] == ("name", "in") and not is_list:
-        raise Cannot(f"`{was}` can only be compared here with words that stand in the condition")
-    if tokens[here][0] == "operator" and not is_list:
+    is_in = made[-2] == ("name", "in")
+    if not is_in and here >= 0 and tokens[here] in (("operator", "=="), ("operator", "!=")) and len(made) == 2:
         made += [tokens[here], ("whitespace", " ")]
         here = _next(tokens, here)
+    if len(made) == 2 or here < 0 or not (tokens[here][1] in ("[", "(") if is_in else tokens[here][0] == "string"):
+        return at, [("name", was)]
     depth = 0
     while here >= 0:
         kind, part = tokens[here]
         if kind == "string":
-            if part[1:-1] not in known:
-                raise Cannot(f"what `{was}` calls {part} is not known here by another name")
-            made.append((kind, f"'{known[part[1:-1]]}'"))
+            made.append((kind, f"'{_word(part, was, lowers)}'"))
         elif part in ("[", "(", "]", ")", ","):
             depth += {"[": 1, "(": 1, "]": -1, ")": -1}.get(part, 0)
             made += [(kind, part), *([("whitespace", " ")] if part == "," else [])]
         else:
-            raise Cannot(f"`{was}` can only be compared here with words that stand in the condition")
+            return at, [("name", was)]
+        after = _next(tokens, here)
         if not depth:
-            return here + 1, made
-        here = _next(tokens, here)
+            is_more = after >= 0 and tokens[after] in (("operator", "~"), ("operator", "+"), ("operator", "|"),
+                                                       ("operator", "."), ("operator", "["))
+            return (at, [("name", was)]) if is_more else (here + 1, made)
+        here = after
     return len(tokens), made
+
+
+def _word(quoted: str, was: str, lowers: bool) -> str:
+    """A system's word in quotes as it is here. Raises Cannot."""
+    word = quoted[1:-1]
+    if lowers:
+        known = (*facts.COMPARED[was][1], *facts.ELSEWHERE)
+        found = facts.word_of(was, next((one for one in known if one.lower() == word), ""))
+    else:
+        found = facts.word_of(was, word)
+    if found is None:
+        raise Cannot(f"what `{was}` calls {quoted} is not known here by another name")
+    return found
 
 
 def _output(tokens: list[Token], at: int, name: str, allowed: bool) -> tuple[int, list[Token]]:
@@ -228,7 +267,8 @@ def _look(tree: nodes.Template, names: Names) -> None:
     for name in sorted(meta.find_undeclared_variables(tree) - own):
         if name in names.refused and name not in names.outputs:
             raise Cannot(names.refused[name])
-        if name in facts.OWN or (name.startswith("ansible_") and name not in facts.SAME):
+        if name in facts.OWN or (
+                name.startswith("ansible_") and name not in facts.SAME and name not in facts.WORDS):
             raise Cannot(f"`{name}` has no like here")
         if name not in _ENVIRONMENT.globals and name != "lookup":
             names.read.add(name)

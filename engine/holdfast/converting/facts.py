@@ -16,6 +16,11 @@ RENAMED: Mapping[str, str] = {
     "ansible_processor_vcpus": "facts.cpus",
     "ansible_memtotal_mb": "facts.memory_mb",
     "ansible_swaptotal_mb": "facts.swap_mb",
+    "ansible_system": "'Linux'",  # there is no Holdfast on other ones
+    "ansible_version.full": "'2.19.0'",  # what is written for this one and later ones is taken
+    "ansible_version.string": "'2.19.0'",
+    "ansible_version.major": "2",
+    "ansible_version.minor": "19",
     "ansible_default_ipv4.address": "facts.network.default_ipv4.address",
     "ansible_default_ipv4.interface": "facts.network.default_ipv4.interface",
     "ansible_default_ipv4.gateway": "facts.network.default_ipv4.gateway",
@@ -33,13 +38,32 @@ _FAMILIES = {"Debian": "debian", "RedHat": "redhat", "Suse": "suse", "Alpine": "
 _DISTRIBUTIONS = {"Debian": "debian", "Ubuntu": "ubuntu", "CentOS": "centos", "Fedora": "fedora", "RedHat": "rhel",
                   "Rocky": "rocky", "AlmaLinux": "almalinux", "Alpine": "alpine", "Archlinux": "arch",
                   "Amazon": "amzn", "OracleLinux": "ol", "Linux Mint": "linuxmint", "Kali": "kali",
-                  "Gentoo": "gentoo"}
+                  "Gentoo": "gentoo", "Pop!_OS": "pop", "Devuan": "devuan", "SLES": "sles", "SLED": "sled",
+                  "openSUSE Leap": "opensuse-leap", "openSUSE Tumbleweed": "opensuse-tumbleweed"}
 
-# The same thing under another name, with other words for it: only where it is compared with such words.
+# What Ansible calls systems on which there is no Holdfast: no host is one of them.
+ELSEWHERE = frozenset({"FreeBSD", "OpenBSD", "NetBSD", "DragonFly", "Darwin", "MacOSX", "Solaris", "SmartOS", "SunOS",
+                       "AIX", "HP-UX", "Windows"})
+
+# The same thing under another name, with other words for it, which are put in where it is compared with words.
 COMPARED: Mapping[str, tuple[str, Mapping[str, str]]] = {
     "ansible_os_family": ("facts.os.family", _FAMILIES),
     "ansible_distribution": ("facts.os.name", _DISTRIBUTIONS),
 }
+
+# Where it is more than compared, a variable of the same name gives Ansible's word.
+WORDS: Mapping[str, str] = {
+    name: "{{ " + str({here: there for there, here in words.items()}) + f"[{ours}] }}}}"
+    for name, (ours, words) in COMPARED.items()}
+
+
+def word_of(name: str, word: str) -> str | None:
+    """What a word for a system is here: one that nothing is called where no host is such a system; None: that is not
+    known."""
+    found = COMPARED[name][1].get(word)
+    if found is None and (word in ELSEWHERE or (name == "ansible_os_family" and word in _DISTRIBUTIONS)):
+        return word.lower()  # a distribution is no family
+    return found
 
 # Names that are the same here.
 SAME = frozenset({"inventory_hostname", "groups", "group_names", "hostvars", "item", "omit", "ansible_managed"})

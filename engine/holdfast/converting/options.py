@@ -1,6 +1,7 @@
 """How the options of Ansible's modules are said in the table: what an option becomes, and which values have no like."""
 from __future__ import annotations
 
+import json
 import re
 import shlex
 from collections.abc import Callable, Mapping
@@ -100,6 +101,34 @@ def boolean(given: Any) -> Any:
     if word not in _TRUE | _FALSE:
         raise Cannot(f"`{given}` is neither true nor false")
     return word in _TRUE
+
+
+def whole(given: str) -> str:
+    """The expression of a text that is one, `{{ … }}`. Raises Cannot."""
+    found = re.fullmatch(r"\s*\{\{((?:(?!\}\}|\{\{).)*)\}\}\s*", given, re.DOTALL)
+    if found is None:
+        raise Cannot(f"`{given}` is decided by more than one expression")
+    return found[1].strip()
+
+
+def chosen(words: Mapping[str, Any]) -> Callable[[Any], Any]:
+    """A word as its like; of a template the like of what it gives. Raises Cannot."""
+    def value(given: Any) -> Any:
+        if not (isinstance(given, str) and is_template(given)):
+            if given not in words:
+                raise Cannot(f"`{given}` has no like")
+            return words[given]
+        expression, known = whole(given), {word: like for word, like in words.items() if like is not None}
+        name = re.fullmatch(r"(\w+)\s*\|\s*(?:default|d)\(\s*omit\s*\)", expression)
+        if name is not None:
+            return f"{{{{ {_shown(known)}[{name[1]}] if {name[1]} is defined else omit }}}}"
+        return f"{{{{ {_shown(known)}[{expression}] }}}}"
+    return value
+
+
+def _shown(words: Mapping[str, Any]) -> str:
+    """A mapping within a template."""
+    return json.dumps(words).replace('"', "'")
 
 
 def text(given: Any) -> Any:

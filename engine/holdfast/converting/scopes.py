@@ -18,9 +18,11 @@ def leave_out(play: Play, items: Sequence[Item], variables: Variables) -> None:
         to_change -= {name for name, changer in variables.changed.items() if changer == id(item.task)}
         _, read, guarded = variables.read_by(item.reads)
         guarded |= item.guarded
-        why = _too_early(item, read, to_change, variables) if item.resources or item.into else ""
+        why = _other(read, guarded, to_change, variables) if item.resources or item.into else ""
         if why:
             item.give_up(why)
+        elif item.task.is_handler:
+            _where_set(item, read & set(variables.partial), variables)
         for name in sorted(read & set(given)):
             if id(item.task) in seen_by[name] or name in variables.changed or not (item.resources or item.into):
                 continue
@@ -31,14 +33,24 @@ def leave_out(play: Play, items: Sequence[Item], variables: Variables) -> None:
                 break
 
 
-def _too_early(item: Item, read: Set[str], to_change: Set[str], variables: Variables) -> str:
+def _where_set(item: Item, partial: Set[str], variables: Variables) -> None:
+    """A handler is there where what it reads is set: elsewhere nobody notifies it."""
+    for name in sorted(partial):
+        asked = variables.partial[name]
+        if not asked:
+            item.give_up(f"whether `{name}` is set is decided by a condition and by the inventory, and a handler is "
+                         "there on all hosts")
+        for resource in item.resources:
+            given = resource.arguments.get("when", [])
+            listed = given if isinstance(given, list) else [given]
+            made = listed if asked in listed else [*listed, asked]
+            resource.arguments["when"] = made[0] if len(made) == 1 else made
+
+
+def _other(read: Set[str], guarded: Set[str], to_change: Set[str], variables: Variables) -> str:
     """Why a task sees other variables than the document says; "": it does not."""
-    if item.task.module not in ("set_fact", "include_vars"):
-        conditions = {str(node.value) for node in item.task.when}
-        for name in sorted(read & set(variables.only_when)):
-            if not conditions >= set(variables.only_when[name]):
-                return (f"`{name}` is set only when {' and '.join(f'`{one}`' for one in variables.only_when[name])}, "
-                        "which is no condition of this task")
+    for name in sorted(guarded & set(variables.partial)):
+        return f"it asks whether `{name}` is set, which a condition decides: in `vars` that cannot be asked"
     return next((f"`{name}` is set anew by a later task: in a document it has one value" for name in sorted(
         read & to_change)), "")
 

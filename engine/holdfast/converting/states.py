@@ -16,7 +16,7 @@ _PACKAGES = {"present": ("present", "installed"), "latest": ("latest",), "absent
 # What a state may be, each with the words for it, by module; the first is what counts when none is said.
 _ALL: Mapping[str, Mapping[str, tuple[str, ...]]] = {
     **dict.fromkeys(("user", "group", "cron", "authorized_key", "lineinfile", "blockinfile", "ini_file", "sysctl",
-                     "sudoers", "postgresql_db", "postgresql_user", "pip"), _TWO),
+                     "sudoers", "postgresql_db", "postgresql_user", "pip", "deb822_repository"), _TWO),
     **dict.fromkeys(("apt", "package", "yum", "dnf", "dnf5"), _PACKAGES)}
 # Modules whose states are others, of which all have to stand in the template.
 _SAID = frozenset({"file", "service", "systemd", "systemd_service", "mount"})

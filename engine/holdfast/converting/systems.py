@@ -12,9 +12,14 @@ from holdfast.trees.tree import Node
 
 _FACT = re.compile(r"\{\{\s*(?:ansible_|ansible_facts\.|ansible_facts\[['\"])(os_family|distribution)(?:['\"]\])?\s*"
                    r"(\|\s*lower\s*)?\}\}")
-# What Ansible calls systems on which there is no Holdfast.
-_OTHERS = ("FreeBSD", "OpenBSD", "NetBSD", "DragonFly", "Darwin", "MacOSX", "Solaris", "AIX", "HP-UX",
-           "Windows")
+
+_IS = re.compile(r"\(?\s*ansible_(?:facts)?[\w.\[\]'\"]*\s*==\s*(['\"])(\w[\w-]*)\1\s*\)?\Z")
+
+
+def elsewhere(condition: str) -> str:
+    """The system that a condition asks for, of those on which there is no Holdfast; "": it asks for something else."""
+    found = _IS.match(condition.strip())
+    return found[2] if found and found[2] in facts.ELSEWHERE else ""
 
 
 def files_by_system(named: str, find: Callable[[str], Path | None]) -> tuple[str, Mapping[str, Path], list[Path]]:
@@ -29,7 +34,7 @@ def files_by_system(named: str, find: Callable[[str], Path | None]) -> tuple[str
         return find(named.replace(found[0], word.lower() if found[2] else word))
 
     known = {word: path for word in facts.COMPARED[fact][1] if (path := of(word)) is not None}
-    return (fact if known else ""), known, [path for word in _OTHERS if (path := of(word)) is not None]
+    return (fact if known else ""), known, [path for word in sorted(facts.ELSEWHERE) if (path := of(word)) is not None]
 
 
 def condition(fact: str, word: str, like: Node) -> Node:

@@ -11,13 +11,16 @@ from holdfast.converting import guards, named_files, states
 from holdfast.converting.ansible_module import as_is
 from holdfast.converting.arguments import resource_of
 from holdfast.converting.beside import Beside
-from holdfast.converting.expressions import Names, condition, value
+from holdfast.converting.expressions import Names, condition, constant, value
 from holdfast.converting.keywords import keywords
+from holdfast.converting.kinds import kind
 from holdfast.converting.loops import loop_of
 from holdfast.converting.model import Cannot, Item, Resource, Task
-from holdfast.converting.options import AS_IS, MANY, Choice, Entry, Module, boolean, plain
+from holdfast.converting.options import AS_IS, MANY, Choice, Entry, Module, boolean, plain, whole
+from holdfast.converting.systems import elsewhere
 from holdfast.converting.table import MODULES
-from holdfast.converting.table.system import RESTARTS
+from holdfast.converting.table.system import RESTARTS, TOLD
+from holdfast.converting.table.unlike import BY_ITSELF
 from holdfast.converting.truth import asked
 from holdfast.documents.model import is_template
 
@@ -99,6 +102,9 @@ def _convert(item: Item, around: Around) -> None:
         guards.probed(item.task, around.stats, around.names(), around.acted)
         item.into = guards.SAID
         return
+    if item.task.module in BY_ITSELF or (item.task.module, item.task.free) in BY_ITSELF:
+        item.into = BY_ITSELF.get(item.task.module) or BY_ITSELF[item.task.module, item.task.free]
+        return
     if item.task.module in _SPECIAL:
         item.resources.append(_SPECIAL[item.task.module](item, around))
         return
@@ -154,14 +160,16 @@ def _restarted(item: Item, around: Around) -> Task:
     state, name = given.pop("state", None), given.pop("name", given.pop("service", given.pop("unit", None)))
     hangs = task.is_handler or any((found := _CHANGED.match(str(node.value).strip())) and found[1] in around.registered
                                    for node in task.when)
-    is_restart = state in RESTARTS or (reloads and not state)
+    decided = whole(state) if isinstance(state, str) and is_template(state) and task.is_handler else ""
+    is_restart = state in RESTARTS or (reloads and not state) or decided
     if not hangs or not is_restart:
         return task
     if given.pop("enabled", None) is not None:
         item.lost.append("`enabled`: say it of the `service`")
     if {word for word in given if word not in ("sleep", "use", "no_block")}:
         raise Cannot(f"it restarts a service and says `{next(iter(given))}` too: declare the `service` for that")
-    line = f"systemctl {RESTARTS[state]} {name}" if state in RESTARTS else ""
+    verb = f"{{{{ {TOLD}[{decided}] }}}}" if decided else RESTARTS.get(str(state), "")
+    line = f"systemctl {verb} {name}" if verb else ""
     if reloads:
         line = "systemctl daemon-reload" + (f" && {line}" if line else "")
     return replace(task, module="shell" if "&&" in line else "command", arguments={}, free=line)
@@ -235,6 +243,8 @@ def _account(task: Task, around: Around) -> str:
 def _conditions(item: Item, resource: Resource, around: Around, names: Names) -> None:
     made: list[Any] = []
     for node in item.task.when:
+        if word := elsewhere(str(node.value)):
+            raise Cannot(f"it is for {word}, on which there is no Holdfast")
         if node.kind == "text" and guards.put(str(node.value), around.stats, resource, item.task, names, around.acted):
             continue
         changed = _CHANGED.match(str(node.value).strip())
@@ -244,7 +254,11 @@ def _conditions(item: Item, resource: Resource, around: Around, names: Names) ->
         if node.kind == "boolean":
             made.append(node.value)
         elif node.kind == "text":
-            made.append(asked(condition(str(node.value), names), around.variables))
+            written = condition(str(node.value), names)
+            always = constant(written) if "ansible_" in str(node.value) else None
+            if always is False:
+                raise Cannot(f"its condition `{node.value}` holds nowhere")
+            made += [asked(written, around.variables)] if always is None else []
         else:
             raise Cannot("its `when` is no condition")
     if made:
@@ -275,11 +289,12 @@ def _named(item: Item, resource: Resource, around: Around, is_loop: bool) -> Non
     name = resource.name
     if resource.type != "package":
         return
-    single = re.fullmatch(r"\{\{\s*(\w+)\s*\}\}", name) if isinstance(name, str) else None
-    if single and not is_loop and isinstance(around.variables.get(single[1]), list):
-        resource.arguments["loop"], resource.name = name, "{{ item }}"
-    elif isinstance(name, str) and is_template(name) and not is_loop and single and single[1] not in around.variables:
-        raise Cannot(f"whether `{single[1]}` is one name or a list of them is not known here")
+    if isinstance(name, str) and is_template(name) and not is_loop and (of := kind(name, around.variables)) != "text":
+        expression = whole(name)
+        bare = expression if re.fullmatch(r"[\w.]+", expression) else f"({expression})"
+        resource.arguments["loop"] = name if of == "list" else (
+            f"{{{{ {bare}.split(',') if {bare} is string else {bare} }}}}")
+        resource.name = "{{ item }}"
     elif isinstance(name, list) and len(name) == 1:
         resource.name = name[0]
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping, MutableMapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from holdfast.converting.expressions import Names, is_one_expression, value
+from holdfast.converting.expressions import Names, value
 from holdfast.converting.model import Cannot
 from holdfast.converting.options import plain
 from holdfast.documents.model import BUILT_IN_NAMES
@@ -21,14 +21,15 @@ _WORD = re.compile(r"[A-Za-z_]\w*\Z")
 @dataclass
 class Variables:
     """values: translated. reads: the names that each reads. refused: why others cannot be read. notes: for the head of
-    the document. only_when: the conditions under which alone some are set; changed: those that a task sets anew, and
-    the last one that does. fallbacks: what counts where the inventory says nothing."""
+    the document. partial: those that are only set under a condition, and that; "": the inventory may set them too.
+    changed: those that a task sets anew, and the last one that does. fallbacks: what counts where the inventory says
+    nothing."""
 
     values: dict[str, Any] = field(default_factory=dict)
     reads: dict[str, Names] = field(default_factory=dict)
     refused: dict[str, str] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
-    only_when: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    partial: dict[str, str] = field(default_factory=dict)
     changed: dict[str, int] = field(default_factory=dict)
     fallbacks: dict[str, Node] = field(default_factory=dict)
 
@@ -39,9 +40,10 @@ class Variables:
                 self.put(name, node)
             except Cannot as cannot:
                 self.refused[name] = f"the variable `{name}` is not in the document: {cannot.why}"
-                self._forget(name)
+                self.forget(name)
 
-    def _forget(self, name: str) -> None:
+    def forget(self, name: str) -> None:
+        """Takes one out."""
         self.values.pop(name, None)
         self.reads.pop(name, None)
 
@@ -69,7 +71,7 @@ class Variables:
                 wrong = next((one for one in names.read if one in self.refused), None)
                 if wrong is not None:
                     self.refused[name] = f"the variable `{name}` is not in the document: {self.refused[wrong]}"
-                    self._forget(name)
+                    self.forget(name)
                     parameters.pop(name, None)
                     found = True
 
@@ -104,11 +106,3 @@ def _plain(node: Node) -> Any:
         return [_plain(one) for one in node.elements()]
     return plain(node)
 
-
-def kind(given: Any) -> str:
-    """The kind of a parameter with this default; "": it cannot be told."""
-    if isinstance(given, str):
-        return "" if given.startswith("{{") and given.endswith("}}") and is_one_expression(given) else "text"
-    kinds: list[tuple[type, str]] = [(bool, "boolean"), (int, "integer"), (float, "number"), (list, "list"),
-                                     (dict, "mapping")]
-    return next((word for type_, word in kinds if isinstance(given, type_)), "")

@@ -210,6 +210,9 @@ def test_a_default_that_is_one_expression_is_no_text(folder: Path) -> None:
     role(folder, "web", {"defaults/main.yml": "more: '{{ {} | combine(dict(a=1)) }}'\n", "meta/main.yml": "",
                          "tasks/main.yml": "- copy: {content: '{{ more | to_json }}', dest: /etc/a}\n"})
     made = documents(converted(folder, "roles: [web]\n"))[0]
+    assert made["parameters"] == {"more": {"type": "mapping", "default": "{{ {} | combine(dict(a=1)) }}"}}
+    role(folder, "web", {"defaults/main.yml": "more: '{{ other }}'\n"})
+    made = documents(converted(folder, "roles: [web]\n"))[0]
     assert ("vars" in made, "parameters" in made) == (True, False)
 
 

@@ -16,10 +16,12 @@ def test_a_variable_that_is_set_under_a_condition_is_for_those_who_have_it(tmp_p
               when: wanted
           when: ansible_os_family == 'Debian'
         - copy: {content: "{{ tools | join(' ') }}", dest: /etc/tools}
+        - copy: {content: "{{ tools | default([]) | join(' ') }}", dest: /etc/more}
         """, play="vars: {wanted: true}\n")
-    assert documents(made)[0]["vars"] == {"wanted": True, "tools": ["git", "screen"]}
-    assert resources(made) == [{"package": "{{ item }}", "loop": "{{ tools }}", "when": [DEBIAN, "wanted"]}]
-    assert "`tools` is set only when `ansible_os_family == 'Debian'`" in made.items[2].why
+    assert documents(made)[0]["vars"] == {"wanted": True, "tools": "{{ ['git', 'screen'] if " + DEBIAN + " }}"}
+    assert resources(made) == [{"package": "{{ item }}", "loop": "{{ tools }}", "when": [DEBIAN, "wanted"]},
+                               {"file": "/etc/tools", "content": "{{ tools | join(' ') }}"}]
+    assert "it asks whether `tools` is set" in made.items[3].why
 
 
 def test_a_variable_that_has_another_value_says_the_condition_itself(tmp_path: Path) -> None:
@@ -32,9 +34,9 @@ def test_a_variable_that_has_another_value_says_the_condition_itself(tmp_path: P
         - copy: {content: "{{ web }} {{ port }} {{ paths | length }}", dest: /etc/late}
         """, play="vars: {web: httpd, port: 80, other_port: 81, paths: [], ready: true}\n")
     assert documents(made)[0]["vars"] == {
-        "web": "{{ ('nginx') if (not ready) else (('apache2') if (" + DEBIAN + ") and (ready) else ('httpd')) }}",
-        "port": "{{ (other_port) if (" + DEBIAN + ") and (ready) else (80) }}",
-        "paths": '{{ (["/srv"]) if (' + DEBIAN + ') and (ready) else ([]) }}', "other_port": 81, "ready": True}
+        "web": "{{ 'nginx' if not ready else 'apache2' if " + DEBIAN + " and ready else 'httpd' }}",
+        "port": "{{ other_port if " + DEBIAN + " and ready else 80 }}",
+        "paths": "{{ ['/srv'] if " + DEBIAN + " and ready else [] }}", "other_port": 81, "ready": True}
     assert [item.why for item in made.items] == [
         "`web` is set anew by a later task: in a document it has one value", "", "", ""]
 
@@ -49,6 +51,19 @@ def test_what_is_set_when_nothing_else_sets_it_is_a_default(tmp_path: Path) -> N
     assert made.items[0].into == "the default of a parameter: port"
 
 
+def test_a_default_that_hangs_on_the_system_stays_a_default(tmp_path: Path) -> None:
+    made = converted(tmp_path, """\
+        - set_fact: {port: "{{ usual }}"}
+          when: port is not defined and ansible_os_family == 'Debian'
+        - set_fact: {port: 81}
+          when: port is not defined
+        - copy: {content: "{{ port }}.", dest: /etc/a}
+        """, play="vars: {usual: 80}\n")
+    assert documents(made)[0]["parameters"] == {
+        "port": {"type": "integer", "default": "{{ usual if (ansible_os_family == 'Debian') else 81 }}".replace(
+            "ansible_os_family == 'Debian'", DEBIAN)}}
+
+
 def test_what_is_set_again_without_a_condition_is_named(tmp_path: Path) -> None:
     made = converted(tmp_path, """\
         - set_fact: {web: nginx}
@@ -59,21 +74,18 @@ def test_what_is_set_again_without_a_condition_is_named(tmp_path: Path) -> None:
     assert ["another value" in made.items[1].why, "not converted" in made.items[2].why] == [True, True]
 
 
-def test_a_handler_that_sees_another_value_is_told_nothing(tmp_path: Path) -> None:
+def test_a_handler_is_there_where_what_it_reads_is_set(tmp_path: Path) -> None:
     made = converted(tmp_path, """\
         - block:
             - set_fact: {unit: web}
             - copy: {content: a, dest: "/etc/{{ unit }}"}
-              notify: [again, other]
+              notify: again
           when: ansible_os_family == 'Debian'
-        """, handlers="""\
-        - {name: again, service: {name: "{{ unit }}", state: restarted}}
-        - {name: other, command: other}
-        """)
-    assert resources(made)[0] == {"file": "/etc/{{ unit }}", "content": "a", "when": DEBIAN,
-                                  "notify": {"command": "other"}}
-    assert made.items[1].lost == ["`notify`: `command: systemctl restart {{ unit }}` is not converted"]
-    assert "no condition of this task" in made.items[2].why
+        """, handlers='- {name: again, service: {name: "{{ unit }}", state: restarted}}\n')
+    assert resources(made) == [
+        {"file": "/etc/{{ unit }}", "content": "a", "when": DEBIAN,
+         "notify": {"command": "systemctl restart {{ unit }}"}},
+        {"command": "systemctl restart {{ unit }}", "on_notify": True, "when": DEBIAN}]
 
 
 def test_what_a_handler_sets_is_no_variable_for_all(tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ from holdfast.converting.options import (
     Option,
     boolean,
     cannot,
+    chosen,
     integer,
     lost,
     many,
@@ -23,6 +24,7 @@ from holdfast.converting.options import (
 )
 
 RESTARTS = {"restarted": "restart", "reloaded": "reload-or-restart"}
+TOLD = str({**RESTARTS, "started": "start", "stopped": "stop"})  # what a handler does whose state a template decides
 
 
 def _service(ours: dict[str, Any], theirs: dict[str, Any]) -> dict[str, Any]:
@@ -53,8 +55,7 @@ def _waited(ours: dict[str, Any], theirs: dict[str, Any]) -> dict[str, Any]:
 
 _SERVICE: Mapping[str, Option] = {
     "name": to(NAME, text), "service": to(NAME, text), "unit": to(NAME, text),
-    "state": to("running", words={"started": True, "running": True, "stopped": False,
-                                  **dict.fromkeys(RESTARTS)}),
+    "state": to("running", chosen({"started": True, "running": True, "stopped": False, **dict.fromkeys(RESTARTS)})),
     "enabled": to("enabled", boolean), "masked": to("masked", boolean),
     "daemon_reload": lost("`daemon_reload`: a unit file that is a `systemd_unit` is read by itself"),
     "daemon-reload": lost("`daemon_reload`: a unit file that is a `systemd_unit` is read by itself"),
