@@ -77,7 +77,7 @@ def _default(given: Mapping[str, Node], asked: tuple[str, ...], variables: Varia
     further = _further(name, asked)
     if further or name in variables.fallbacks:
         node = choosing.later(variables.fallbacks.get(name), Choice(further, node))
-        variables.partial[name] = ""
+        variables.partial[name] = ()
     if not further:
         variables.partial.pop(name, None)
     variables.fallbacks[name] = node

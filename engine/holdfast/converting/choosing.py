@@ -73,14 +73,9 @@ def put(name: str, choices: Sequence[Choice], task: Task, play: Play, variables:
     if is_total:
         variables.partial.pop(name, None)
     elif name not in variables.values or name in variables.partial:
-        ways = [variables.partial[name]] if name in variables.partial else []
-        variables.partial[name] = _any([*ways, *(one.asked for one in cases)])
+        variables.partial[name] = (*variables.partial.get(name, ()), *(replace(one, value="") for one in cases))
     like = next(choice.node for choice in choices if choice.node is not None)
     variables.put(name, replace(like, value="{{ " + made + " }}", kind="text"))
-
-
-def _any(conditions: Sequence[str]) -> str:
-    return conditions[0] if len(conditions) == 1 else " or ".join(f"({one})" for one in conditions)
 
 
 def later(first: Node | None, choice: Choice) -> Node:

@@ -95,6 +95,12 @@ def _both(first: Case, second: Case) -> Case | None:
     return replace(first, of={**first.of, unlike[0]: words})
 
 
+def any_of(cases: Sequence[Case]) -> str:
+    """The condition that one of them counts."""
+    asked = [one.asked for one in merged(cases)]
+    return asked[0] if len(asked) == 1 else " or ".join(f"({one})" if " and " in one else one for one in asked)
+
+
 def expression(cases: Sequence[Case], other: str, *, is_all: bool) -> str:
     """The cases as one expression. other: the value when none counts; "": there is none. is_all: one always counts, or
     what reads it fails."""

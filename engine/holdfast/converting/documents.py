@@ -8,14 +8,14 @@ from pathlib import Path
 from typing import Any
 
 from holdfast.compiler.check import inventory_names
-from holdfast.converting import facts, guards, handlers, nodes, patterns, reading, scopes, writing
+from holdfast.converting import facts, flushing, guards, handlers, lists, nodes, patterns, reading, scopes, writing
 from holdfast.converting.assigning import assigned
 from holdfast.converting.beside import Beside
 from holdfast.converting.expressions import Names
 from holdfast.converting.handlers import Handlers
 from holdfast.converting.kinds import kind
 from holdfast.converting.model import Cannot, Converted, Item, Play, Task
-from holdfast.converting.tasks import Around, convert
+from holdfast.converting.tasks import Around, convert, directory
 from holdfast.converting.variables import Variables
 from holdfast.documents.model import BUILT_IN_NAMES
 from holdfast.inventory.model import Inventory
@@ -267,11 +267,13 @@ def _draft(play: Play, keys: dict[str, Any], variables: Variables, around: Aroun
     others = {_becomes(task) for task in all_tasks if not task.fault and task.module not in _NOT_DONE}
     around.mixed = not is_root and len(others) > 1
     around.probes = guards.probes(all_tasks)
+    around.directories = {path for task in all_tasks if (path := directory(task)) and "item" not in path}
     items = []
     for task in play.tasks:
         found = early[id(task)]
         items.append(found if found is not None else convert(task, around))
-    items += Handlers(list(play.handlers), items, around).items
+    lists.kept_fresh(items)
+    items = flushing.placed(items, Handlers(list(play.handlers), items, around).items)
     scopes.leave_out(play, items, variables)
     variables.notes = list(dict.fromkeys(variables.notes))
     return Draft(keys["state"], keys, variables, parameters, items, notes + variables.notes,

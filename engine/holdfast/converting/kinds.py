@@ -41,10 +41,23 @@ def _of(node: nodes.Node, known: Mapping[str, Any], depth: int) -> str:
     if isinstance(node, nodes.Name):
         return kind(known[node.name], known, depth + 1) if node.name in known and depth < _DEEPEST else ""
     if isinstance(node, nodes.CondExpr):
-        first = _of(node.expr1, known, depth)
-        return first if node.expr2 is None or _of(node.expr2, known, depth) == first else ""
+        return _same([_of(one, known, depth) for one in (node.expr1, node.expr2) if one is not None])
     if isinstance(node, nodes.Filter):
-        return _FILTERS.get(node.name, "")
+        return _filtered(node, known, depth)
+    if isinstance(node, nodes.Getitem) and isinstance(node.node, nodes.Dict):
+        return _same([_of(pair.value, known, depth) for pair in node.node.items])
+    if isinstance(node, (nodes.And, nodes.Or)):
+        return _same([_of(node.left, known, depth), _of(node.right, known, depth)])
     alike: dict[type[nodes.Node], str] = {nodes.List: "list", nodes.Dict: "mapping", nodes.Concat: "text",
                                           nodes.Compare: "boolean", nodes.Not: "boolean", nodes.Test: "boolean"}
     return alike.get(type(node), "")
+
+
+def _filtered(node: nodes.Filter, known: Mapping[str, Any], depth: int) -> str:
+    if node.name in ("default", "d") and node.node is not None and node.args:
+        return _same([_of(node.node, known, depth), _of(node.args[0], known, depth)])
+    return _FILTERS.get(node.name, "")
+
+
+def _same(kinds: list[str]) -> str:
+    return kinds[0] if len(set(kinds)) == 1 else ""

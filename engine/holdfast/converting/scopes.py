@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence, Set
 
+from holdfast.converting import deciding
 from holdfast.converting.model import Item, Play, Task
 from holdfast.converting.variables import Variables
 from holdfast.trees.tree import Node
@@ -36,10 +37,11 @@ def leave_out(play: Play, items: Sequence[Item], variables: Variables) -> None:
 def _where_set(item: Item, partial: Set[str], variables: Variables) -> None:
     """A handler is there where what it reads is set: elsewhere nobody notifies it."""
     for name in sorted(partial):
-        asked = variables.partial[name]
-        if not asked:
+        if not variables.partial[name]:
             item.give_up(f"whether `{name}` is set is decided by a condition and by the inventory, and a handler is "
                          "there on all hosts")
+            return
+        asked = deciding.any_of(variables.partial[name])
         for resource in item.resources:
             given = resource.arguments.get("when", [])
             listed = given if isinstance(given, list) else [given]

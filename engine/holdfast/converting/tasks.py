@@ -2,12 +2,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from holdfast.converting import guards, named_files, states
+from holdfast.converting import flushing, guards, named_files, states
 from holdfast.converting.ansible_module import as_is
 from holdfast.converting.arguments import resource_of
 from holdfast.converting.beside import Beside
@@ -18,7 +18,7 @@ from holdfast.converting.loops import loop_of
 from holdfast.converting.model import Cannot, Item, Resource, Task
 from holdfast.converting.options import AS_IS, MANY, Choice, Entry, Module, boolean, plain, whole
 from holdfast.converting.systems import elsewhere
-from holdfast.converting.table import MODULES
+from holdfast.converting.table import MODULES, files
 from holdfast.converting.table.system import RESTARTS, TOLD
 from holdfast.converting.table.unlike import BY_ITSELF
 from holdfast.converting.truth import asked
@@ -33,8 +33,8 @@ class Around:
     """What the tasks of a document share. root: the project's folder. variables: their names; refused: names that
     cannot be read, and why; registered: the resources of which a task has kept the result; outputs: those of which it
     can be passed on; stats: what is looked for; probes: results of commands of which only that is asked how they ended;
-    acted: how many tasks do something so far. mixed: some tasks become root, others do not. labels: how often a label
-    was given, by type."""
+    acted: how many tasks do something so far. mixed: some tasks become root, others do not. directories: those that
+    tasks make. labels: how often a label was given, by type."""
 
     beside: Beside
     types: Collection[str]
@@ -47,6 +47,7 @@ class Around:
     probes: Collection[str] = ()
     acted: int = 0
     mixed: bool = False
+    directories: Set[str] = frozenset()
     labels: dict[tuple[str, str], int] = field(default_factory=dict)
 
     def names(self, renamed: Mapping[str, str] | None = None) -> Names:
@@ -95,15 +96,8 @@ def entry_of(module: str) -> Entry:
 
 
 def _convert(item: Item, around: Around) -> None:
-    if item.task.module == "stat" and guards.asked(item.task, around.stats, around.names()):
-        item.into = guards.SAID
-        return
-    if str(item.task.keywords["register"].value if "register" in item.task.keywords else "") in around.probes:
-        guards.probed(item.task, around.stats, around.names(), around.acted)
-        item.into = guards.SAID
-        return
-    if item.task.module in BY_ITSELF or (item.task.module, item.task.free) in BY_ITSELF:
-        item.into = BY_ITSELF.get(item.task.module) or BY_ITSELF[item.task.module, item.task.free]
+    item.into = _instead(item.task, around)
+    if item.into:
         return
     if item.task.module in _SPECIAL:
         item.resources.append(_SPECIAL[item.task.module](item, around))
@@ -114,7 +108,7 @@ def _convert(item: Item, around: Around) -> None:
     if entry is not AS_IS:
         _of_kinds(item.task)
     task = _restarted(item, around)
-    module = _chosen(task, entry_of(task.module))
+    module = _chosen(task, entry_of(task.module), around)
     if module.type not in around.types:
         raise Cannot(f"there is no type `{module.type}` yet")
     become_user = _account(task, around)
@@ -140,6 +134,18 @@ def _convert(item: Item, around: Around) -> None:
     for ahead in item.resources:
         ahead.arguments |= {word: resource.arguments[word] for word in ("when", "loop") if word in resource.arguments}
     item.resources.append(resource)
+
+
+def _instead(task: Task, around: Around) -> str:
+    """What stands for a task that becomes no resource; "": it becomes one."""
+    if task.module == "stat" and guards.asked(task, around.stats, around.names()):
+        return guards.SAID
+    if str(task.keywords["register"].value if "register" in task.keywords else "") in around.probes:
+        guards.probed(task, around.stats, around.names(), around.acted)
+        return guards.SAID
+    if (task.module, task.free) == flushing.FLUSH:
+        return flushing.NOTHING
+    return BY_ITSELF.get(task.module) or BY_ITSELF.get((task.module, task.free), "")
 
 
 def _of_kinds(task: Task) -> None:
@@ -214,7 +220,14 @@ def _asserted(item: Item, around: Around) -> Resource:
 _SPECIAL: Mapping[str, Callable[[Item, Around], Resource]] = {"assert": _asserted, "fail": _asserted}
 
 
-def _chosen(task: Task, entry: Entry) -> Module:
+def directory(task: Task) -> str:
+    """The path of a directory that a task makes; "": it makes none."""
+    is_one = task.module == "file" and "state" in task.arguments and task.arguments["state"].value == "directory"
+    return next((str(task.arguments[word].value).rstrip("/") for word in ("path", "dest", "name")
+                 if word in task.arguments), "") if is_one else ""
+
+
+def _chosen(task: Task, entry: Entry, around: Around) -> Module:
     if isinstance(entry, str):
         raise Cannot(entry)
     if isinstance(entry, Module):
@@ -225,7 +238,9 @@ def _chosen(task: Task, entry: Entry) -> Module:
     found = entry.by.get(word, f"`{entry.option}: {word}` has no like")
     if isinstance(found, str):
         raise Cannot(found)
-    return found
+    paths = {str(task.arguments[option].value).rstrip("/") for option in ("path", "dest", "name")
+             if option in task.arguments} if word == "absent" else set()
+    return files.EMPTIED if paths & around.directories and task.module == "file" else found
 
 
 def _account(task: Task, around: Around) -> str:

@@ -43,6 +43,9 @@ def _gives(node: nodes.Node, variables: Mapping[str, Any], depth: int) -> bool |
                      _gives(node.expr2, variables, depth) if node.expr2 is not None else False)
     if isinstance(node, nodes.Filter) and node.node is not None:
         return _filtered(node, variables, depth)
+    if isinstance(node, nodes.Getitem) and isinstance(node.node, nodes.Dict):
+        found = [_gives(pair.value, variables, depth) for pair in node.node.items]
+        return False if False in found else None if None in found else True
     if isinstance(node, (nodes.Name, nodes.Getattr, nodes.Getitem)):
         return _is_boolean(_value(node, variables), variables, depth)
     return None if isinstance(node, nodes.Call) else False

@@ -6,6 +6,7 @@ from collections.abc import Mapping, MutableMapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from holdfast.converting.deciding import Case
 from holdfast.converting.expressions import Names, value
 from holdfast.converting.model import Cannot
 from holdfast.converting.options import plain
@@ -21,7 +22,7 @@ _WORD = re.compile(r"[A-Za-z_]\w*\Z")
 @dataclass
 class Variables:
     """values: translated. reads: the names that each reads. refused: why others cannot be read. notes: for the head of
-    the document. partial: those that are only set under a condition, and that; "": the inventory may set them too.
+    the document. partial: those that are only set under conditions, and these; none: the inventory may set them too.
     changed: those that a task sets anew, and the last one that does. fallbacks: what counts where the inventory says
     nothing."""
 
@@ -29,7 +30,7 @@ class Variables:
     reads: dict[str, Names] = field(default_factory=dict)
     refused: dict[str, str] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
-    partial: dict[str, str] = field(default_factory=dict)
+    partial: dict[str, tuple[Case, ...]] = field(default_factory=dict)
     changed: dict[str, int] = field(default_factory=dict)
     fallbacks: dict[str, Node] = field(default_factory=dict)
 

@@ -56,6 +56,10 @@ BECOMES = [  # a task, and the resource it becomes
      "{assert: 'Names {{ index + 1 }}', that: \"{{ not ((item == '')) }}\", mend: 'no {{ item }}', loop: [a, b]}"),
     ("- command: x\n  when:\n  - not ansible_check_mode\n  - ansible_system == 'Linux'\n  - ansible_version.major > 1",
      "{command: x, always: true}"),
+    ("- file: {src: /b, dest: /a, state: link, owner: web, mode: '0600', follow: false}",
+     "{link: /a, to: /b, owner: web}"),
+    ("- command: x\n  when: \"{'a': 'b'}[c] | default('d')\"", "{command: x, always: true, "
+     "when: \"({'a': 'b'}[c] | default('d')) is truthy\"}"),
     ("- service: {name: web, state: '{{ web_state }}', enabled: true}",
      "{service: web, enabled: true, "
      "running: \"{{ {'started': true, 'running': true, 'stopped': false}[web_state] }}\"}"),
@@ -173,6 +177,7 @@ HAS_NO_LIKE = [  # a task, and a word of the reason
     ("- command: x\n  when: ansible_facts['os_family'] == 'FreeBSD'", "FreeBSD, on which there is no Holdfast"),
     ("- command: x\n  when: ansible_version.full is version('2.4', '<')", "holds nowhere"),
     ("- file: {path: /a, state: \"{{ 'directory' if a else 'absent' }}\"}", "has no like"),
+    ("- copy: {dest: /a, content: \"#jinja2: lstrip_blocks: True\\n{{ a }}\"}", "put it into a `template`"),
     ("- copy: {content: '{% set _ = names.append(1) %}', dest: /etc/a}", "`append` would change a value"),
     ("- fail: {msg: a}\n  when: x\n  failed_when: false", "that it fails does not count"),
     ("- assert: {that: x}\n  ignore_errors: true", "that it fails does not count"),

@@ -75,3 +75,56 @@ def test_a_restart_that_hangs_on_a_change_is_a_watch(tmp_path):
           when: conf is changed
         """)
     assert resources(made)[1] == {"command": "systemctl restart x", "on_notify": True, "watch": {"file": "/etc/a"}}
+
+
+def test_what_is_flushed_stands_where_it_is_flushed(tmp_path):
+    made = converted(tmp_path, """\
+        - meta: flush_handlers
+        - copy: {content: a, dest: /etc/a}
+          notify: [early, both, web]
+        - service: {name: web, state: started}
+        - meta: flush_handlers
+        - copy: {content: b, dest: /etc/b}
+          notify: both
+        """, handlers="""\
+        - {name: both, command: both}
+        - {name: early, command: early}
+        - {name: web, service: {name: web, state: restarted}}
+        """)
+    assert [next(iter(one.items())) for one in resources(made)] == [
+        ("file", "/etc/a"), ("service", "web"), ("command", "early"), ("file", "/etc/b"), ("command", "both")]
+    assert [made.items[0].into, made.items[3].into] == [
+        "nothing: no handler was notified before it", "the place of: early"]
+    assert made.items[3].lost == ["`both` acts once, when all has been done that notifies it"]
+
+
+def test_lists_that_are_fetched_are_asked_for_by_the_packages_behind(tmp_path):
+    made = converted(tmp_path, """\
+        - apt: {name: early}
+        - apt: {update_cache: true, cache_valid_time: 86400}
+          when: ansible_os_family == 'Debian'
+        - apt: {name: late}
+        - apt: {name: own, update_cache: true, cache_valid_time: 60}
+        - dnf: {name: other}
+        - apt: {name: gone, state: absent}
+        - apt: {update_cache: true}
+          when: wanted
+        """)
+    assert {one["package"]: one.get("refresh_s") for one in resources(made)} == {
+        "early": None, "late": 86400, "own": 60, "other": None, "gone": None}
+    assert [made.items[1].status, made.items[-1].status] == ["converted", "not converted"]
+
+
+def test_a_directory_that_is_made_elsewhere_is_removed_as_one(tmp_path):
+    made = converted(tmp_path, """\
+        - file: {path: /srv/a, state: directory}
+          when: wanted
+        - file: {path: /srv/a/, state: absent}
+          when: not wanted
+        - file: {path: /srv/b, state: absent}
+        - file: {src: /srv/d, dest: /srv/c, state: link, owner: web, mode: "0640"}
+        """)
+    assert resources(made)[1:] == [
+        {"directory": "/srv/a", "state": "absent", "force": True, "when": "not wanted"},
+        {"file": "/srv/b", "state": "absent"}, {"link": "/srv/c", "to": "/srv/d"}]
+    assert made.items[3].lost == ["`owner`, `mode`: Ansible gives that to what the link leads to: say it there"]

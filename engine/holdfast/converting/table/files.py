@@ -8,6 +8,7 @@ from typing import Any
 from holdfast.converting.model import Cannot
 from holdfast.converting.options import (
     AS_IS,
+    LOST,
     NAME,
     Choice,
     Entry,
@@ -67,6 +68,8 @@ def into(ours: dict[str, Any], theirs: dict[str, Any]) -> dict[str, Any]:
 def _copied(ours: dict[str, Any], theirs: dict[str, Any]) -> dict[str, Any]:
     if "content" in theirs and not isinstance(theirs["content"], (str, int, float)):
         raise Cannot("`content` is no text")
+    if str(theirs.get("content", "")).startswith("#jinja2:"):
+        raise Cannot("the first line of its `content` says how it is filled in: put it into a `template`")
     if ("content" in theirs) == ("src" in theirs):
         raise Cannot("it needs one of `src` and `content`")
     return into(ours, theirs)
@@ -76,6 +79,17 @@ def _recursive(ours: dict[str, Any], theirs: dict[str, Any]) -> dict[str, Any]:
     """With `recurse`, Ansible gives files the mode of directories."""
     if ours.get("recurse") and "mode" in ours:
         ours["file_mode"] = ours["mode"]
+    return ours
+
+
+def _linked(ours: dict[str, Any], theirs: dict[str, Any]) -> dict[str, Any]:
+    """Unless told not to, Ansible gives owner, group and mode to what the link leads to; a link has no mode."""
+    given = [word for word in ("owner", "group", "mode") if word in theirs]
+    if boolean(theirs.get("follow", True)) is False:
+        return {**ours, **{word: text(theirs[word]) for word in given if word != "mode"}}
+    if given:
+        said = ", ".join(f"`{word}`" for word in given)
+        ours[LOST] = [f"{said}: Ansible gives that to what the link leads to: say it there"]
     return ours
 
 
@@ -89,6 +103,10 @@ def _removed(ours: dict[str, Any], theirs: dict[str, Any]) -> dict[str, Any]:
 _PATH = {word: to(NAME, path) for word in ("path", "dest", "name")}
 _STATE = {"state": no_matter(), "access_time_format": no_matter(), "modification_time_format": no_matter()}
 
+
+# What is removed is a directory, as another task says.
+EMPTIED = Module("directory", {**_PATH, **_STATE, **{word: no_matter() for word in ATTRIBUTES}, "force": no_matter(),
+                               "follow": no_matter()}, {"state": "absent", "force": True})
 
 MODULES: Mapping[str, Entry] = {
     "copy": Module("file", {
@@ -108,8 +126,8 @@ MODULES: Mapping[str, Entry] = {
             **_PATH, **ATTRIBUTES, **_STATE, "recurse": to("recurse", boolean), "follow": to("follow", boolean),
             "force": no_matter(False)}, shape=_recursive),
         "link": Module("link", {
-            **_PATH, **_STATE, "src": to("to"), "force": to("force", boolean), "owner": to("owner", text),
-            "group": to("group", text), "follow": no_matter(), "mode": cannot("a link has no mode of its own")}),
+            **_PATH, **_STATE, "src": to("to"), "force": to("force", boolean), "owner": no_matter(),
+            "group": no_matter(), "follow": no_matter(True, False), "mode": no_matter()}, shape=_linked),
         "absent": Module("file", {
             **_PATH, **_STATE, **{word: no_matter() for word in ATTRIBUTES}, "force": no_matter(),
             "follow": no_matter()}, {"state": "absent"}, shape=_removed),
