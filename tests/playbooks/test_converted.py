@@ -112,10 +112,36 @@ ROLES = """
     - unarchive: {src: theme.tgz, dest: /srv/app/theme, owner: root, group: daemon, extra_opts: [--strip-components=1]}
     - file: {path: "/srv/app/{{ item.key }}", state: directory, mode: "{{ item.value }}"}
       with_dict: {logs: "0750", cache: "0700"}
+    - copy: {content: "flushed", dest: /srv/app/flushed}
+      notify: tell it
+    - meta: flush_handlers
+    - shell: cat /srv/app/told > /srv/app/heard
+      args: {creates: /srv/app/heard}
+    - import_role: {name: daemon}
+"""
+DAEMON = """
+- include_vars: "{{ ansible_os_family }}.yml"
+- include_vars: "{{ item }}"
+  with_first_found:
+    - files: ["{{ ansible_distribution }}-{{ ansible_distribution_major_version }}.yml"]
+      skip: true
+- set_fact: {daemon_unit: "{{ __daemon_unit }}"}
+  when: daemon_unit is not defined
+- set_fact: {daemon_note: "for {{ daemon_unit }}"}
+  when: ansible_facts['os_family'] == 'Debian'
+- copy:
+    content: "{{ daemon_parts | join(' ') }} {{ daemon_note }} {{ daemon_words[ansible_os_family] }}\n"
+    dest: /srv/app/daemon
+    group: "{{ daemon_group }}"
+  notify: again
+- service: {name: "{{ daemon_unit }}", state: "{{ daemon_state }}", enabled: true}
+- file: {path: /srv/app/bsd, state: touch}
+  when: ansible_system == 'FreeBSD' or ansible_os_family == 'OpenBSD'
 """
 OWN = {"accounts": ACCOUNTS, "files": FILES, "services": SERVICES, "roles": ROLES}
 CRONTAB = "crontab -l -u daemon | grep -v '^#'"
 CONTENTS = {"roles": ("/srv/app/shop.conf", "/srv/app/ready", "/srv/app/again", "/srv/app/theme/css/a.css",
+                      "/srv/app/heard", "/srv/app/daemon",
                       "/etc/adduser.conf", "/etc/holdfast-svc.conf"),
             "files": ("/srv/site/hello", "/srv/site/shop.conf", "/srv/site/raw.bin", "/srv/site/size",
                       "/etc/adduser.conf", "/etc/login.defs", "/etc/environment")}
@@ -129,6 +155,14 @@ BESIDE = {"site.conf.j2": "{% for name, port in ports.items() %}\n{{ name }} {{ 
           "roles/app/vars/main.yml": "app_conf: '{{ base_folder }}/{{ app_name }}.conf'\n",
           "roles/app/templates/app.conf.j2": "{{ app_lines | to_nice_yaml }}port={{ app_port }} "
                                              "{{ (app_port == 8080) | ternary('high', 'low') }}\n",
+          "roles/daemon/tasks/main.yml": DAEMON,
+          "roles/daemon/defaults/main.yml": "daemon_state: started\ndaemon_does: restarted\n"
+                                            "daemon_words: {Debian: apt, RedHat: dnf}\n",
+          "roles/daemon/vars/Debian.yml": "__daemon_unit: holdfast-svc\ndaemon_parts: [b, a]\ndaemon_group: daemon\n",
+          "roles/daemon/vars/RedHat.yml": "__daemon_unit: other\ndaemon_parts: [c]\n",
+          "roles/daemon/vars/Debian-12.yml": "daemon_group: games\n",
+          "roles/daemon/handlers/main.yml": "- name: again\n  service: {name: '{{ daemon_unit }}', "
+                                            "state: '{{ daemon_does }}'}\n",
           "roles/app/handlers/main.yml": "- name: tell it\n  shell: echo told >> /srv/app/told\n",
           "roles/app/tasks/main.yml": "- include_tasks: conf.yml\n  when: app_name | length > 0\n",
           "roles/app/tasks/conf.yml": "- template: {src: app.conf.j2, dest: '{{ app_conf }}', mode: '0640'}\n"
