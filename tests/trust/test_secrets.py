@@ -87,6 +87,11 @@ WAYS: tuple[Callable[[int], str], ...] = (
     always: true
     env: {{VALUE: "{{{{ s{n} }}}}"}}
 """,
+    lambda n: f"""\
+  - file: /srv/s/{{{{ item.name }}}}
+    content: "{{{{ item.key }}}} in a loop\n"
+    loop: [{{name: {n}, key: "{{{{ s{n} }}}}"}}]
+""",
 )
 # What has a secret in a place where it must not be, for a moment at least.
 LEAKS = ('echo "$V" > /tmp/leak; sleep 0.5; rm /tmp/leak', 'echo "$V" > /run/leak', """sh -c 'sleep 0.5; :' "$V" """,

@@ -101,13 +101,14 @@ class Resources:
             if unit.loop is None:
                 self._one(unit, outcome)
             else:
-                items.extend(self._items(unit.loop, unit.resource.loop.place if unit.resource.loop else unit.place))
+                place = unit.resource.loop.place if unit.resource.loop else unit.place
+                elements.extend(self._elements(unit.loop, place))
 
-        items: list[Any] = []
+        elements: list[Element] = []
         yield whole
-        for index, item in enumerate(items):
-            def one(item: Any = item, index: int = index) -> None:
-                self.run.element = Element(item, index)
+        for element in elements:
+            def one(element: Element = element) -> None:
+                self.run.element = element
                 self._one(unit, outcome)
             yield one
 
@@ -147,7 +148,7 @@ class Resources:
         mend = "write `… | length > 0`" if isinstance(found, (list, dict)) else "compare it, or use `| bool`"
         raise Fault([Problem(f"`when` is true or false, not {shown(found)}", place, mend)])
 
-    def _items(self, loop: Value, place: Place) -> list[Any]:
+    def _elements(self, loop: Value, place: Place) -> list[Element]:
         found, secrets = self.run.apart(loop)
         if isinstance(found, Pending):
             raise Fault([Problem("`loop` needs its list before the host is touched", place,
@@ -156,8 +157,7 @@ class Resources:
             mend = "write `… | dict2items`, and `item.key`, `item.value`" if isinstance(found, dict) else \
                 "for one element write a list: `loop: [x]`; of a text makes one: `… | split(',')`"
             raise Fault([Problem(f"`loop` is a list, not {shown(found)}", place, mend)])
-        self.run.secrets.update(secrets)
-        return found
+        return [Element(item, index, secrets) for index, item in enumerate(found)]
 
     def _looped(self, unit: LoopedUse, outcome: Outcome, view: View) -> Iterator[Callable[[], None]]:
         def whole() -> None:
@@ -167,8 +167,8 @@ class Resources:
             if not all(self._condition(value) for value in unit.early):
                 return
             place = unit.use.loop.place if unit.use.loop else unit.place
-            for index, item in enumerate(self._items(unit.loop, place)):
-                for child in self.children(unit, Element(item, index)):
+            for element in self._elements(unit.loop, place):
+                for child in self.children(unit, element):
                     found = self.outcome(child, view)
                     self.run.reads.update(found.reads)
                     outcome.made += found.made

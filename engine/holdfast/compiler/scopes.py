@@ -7,7 +7,7 @@ document that is applied by itself is what the inventory has under its name, els
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -37,10 +37,11 @@ MANAGED = "Managed by Holdfast: what is changed here by hand is put back"
 
 @dataclass(frozen=True, slots=True)
 class Element:
-    """What a loop is at: `item`, and `index`, its number counted from 0."""
+    """What a loop is at: `item`, and `index`, its number counted from 0. secrets: what its list was made with."""
 
     item: Any
     index: int
+    secrets: Secrets = field(default_factory=dict, compare=False, repr=False)
 
 
 def not_given(document: str, parameter: Parameter, asked: Place) -> Problem:
@@ -152,8 +153,11 @@ class Evaluator:
     def _named(self, key: str) -> Any:
         if key in self.settings:
             return self.settings[key]
-        if self.element is not None and key in ("item", "index"):
-            return self.element.item if key == "item" else self.element.index
+        if self.element is not None and key == "item":
+            self.secrets.update(self.element.secrets)
+            return self.element.item
+        if self.element is not None and key == "index":
+            return self.element.index
         if key in self.scope.registered:
             return self.scope.registered[key]()
         definition = self.scope.definitions.get(key)

@@ -225,7 +225,7 @@ class Builder:
 
     def looped(self, looped: LoopedUse, element: Element) -> list[Unit | LoopedUse]:
         """The units for one element."""
-        key = (element.index, freeze(element.item))
+        key = (element.index, freeze(element.item), frozenset(element.secrets.items()))
         if key not in looped.children:
             used = self.documents[looped.use.document]
             assert isinstance(used, State)

@@ -120,9 +120,42 @@ def test_what_counts_is_what_is_compiled(site, more):
 
 
 def test_secrets_are_named_not_shown(site):
+    path = site / "playbooks" / "site.yml"
+    path.write_text(path.read_text().replace(
+        "resources:\n", 'resources:\n  - file: "/etc/{{ item.name }}"\n    content: "{{ item.password }}"\n'
+        '    loop: [{name: key, password: "{{ token }}"}]\n', 1))
+    assert "«token»" in said("explain", "web1", "file: /etc/key")[1].partition("loop")[2]
+    assert "kanarienvogel" not in said("explain", "web1", "file: /etc/key")[1]
     for resource in ("file: /etc/token", "template: /etc/nginx/web1.example.org.conf"):
         for more in ((), ("--json",)):
             assert "kanarienvogel" not in said("explain", "web1", resource, *more)[1]
+
+
+OWN = """\
+from holdfast_host import ALLOWED, Refused, Resource, arg
+
+
+def not_this(text):
+    raise Refused("", "`%s` is none" % text, "not `%s`" % text)
+
+
+class Own(Resource):
+    \"\"\"One of the project's own.\"\"\"
+
+    name: str = arg(doc="Its name.")
+    value: str = arg(doc="Its value.", secret=ALLOWED, check=not_this)
+    named = "name"
+"""
+
+
+def test_what_a_type_has_against_a_secret_does_not_show_it(site):
+    (site / "modules").mkdir()
+    (site / "modules" / "own.py").write_text(OWN)
+    path = site / "playbooks" / "site.yml"
+    path.write_text(path.read_text().replace(
+        "resources:\n", 'resources:\n  - own: x\n    value: "{{ token | b64encode }}"\n', 1))
+    code, _, err = said("validate")
+    assert code == 2 and "`<token|b64encode>` is none" in err and "a2FuYXJp" not in err
 
 
 @pytest.mark.parametrize(("words", "told"), [

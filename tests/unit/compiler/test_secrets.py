@@ -57,6 +57,36 @@ def test_secret_is_in_nothing_that_leaves_the_compiler(tmp_path: Path, content: 
     assert "$secret" in found
 
 
+LOOPS = {
+    "element": "- file: /a{{ index }}\n  content: '{{ item }}'\n  loop: ['{{ password }}']",
+    "key": "- file: /{{ item.name }}\n  content: 'p={{ item.key }}'\n  loop: [{name: a, key: '{{ password }}'}]",
+    "variable": "- command: x{{ index }}\n  env: {P: '{{ item.key | b64encode }}'}\n  loop: '{{ accounts }}'",
+    "made": "- file: /{{ item[0] }}\n  content: '{{ item[1] }}'\n  loop: \"{{ ['a'] | product([password]) | list }}\"",
+    "template": "- template: /{{ item.name }}\n  source: t.j2\n  loop: '{{ accounts }}'",
+    "use": "- use: part\n  parameters: {name: '{{ item.name }}', key: '{{ item.key }}'}\n  loop: '{{ accounts }}'",
+    "when": "- file: /{{ index }}\n  content: '{{ item.key }}'\n  when: item.key != 'x'\n  loop: '{{ accounts }}'",
+}
+ACCOUNTS = "  accounts: [{name: a, key: '{{ password }}'}, {name: b, key: none}]\n"
+PART = """---
+state: part
+parameters: {name: text, key: text}
+resources:
+- file: /{{ name }}
+  content: '{{ key }}'
+"""
+
+
+@pytest.mark.parametrize("loop", LOOPS)
+def test_secret_in_a_loop_is_in_nothing_that_leaves_the_compiler(tmp_path: Path, loop: str) -> None:
+    (tmp_path / "t.j2").write_text("{{ item.key }}\n")
+    accounts = ACCOUNTS if "accounts" in LOOPS[loop] else ""
+    part = PART if "use:" in LOOPS[loop] else ""
+    made = compiled(tmp_path, f"{VARS}{accounts}resources:\n{LOOPS[loop]}\n{part}", env={"DB": VALUE})
+    found = everything(made)
+    assert not [form for form in (*FORMS, VALUE[:8]) if form in found]
+    assert made.graphs["web1"].secrets and "$secret" in found, "the control: the host is told"
+
+
 def test_secrets_come_from_environment_files_and_commands(tmp_path: Path) -> None:
     (tmp_path / "key.txt").write_text("from a file\n")
     text = """vars:
@@ -99,6 +129,8 @@ def test_secret_of_the_inventory_is_one_everywhere(tmp_path: Path) -> None:
     ("- file: /{{ item }}\n    loop: password", "`loop` is a list, not the secret `db`"),
     ("- user: ada\n    uid: '{{ password }}'", "`uid`"),
     ("- file: /a\n    mode: '{{ password }}'", "`mode`"),
+    ("- file: '/{{ item }}'\n    loop: ['{{ password }}']", "a name may hold no secret"),
+    ("- file: /a\n    owner: '{{ item.p }}'\n    loop: [{p: '{{ password }}'}]", "`owner` may hold no secret"),
 ])
 def test_message_about_a_secret_does_not_show_it(tmp_path: Path, declared: str, what: str) -> None:
     found = said(faults(tmp_path, VARS + f"resources:\n  {declared}\n", env={"DB": VALUE}))

@@ -129,7 +129,10 @@ class Mailbox:
 
     def authenticate(self, server: Any, session: Any, envelope: Any, mechanism: str, login: Any) -> AuthResult:
         self.logins.append((login.login, login.password))
-        return AuthResult(success=(login.login, login.password) == (b"holdfast", b"pass-of-mail-1"), handled=False)
+        if (login.login, login.password) == (b"holdfast", b"pass-of-mail-1"):
+            return AuthResult(success=True, handled=False)
+        answer = f"535 5.7.8 Authentication fails: {login.password.decode()} is wrong"
+        return AuthResult(success=False, handled=False, message=answer)
 
 
 @dataclass
@@ -203,7 +206,7 @@ def test_no_password_is_sent_where_it_could_be_read_or_to_who_is_not_known(
     assert mail_server.box.logins == []
     mail_server.authority.cert_pem.write_to_path(str(tmp_path / "ca.pem"))
     (tmp_path / "password").write_text("wrong-pass-2\n")
-    assert "Authentication" in mail_by(mail_server.start("starttls"), "starttls")
+    assert "Authentication fails: «mail» is wrong" in mail_by(mail_server.start("starttls"), "starttls")
     assert set(mail_server.box.logins) == {(b"holdfast", b"wrong-pass-2")}, "the control: what is sent is seen"
     assert mail_server.box.mails == [] and "wrong-pass-2" not in "".join(said)
     (tmp_path / "password").unlink()
