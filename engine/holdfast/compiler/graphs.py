@@ -5,7 +5,7 @@ import hashlib
 import json
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from holdfast.compiler.contents import Contents
 from holdfast.compiler.edits import Pair, fight, pairs
@@ -17,6 +17,8 @@ from holdfast.documents.types import Types
 from holdfast.problems import Place, Problem
 from holdfast_host.graph import Node
 from holdfast_host.values import did_you_mean
+
+EDGES = {"requires": "requires", "notifies": "notify", "watches": "watch"}  # of an item, and as documents write them
 
 
 class Where:
@@ -80,7 +82,7 @@ class Graphs:
         return HostGraph(host, shared, structure.places, left, secrets, name, structure.where,
                          structure.parts), ()
 
-    def _structure(self, made: Sequence[Compiled], left: Sequence[Left], uses: tuple[str, ...],
+    def _structure(self, made: Sequence[Compiled], left: Sequence[Left], known_uses: tuple[str, ...],
                    lacking: frozenset[str]) -> _Structure:
         first: dict[str, int] = {}
         kept, again = [], []
@@ -89,8 +91,13 @@ class Graphs:
                 kept.append(position)
             else:
                 again.append((first[one.item.id], position))
+        uses: dict[str, dict[str, None]] = {}  # so is what several used documents declare
+        for one in made:
+            uses.setdefault(one.item.id, {}).update(dict.fromkeys(one.item.uses))
         resources = [made[position] for position in kept]
-        problems = [*self._references(resources, left, uses, lacking), *_conflicts(resources)]
+        if again:
+            resources = [replace(one, item=replace(one.item, uses=tuple(uses[one.item.id]))) for one in resources]
+        problems = [*self._references(resources, left, known_uses, lacking), *_conflicts(resources)]
         arranged = None
         try:
             arranged = arrange([one.item for one in resources])
@@ -137,8 +144,10 @@ class Graphs:
         problems = []
         for first, second in again:
             one, other = made[first], made[second]
-            if (one.args, one.limit_s, one.item) != (other.args, other.limit_s, other.item):
+            if (one.args, one.limit_s, replace(one.item, uses=())) != (
+                    other.args, other.limit_s, replace(other.item, uses=())):
                 differ = sorted(key for key in {*one.args, *other.args} if one.args.get(key) != other.args.get(key))
+                differ += [word for name, word in EDGES.items() if getattr(one.item, name) != getattr(other.item, name)]
                 said = f"; {', '.join(f'`{key}`' for key in differ)} differ" if differ else ""
                 mend = "keep one of the two, or make them equal" if other.unit is not one.unit else \
                     "put `{{ item }}` into its name, so that each is one of its own"

@@ -87,3 +87,16 @@ resources:
 def test_variable_of_the_inventory_called_index_is_seen_outside_loops(tmp_path: Path) -> None:
     text = "resources:\n  - file: /{{ index }}\n  - file: /{{ index }}{{ item }}\n    loop: [a]\n"
     assert ids(graph(compiled(tmp_path, text, fleet(host("web1", layer(index=7)))))) == ["file: /7", "file: /0a"]
+
+
+def test_what_several_used_documents_declare_alike_is_one_resource_of_all_of_them(tmp_path: Path) -> None:
+    text = ("state: site\ntargets: all\nresources:\n  - use: one\n  - use: two\n  - service: cron\n"
+            "  - file: /a\n    requires: {use: %s}\n%s"
+            "---\nstate: one\nresources:\n  - service: cron\n  - file: /b\n"
+            "---\nstate: two\nresources:\n  - service: cron\n  - file: /c\n")
+    for name in ("one", "two"):
+        found = ids(graph(compiled(tmp_path, text % (name, ""))))
+        assert found.count("service: cron") == 1
+        assert found.index("service: cron") < found.index("file: /a"), "all of what is used comes first"
+    differing = faults(tmp_path, text % ("one", "  - service: cron\n    requires: {file: /b}\n"))
+    assert any("is declared twice; `requires` differ" in one.what for one in differing)
