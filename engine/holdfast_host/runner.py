@@ -187,8 +187,9 @@ class Runner:
             self._tell(number, UNKNOWN, message="not known before %s" % later.id)
         except Refused as refused:
             before = foresight.acts_before(self.course, number) if self.mode == PLAN else []
-            if before:  # who names no argument tells only that it cannot look ahead
-                seen = "; as it is now it fails: %s" % refused.what if refused.argument else ""
+            if before:  # of those that it needs one expects that; who names no argument only cannot look ahead
+                is_told = refused.argument and not foresight.needed_before(self.course, number)
+                seen = "; as it is now it fails: %s" % refused.what if is_told else ""
                 self._tell(number, UNKNOWN, message="not known before %s%s" % (", ".join(before), seen))
             else:
                 self._tell_error(number, refused, given=self.course.told_of(number))

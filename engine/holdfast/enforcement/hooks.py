@@ -151,7 +151,8 @@ class Postman:
                         os.killpg(process.pid, signal.SIGKILL)  # all that it has begun
                     await process.wait()
         if process.returncode:
-            raise Undelivered(f"{command[0]} ended with {process.returncode}: {said.decode('utf-8', 'replace')[-200:]}")
+            text = said.decode("utf-8", "replace")[-200:].strip()
+            raise Undelivered(f"{command[0]} ended with {process.returncode}" + (f": {text}" if text else ""))
 
     def _secret(self, node: Node | None) -> str:
         """The key that signs for a webhook, or the password at a mail server; "" for none."""

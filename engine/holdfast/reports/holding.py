@@ -124,7 +124,8 @@ def _failed(event: Mapping[str, Any], style: Style) -> Iterator[str]:
 
 def _refused(event: Mapping[str, Any], style: Style) -> Iterator[str]:
     mend = f" ({printable(event['mend'])})" if event["mend"] else ""
-    yield style.paint(f"refused: {printable(event['place'])} {printable(event['what'])}{mend}", "bad")
+    place = f"{printable(event['place'])} " if event["place"] else ""
+    yield style.paint(f"refused: {place}{printable(event['what'])}{mend}", "bad")
 
 
 def _round_done(event: Mapping[str, Any], style: Style) -> Iterator[str]:

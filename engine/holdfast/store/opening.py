@@ -142,7 +142,8 @@ def _problem(where: str, error: DBAPIError) -> Problem:
     if isinstance(error.orig, sqlite3.DatabaseError):
         if type(error) is DatabaseError:
             return Problem(f"the store {where} is damaged: {said}", None,
-                           "move it aside and run again: only the history is in it, the hosts are as they are")
+                           "move it aside and run again: the hosts are as they are, but history, holds and what "
+                           "undo needs are in it")
         if "locked" in said:
             return Problem(f"the store {where} is held by another process for more than {BUSY_S} s", None,
                            f"see who has it open: fuser {where}")
