@@ -7,13 +7,14 @@ from typing import Any, List, Optional, Tuple
 from . import former
 from .graph import Event
 from .redact import Redactor
-from .resource import ALWAYS, Change, Resource
+from .resource import ALWAYS, Change, Field, Resource
 
 DIFF_BYTES = 256 * 1024  # of content; larger ones are told by size and hash
 DIFF_LINES = 5000
 TEXT_CHARS = 4000  # of one field's value
 OUTPUT_CHARS = 2 * 1024 * 1024  # of one output; programs' outputs are bounded where they are read
 HIDDEN = "«hidden»"
+PRIVATE_KEY = re.compile(rb"-----BEGIN [A-Z ]*PRIVATE KEY-----")
 
 
 class Teller:
@@ -28,7 +29,7 @@ class Teller:
         fields: List[Tuple[str, Any, Any]] = []
         diffs: List[Tuple[str, str]] = []
         for field in change.fields if change else ():
-            if hides or (resource is not None and _is_hidden(resource, field.name)):
+            if hides or (resource is not None and _is_hidden(resource, field.name)) or _holds_key(field):
                 fields.append((field.name, _hide(field.before), _hide(field.after)))
             elif isinstance(field.before, bytes) or isinstance(field.after, bytes):
                 diffs.append((field.name, former.masked(content_diff(field.before, field.after), self.redactor)))
@@ -50,6 +51,11 @@ class Teller:
 def _is_hidden(resource: Resource, field: str) -> bool:
     declared = type(resource)._args_.get(field)
     return declared is not None and declared.secret == ALWAYS
+
+
+def _holds_key(field: Field) -> bool:
+    """Whether a private key is in a content, before or after: that is a secret whoever has declared it, or nobody."""
+    return any(isinstance(data, bytes) and PRIVATE_KEY.search(data) for data in (field.before, field.after))
 
 
 def _hide(value: Any) -> Optional[str]:

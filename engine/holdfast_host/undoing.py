@@ -76,6 +76,10 @@ def _remembered(folder: str, key: bytes, node: Node, back: Sequence[Declared], t
                 hides = hides or redactor.holds(data)
                 contents.append(_keep(folder, key, value.sha256, data))
         kept.append((type_, values.to_wire(args)))
+    try:
+        json.dumps(kept, ensure_ascii=False).encode("utf-8")
+    except UnicodeEncodeError:
+        return Memory(None, "a name in it is not UTF-8, which no document can declare", tells)
     return Memory(kept, "", tells, hides, contents)
 
 

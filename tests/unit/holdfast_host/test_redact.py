@@ -99,3 +99,12 @@ def test_the_value_that_a_secret_takes_the_place_of_is_not_shown() -> None:
                           Field("same", "hunter2", "hunter2")))
     event = Teller(Redactor({"pw": "hunter2"})).event(0, "pending", None, change)
     assert event.fields == (("value", "«hidden»", "«pw»"), ("other", "old", "new"), ("same", "«pw»", "«pw»"))
+
+
+def test_private_key_is_not_shown_whoever_has_put_it_there() -> None:
+    key = b"# app\n-----BEGIN OPENSSH PRIVATE KEY-----\nMIGHAgEAMBMG\n-----END OPENSSH PRIVATE KEY-----\n"
+    change = Change("x", (Field("content", key, None), Field("other", b"-----BEGIN PUBLIC KEY-----\nshown\n", None)))
+    event = Teller(Redactor({})).event(0, "pending", None, change)
+    assert event.fields == (("content", "«hidden»", None),)
+    (name, diff), = event.diffs
+    assert name == "other" and "-shown" in diff
