@@ -37,10 +37,11 @@ EVER_S = 1e10  # seconds
 FACTS_COUNT_S = 86_400.0  # how long facts that were gathered once say which hosts `run`, `facts` and `inventory` mean
 
 
-def load_contents(folder: str | Path = ".", *, inventory: Sequence[str | Path] = (),
+def load_contents(folder: str | Path = ".", *, inventory: str | Path | Sequence[str | Path] = (),
                   set: Mapping[str, Any] | None = None, store: str = "") -> Contents:
     """A project folder without what contacts hosts, which takes less time to import. The arguments are those of `load`.
     Raises Problems when there is no such folder."""
+    inventory = (inventory,) if isinstance(inventory, str | Path) else inventory
     return Contents(existing(folder), tuple(map(str, inventory)), dict(set or {}), store)
 
 

@@ -34,7 +34,7 @@ from holdfast.executor.model import Asked, Earlier, Happening, HostResult, Job, 
 from holdfast.executor.stop import Stop
 from holdfast.login import Login, connections
 from holdfast.plan import Drift, Plan, Standing, drift_of
-from holdfast.problems import Place, Problems
+from holdfast.problems import Place, Problem, Problems
 from holdfast.store import new_run_id
 from holdfast_host.graph import Node
 from holdfast_host.planned import Held
@@ -47,13 +47,15 @@ if TYPE_CHECKING:
 NO_FACTS_KEPT = 0.0
 
 
-def load(folder: str | Path = ".", *, inventory: Sequence[str | Path] = (), set: Mapping[str, Any] | None = None,
-         user: str | None = None, key: str | None = None, become_password: str | None = None,
-         install_python: bool = False, is_here: bool = False, store: str = "") -> Project:
+def load(folder: str | Path = ".", *, inventory: str | Path | Sequence[str | Path] = (),
+         set: Mapping[str, Any] | None = None, user: str | None = None, key: str | None = None,
+         become_password: str | None = None, install_python: bool = False, is_here: bool = False,
+         store: str = "") -> Project:
     """A project folder. inventory: instead of its `inventory/`. set: variables that go before all others. user, key,
     become_password: instead of what the inventory says. install_python: runs that apply install python3 on hosts
     without a usable Python. is_here: hosts are this machine, whatever the inventory says. store: a path, or a URL of
     PostgreSQL, instead of `.holdfast/holdfast.db`. Raises Problems when there is no such folder."""
+    inventory = (inventory,) if isinstance(inventory, str | Path) else inventory
     return Project(existing(folder), tuple(map(str, inventory)), dict(set or {}),
                    Login(user, key, become_password, install_python, is_here), store)
 
@@ -150,6 +152,7 @@ class Project(Contents):
         if save:
             from holdfast import savedplan  # noqa: PLC0415  # few runs need it
 
+            savedplan.check_place(save)
             done, plan = await self._planned(job, names, paths_of(documents), targets, facts, emit, stop)
             savedplan.write(plan, save)
             return done
@@ -271,6 +274,8 @@ class Project(Contents):
                             emit: Emit, stop: Stop) -> RunDone:
         """Runs one command on many hosts. A sequence is a program with its arguments, a text is for the shell."""
         name = command if isinstance(command, str) else " ".join(command)
+        if not name.strip():
+            raise Problems([Problem("the command is empty", None, "write a program, or a line of shell")])
         how: dict[str, Any] = {"shell": True} if isinstance(command, str) else {"argv": list(command)}
         node = Node(f"command: {name}", "command", to_wire({"run": name, "always": True, **how}))
         hosts = self.select(targets)

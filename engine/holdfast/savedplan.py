@@ -167,6 +167,15 @@ def is_saved_plan(path: str | Path) -> bool:
         return False
 
 
+def check_place(path: str | Path) -> None:
+    """Before hosts are asked: whether a plan can be kept there. Raises Problems."""
+    folder = os.path.dirname(os.path.abspath(path))
+    what = ("this is a folder" if os.path.isdir(path) else "there is no such folder" if not os.path.isdir(folder) else
+            "" if os.access(folder, os.W_OK) else "you may not write there")
+    if what:
+        raise Problems([Problem(f"the plan cannot be kept: {what}", Place(str(path)), "name another file with --out")])
+
+
 def write(plan: SavedPlan, path: str | Path) -> None:
     """Whole or not at all; only its owner can read it. Raises Problems."""
     text = json.dumps({"holdfast_plan": FORMAT, **asdict(plan)}, separators=(",", ":"), default=str)

@@ -90,6 +90,36 @@ def test_a_plan_that_is_out_of_date_is_not_carried_out(site):
             plan.apply()
 
 
+@pytest.mark.parametrize(("wrong", "says"), [
+    ({"batches": (1, 0)}, "`batches` cannot be 0"), ({"batches": ("ten",)}, "'ten'"), ({"at_once": 0}, "`at_once`"),
+    ({"error_budget": "200%"}, "'200%'"), ({"error_budget": -1}, "-1"), ({"host_s": 0}, "`host_s`"),
+    ({"run_s": "1h"}, "`run_s` cannot be '1h'"), ({"batches": "10%"}, "`batches`"),
+])
+def test_a_rollout_that_cannot_be_is_refused_before_a_host_is_touched(site, wrong, says):
+    with holdfast.load(site) as project:
+        with pytest.raises(Problems, match=re.escape(says)):
+            project.apply(**wrong)
+        with pytest.raises(Problems, match=re.escape(says)):
+            project.command(["true"], rollout=wrong)
+        with pytest.raises(Problems, match="the command is empty"):
+            project.command([])
+        assert project.store.runs(3) == ()
+
+
+def test_a_plan_that_cannot_be_kept_is_not_made(site, tmp_path):
+    with holdfast.load(site) as project:
+        for path in (tmp_path / "no" / "x.plan", tmp_path):
+            with pytest.raises(Problems, match="the plan cannot be kept") as refused:
+                asyncio.run(project.run_async(mode="plan", rollout={}, emit=print, stop=holdfast.Stop(), save=path))
+            assert refused.value.problems[0].place.file == str(path)
+        assert project.store.runs(3) == ()
+
+
+def test_one_inventory_needs_no_brackets(site):
+    with holdfast.load(site, inventory=site / "inventory") as project:
+        assert project.select() == ("here",)
+
+
 def test_drift_as_json(site):
     with holdfast.load(site) as project:
         assert project.apply().counts() == {"changed": 1}

@@ -1,13 +1,16 @@
 """What the compiler gives to the executor."""
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import re
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from holdfast.documents.model import HealthCheck, Part, State
-from holdfast.problems import Place
+from holdfast.problems import Place, Problem, Problems
 from holdfast_host.graph import Node
+
+_SHARE = re.compile(r"[0-9]+\Z|(?:100(?:\.0+)?|[0-9]{1,2}(?:\.[0-9]+)?)%\Z")
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +46,8 @@ class Rollout:
     """How a run goes through its hosts. batches: sizes, each a number of hosts or a share of all ("10%"); the last one
     is repeated until all are done; (): all at once. error_budget: how many hosts may fail ("5%" or 3) before the run
     stops; None: it stops after a batch of which nothing came to be. at_once: hosts in hand at a time. host_s, run_s:
-    time limits in seconds. pause_s: between two batches; health_check: what has to be well before the next one."""
+    time limits in seconds. pause_s: between two batches; health_check: what has to be well before the next one. Raises
+    Problems for values that documents may not have either: Python gives them past the schema."""
 
     batches: tuple[str | int, ...] = ()
     error_budget: str | int | None = None
@@ -52,6 +56,24 @@ class Rollout:
     run_s: float | None = None
     pause_s: float | None = None
     health_check: HealthCheck | None = None
+
+    def __post_init__(self) -> None:
+        wrong = [Problem(f"`{name}` cannot be {value!r}", None, f"write {mend}") for name, value, mend in self._wrong()]
+        if wrong:
+            raise Problems(wrong)
+
+    def _wrong(self) -> Iterator[tuple[str, object, str]]:
+        """Fields with the wrong value, and what may stand there."""
+        if not isinstance(self.at_once, int) or self.at_once < 1:
+            yield "at_once", self.at_once, "a number from 1"
+        for size in self.batches if isinstance(self.batches, tuple | list) else ("not a list",):
+            if not _SHARE.match(str(size)) or float(str(size).rstrip("%")) == 0:
+                yield "batches", size, 'numbers or shares of all hosts: (1, "10%")'
+        if self.error_budget is not None and not _SHARE.match(str(self.error_budget)):
+            yield "error_budget", self.error_budget, 'a number or a share of all hosts: 3 or "5%"'
+        for name, seconds in (("host_s", self.host_s), ("run_s", self.run_s)):
+            if seconds is not None and (not isinstance(seconds, int | float) or seconds <= 0):
+                yield name, seconds, "seconds, more than 0"
 
 
 @dataclass(frozen=True, slots=True)

@@ -139,7 +139,9 @@ class Visit:
             if await self._around.collect(run, result):
                 await session.forget([run])
                 counts = ", ".join(f"{count} {status}" for status, count in sorted(result.counts().items()))
-                self._around.emit(Noticed(self.host, f"results of run {run} were collected: {counts or 'none'}"))
+                what = f"results of run {run} were collected: {counts or 'none'}"
+                told = result.message.partition("\n")[0] if result.status == "failed" else ""  # taken back, say
+                self._around.emit(Noticed(self.host, f"{what}; {told}" if told else what))
 
     # -- work ------------------------------------------------------------------------------------------------------
 
