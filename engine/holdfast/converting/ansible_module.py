@@ -2,7 +2,10 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 from pathlib import Path
+
+import yaml
 
 from holdfast.compiler.ansible import Modules
 from holdfast.compiler.faults import Misused
@@ -60,3 +63,14 @@ def _found(task: Task, missing: str, modules: Modules) -> str:
         raise Cannot(f"{missing}, and the module does not tell beforehand what it would do: an `ansible_module` of it "
                      "would be carried out in every run")
     return name
+
+
+def documented(name: str, root: Path) -> Collection[str]:
+    """The options that a module's documentation names."""
+    text = Modules(root).find(name).file.read_text("utf-8", "replace")
+    found = re.search(r"^DOCUMENTATION = r?(\"{3}|'{3})(.*?)\1", text, re.MULTILINE | re.DOTALL)
+    try:
+        options = (yaml.safe_load(found[2]) or {}).get("options", {}) if found else {}
+    except yaml.YAMLError:
+        return ()
+    return {word for option, said in options.items() for word in (option, *(said.get("aliases") or ()))}

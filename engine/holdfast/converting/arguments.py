@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping
 from typing import Any
 
 from holdfast.converting.expressions import Names, value
-from holdfast.converting.model import Cannot, Item, Resource, Task
+from holdfast.converting.model import Cannot, Item, Resource, Task, Unlike
 from holdfast.converting.options import AHEAD, LOST, NAME, NOTES, Module, boolean, of_kind, plain
 from holdfast.converting.table.commands import FREE
 from holdfast.documents.model import is_template
@@ -28,7 +28,7 @@ def resource_of(item: Item, task: Task, module: Module, names: Names, known: Map
             continue
         option = module.options.get(word)
         if option is None:
-            raise Cannot(f"`{word}` of `{task.module}` has no like")
+            raise Unlike(f"`{word}` of `{task.module}` has no like")
         _option(item, word, given, option, ours)
         if option.to in ours and option.to != NAME:
             ours[option.to] = of_kind(ours[option.to], option.value, known)
@@ -54,9 +54,9 @@ def _at_home(word: str, given: Any, task: Task) -> Any:
 
 def _option(item: Item, word: str, given: Any, option: Any, ours: dict[str, Any]) -> None:
     if option.why:
-        raise Cannot(option.why)
+        raise Unlike(option.why)
     if option.same is not None and not _is_same(given, option.same):
-        raise Cannot(f"`{word}: {given}` has no like")
+        raise Unlike(f"`{word}: {given}` has no like")
     if option.lost:
         item.lost.append(option.lost)
     if option.note:
@@ -65,7 +65,7 @@ def _option(item: Item, word: str, given: Any, option: Any, ours: dict[str, Any]
         return
     if option.words is not None:
         if given not in option.words:
-            raise Cannot(f"`{word}: {given}` has no like" if not is_template(str(given)) else
+            raise Unlike(f"`{word}: {given}` has no like" if not is_template(str(given)) else
                          f"`{word}` is decided by a template")
         ours[option.to] = option.words[given]
     else:

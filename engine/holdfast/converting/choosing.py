@@ -3,9 +3,12 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from typing import Any
+
+import jinja2
+from jinja2 import meta
 
 from holdfast.converting import deciding
 from holdfast.converting.deciding import Case, case
@@ -46,7 +49,7 @@ def put(name: str, choices: Sequence[Choice], task: Task, play: Play, variables:
     nones: list[Case] = []
     for choice in choices:
         asked = [condition(one, Names(refused=variables.refused)) for one in choice.when]
-        if re.search(rf"\b{re.escape(name)}\b", f"{choice.when} {choice.node.plain() if choice.node else ''}"):
+        if name in _read_by([choice.node.plain() if choice.node else "", *(f"{{{{ {one} }}}}" for one in asked)]):
             raise Cannot(f"what `{name}` is hangs on what it was: in `vars` it has one value; write that as "
                          "`{{ … if … else … }}`")
         one = case("", asked)
@@ -76,6 +79,17 @@ def put(name: str, choices: Sequence[Choice], task: Task, play: Play, variables:
         variables.partial[name] = (*variables.partial.get(name, ()), *(replace(one, value="") for one in cases))
     like = next(choice.node for choice in choices if choice.node is not None)
     variables.put(name, replace(like, value="{{ " + made + " }}", kind="text"))
+
+
+def _read_by(given: Any) -> Set[str]:
+    """The variables that templates in a value read."""
+    if isinstance(given, str) and is_template(given):
+        try:
+            return meta.find_undeclared_variables(jinja2.Environment().parse(given))  # noqa: S701  # nothing is rendered
+        except jinja2.TemplateError:
+            return set()
+    inner = given.values() if isinstance(given, Mapping) else given if isinstance(given, list) else ()
+    return {name for one in inner for name in _read_by(one)}
 
 
 def later(first: Node | None, choice: Choice) -> Node:

@@ -20,6 +20,10 @@ class Cannot(Exception):
         self.why = why
 
 
+class Unlike(Cannot):
+    """An option of a module, or a value of it, has no like; what the module itself does may still be had."""
+
+
 @dataclass(frozen=True, slots=True)
 class Task:
     """One task or handler, with what it takes over from the blocks and the play around it.

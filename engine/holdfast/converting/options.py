@@ -227,7 +227,7 @@ def on_file(given: Any) -> Any:
 def plain(node: Node) -> Any:
     """A node's value; a number that is written as octal stays what is written."""
     if node.kind == "number" and re.fullmatch(r"0o?[0-7]+", node.written):
-        return "0" + node.written.lstrip("0o").zfill(3)
+        return node.written.lstrip("0o").zfill(_DIGITS)
     return node.plain()
 
 

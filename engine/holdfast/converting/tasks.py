@@ -8,19 +8,19 @@ from pathlib import Path
 from typing import Any
 
 from holdfast.converting import flushing, guards, named_files, states
-from holdfast.converting.ansible_module import as_is
+from holdfast.converting.ansible_module import as_is, documented
 from holdfast.converting.arguments import resource_of
 from holdfast.converting.beside import Beside
 from holdfast.converting.expressions import Names, condition, constant, value
 from holdfast.converting.keywords import keywords
 from holdfast.converting.kinds import kind
 from holdfast.converting.loops import loop_of
-from holdfast.converting.model import Cannot, Item, Resource, Task
+from holdfast.converting.model import Cannot, Item, Resource, Task, Unlike
 from holdfast.converting.options import AS_IS, MANY, Choice, Entry, Module, boolean, plain, whole
 from holdfast.converting.systems import elsewhere
 from holdfast.converting.table import MODULES, files
 from holdfast.converting.table.system import RESTARTS, TOLD
-from holdfast.converting.table.unlike import BY_ITSELF
+from holdfast.converting.table.unlike import BY_ITSELF, CONTROLLED
 from holdfast.converting.truth import asked
 from holdfast.documents.model import is_template
 
@@ -114,8 +114,7 @@ def _convert(item: Item, around: Around) -> None:
     become_user = _account(task, around)
     loop = loop_of(task, around.beside.of_role(task.role))
     names = around.names(loop.renamed if loop else None)
-    resource = as_is(item, task, names, around.root) if module is AS_IS else resource_of(
-        item, task, module, names, around.variables)
+    resource = _resource(item, task, module, names, around)
     if task.is_handler and resource.type not in ("command", "script", "reboot"):
         raise Cannot("only a command, or a service that is restarted, is told by `notify` here")
     if resource.type == "reboot" and not task.is_handler:
@@ -134,6 +133,26 @@ def _convert(item: Item, around: Around) -> None:
     for ahead in item.resources:
         ahead.arguments |= {word: resource.arguments[word] for word in ("when", "loop") if word in resource.arguments}
     item.resources.append(resource)
+
+
+def _resource(item: Item, task: Task, module: Module, names: Names, around: Around) -> Resource:
+    """What the module's options become; those that have no like leave the module as Ansible has it."""
+    if module is AS_IS:
+        return as_is(item, task, names, around.root)
+    try:
+        return resource_of(item, task, module, names, around.variables)
+    except Unlike as unlike:
+        if task.module in CONTROLLED:
+            raise
+        item.resources, item.lost, item.notes = [], [], []
+        try:
+            resource = as_is(item, task, names, around.root)
+        except Cannot:
+            raise unlike from None
+        if not set(task.arguments) <= {*module.options, *documented(str(resource.arguments["module"]), around.root)}:
+            raise unlike from None
+        item.notes.append(unlike.why)
+        return resource
 
 
 def _instead(task: Task, around: Around) -> str:

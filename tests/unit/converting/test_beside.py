@@ -67,3 +67,27 @@ def test_a_template_whose_name_a_loop_decides_may_read_what_the_inventory_has_to
 def test_what_only_a_branch_of_a_template_sets_is_no_variable(tmp_path):
     (tmp_path / "a.j2").write_text("{% if x %}{% set y = 1 %}{{ y }}{% endif %}{{ y }}\n")
     assert converted(tmp_path, "- template: {src: a.j2, dest: /etc/a}").needs == ["x"]
+
+
+def test_all_files_that_a_template_can_name_are_copied(tmp_path):
+    (tmp_path / "templates").mkdir()
+    for name in ("ntp.conf", "chrony.conf", "vhost"):
+        (tmp_path / "templates" / f"{name}.j2").write_text(f"{name}\n")
+    (tmp_path / "vars").mkdir()
+    (tmp_path / "vars/Debian.yml").write_text("conf: /etc/ntp/ntp.conf\n")
+    (tmp_path / "vars/RedHat.yml").write_text("conf: /etc/chrony.conf\n")
+    (tmp_path / "vars/Suse.yml").write_text("conf: /etc/none.conf\n")
+    made = converted(tmp_path, """\
+        - include_vars: "{{ ansible_os_family }}.yml"
+        - template: {src: "{{ conf | basename }}.j2", dest: "{{ conf }}"}
+        - template: {src: "{{ site.template | default(usual) }}", dest: "/etc/{{ site.name }}"}
+          loop: "{{ sites }}"
+          loop_control: {loop_var: site}
+        - template: {src: "{{ unknown }}.j2", dest: /etc/x}
+        """, play="vars: {usual: vhost.j2, sites: [{name: a}]}\n")
+    assert [one["source"] for one in resources(made)] == [
+        "templates/{{ conf | basename }}.j2", "templates/{{ item.template | default(usual) }}"]
+    assert set(made.files) == {"templates/ntp.conf.j2", "templates/chrony.conf.j2", "templates/vhost.j2"}
+    assert made.items[1].lost == ["there is no file `none.conf.j2` here"]
+    assert made.items[2].notes == ["files that the inventory names are not here: put them into templates/"]
+    assert "decided by a template" in made.items[3].why

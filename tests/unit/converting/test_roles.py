@@ -251,7 +251,9 @@ def test_files_that_variables_and_loops_name_are_copied(folder: Path) -> None:
         """})
     made = converted(folder, "vars: {web_port: 80}\nroles: [web]\n")
     assert [one.get("source") for one in resources(made)] == [
-        "templates/web/{{ web_conf }}", "files/web/{{ item.src }}.txt", "templates/web/{{ item }}.j2"]
+        "templates/web/{{ web_conf }}", "files/web/{{ item.src }}.txt", "templates/web/{{ item }}.j2",
+        "templates/web/{{ web_other }}"]
     assert set(made.files) == {"templates/web/etc/web.conf.j2", "files/web/b.txt", "templates/web/a.j2"}
-    assert documents(made)[0]["parameters"] == {"web_conf": {"type": "text", "default": "etc/web.conf.j2"}}
-    assert ["decided by a template" in item.why for item in made.items[:5]] == [False, False, False, True, True]
+    assert documents(made)[0]["parameters"] == {"web_conf": {"type": "text", "default": "etc/web.conf.j2"},
+                                                "web_other": {"type": "text", "default": "{{ web_conf }}"}}
+    assert ["decided by a template" in item.why for item in made.items[:5]] == [False, False, False, False, True]

@@ -81,7 +81,8 @@ MODULES: Mapping[str, Entry] = {
         "upgrade": cannot("all packages are not upgraded here: a `package` has `state: latest`"),
         "default_release": cannot("`default_release` cannot be said: pin it in /etc/apt/preferences.d"),
     }, shape=_apt),
-    "package": Module("package", {**_NAMES, "state": to("state", words=_STATES), "use": no_matter()},
+    "package": Module("package", {**_NAMES, "state": to("state", words=_STATES), "use": no_matter(),
+                                  "allow_downgrade": to("allow_downgrade", boolean)},
                       shape=lambda ours, _: _versions(ours)),
     "dpkg_selections": Module("package_hold", {
         "name": to(NAME, text), "selection": to("state", words={"hold": "present", "install": "absent"})}),

@@ -8,6 +8,12 @@ from holdfast.converting.options import Entry
 LOOKS = "it only looks: a command has the guards `creates` and `only_if`, other types look for themselves"
 _OUTSIDE = "what another host or the controller does is no state of the host"
 _NO_TYPE = "there is no type for it yet"
+# Modules that are not taken as Ansible has them where an option has no like: they act on what a type here looks after
+# as a whole, or in each run.
+CONTROLLED = frozenset({"command", "shell", "script", "raw", "reboot", "apt_repository", "deb822_repository", "apt_key",
+                        "unarchive", "get_url", "git", "pip", "wait_for", "uri", "service", "systemd",
+                        "systemd_service", "sysvinit"})
+
 _GATHERED = "what happens anyway: facts are gathered when a document uses them"
 _REACHED = "what happens anyway: a host is reached before anything is done"
 
