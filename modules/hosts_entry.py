@@ -8,20 +8,22 @@ from holdfast_host import Identity, Refused, Resource, arg, checks, texts
 PATH = "/etc/hosts"
 
 
-def _is_address(text: str) -> bool:
+def _address(text: str) -> str:
+    """As all spell it, an IPv6 address with its zone; "": it is none."""
     import ipaddress
 
+    address, percent, zone = text.partition("%")
     try:
-        return bool(ipaddress.ip_address(text.partition("%")[0]))
+        return str(ipaddress.ip_address(address)) + percent + zone
     except ValueError:
-        return False
+        return ""
 
 
 def _addresses(given: Sequence[str]) -> None:
     for text in given:
-        if not _is_address(text):
+        if not _address(text):
             raise Refused("", "`%s` is not an IP address" % text, "as 10.0.0.5 or fd00::5")
-    if len(set(given)) < len(given):
+    if len(set(map(_address, given))) < len(given):
         raise Refused("", "holds an address twice", "leave one out")
 
 
@@ -47,7 +49,7 @@ class HostsEntry(texts.Edited, Resource):  # the second is what types are found 
     state: str = arg("present", choices=("present", "absent"), doc="Whether the name is there.")
 
     def check(self) -> None:
-        if _is_address(self.name):
+        if _address(self.name):
             raise Refused("name", "`%s` is an address, not a name" % self.name,
                           "write `- hosts_entry: NAME`, and below it `addresses: [%s]`" % self.name)
         if self.state == "present" and not self.addresses:

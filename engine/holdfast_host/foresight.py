@@ -20,6 +20,14 @@ def needed_before(course: Course, number: int) -> List[str]:
     return [course.steps[i].node.id for i in ancestors(course, number) if course.steps[i].status in WAITING]
 
 
+def is_awaited(course: Course, number: int) -> bool:
+    """Whether pending ones before this node are to bring what it wants: that it lacks something yet is no news."""
+    wanted = set(course.make(number).wants())
+    return bool(needed_before(course, number)) or any(
+        step.status in WAITING and step.resource is not None and not wanted.isdisjoint(step.resource.provides())
+        for step in course.steps[:number])
+
+
 def ancestors(course: Course, number: int) -> List[int]:
     """The numbers of all that this node needs, over others too."""
     found: Set[int] = set()

@@ -187,8 +187,8 @@ class Runner:
             self._tell(number, UNKNOWN, message="not known before %s" % later.id)
         except Refused as refused:
             before = foresight.acts_before(self.course, number) if self.mode == PLAN else []
-            if before:  # of those that it needs one expects that; who names no argument only cannot look ahead
-                is_told = refused.argument and not foresight.needed_before(self.course, number)
+            if before:  # who names no argument only cannot look ahead
+                is_told = refused.argument and not foresight.is_awaited(self.course, number)
                 seen = "; as it is now it fails: %s" % refused.what if is_told else ""
                 self._tell(number, UNKNOWN, message="not known before %s%s" % (", ".join(before), seen))
             else:

@@ -115,6 +115,8 @@ def test_what_cannot_be_known_yet_is_said_and_what_is_wrong_fails(host: Host) ->
     events = host.do("plan", host.node("note", "b", text="x"), lost)
     assert statuses(events) == ["pending", "unknown"]
     assert events[1].message == "not known before note: b; as it is now it fails: has no folder"
+    events = host.do("plan", host.node("note", "b", text="x"), host.node("note", "d/a", text="x", needs=[0]))
+    assert events[1].message == "not known before note: b", "what it waits for may well bring what it lacks"
     assert host.do("apply", lost)[0].mend == "declare it"
 
 

@@ -70,6 +70,7 @@ def test_hosts_become(before, arguments, after):
 
 
 @pytest.mark.parametrize("arguments", [{"addresses": ("10.0.0.300",)}, {}, {"addresses": ("::1", "::1")},
+                                       {"addresses": ("FD00::5", "fd00:0::5")},
                                        {"addresses": ("10.0.0.5",), "aliases": ("a b",)}])
 def test_wrong_entry_is_refused(arguments):
     with pytest.raises(Refused):
