@@ -110,9 +110,9 @@ def _said(name: str, choice: Choice, variables: Variables) -> str:
     assert choice.node is not None
     value = plain(choice.node)
     is_short = not isinstance(value, (list, dict, Vaulted)) and len(str(value)) < _LONG and "\n" not in str(value)
-    if not choice.called or is_short:
+    if (not choice.called or is_short) and not _has_blocks(value):
         return _closed(expression(value))
-    slug = re.sub(r"\W+", "_", choice.called.lower()).strip("_")
+    slug = re.sub(r"\W+", "_", choice.called.lower()).strip("_") or "set"
     called = f"{name}_{slug}"
     for there, given in variables.values.items():
         if there.startswith(f"{name}_") and given == value and not variables.reads[there].read:
@@ -121,6 +121,11 @@ def _said(name: str, choice: Choice, variables: Variables) -> str:
         called += "_"
     variables.put(called, choice.node)
     return called
+
+
+def _has_blocks(value: Any) -> bool:
+    """Is it a text that no expression can stand for?"""
+    return isinstance(value, str) and is_template(_PART.sub("", value))
 
 
 def _closed(written: str) -> str:

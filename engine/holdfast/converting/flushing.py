@@ -8,7 +8,8 @@ from holdfast.converting.model import Item
 from holdfast.converting.nodes import texts
 
 FLUSH = ("meta", "flush_handlers")
-NOTHING = "nothing: no handler was notified before it"
+NOTHING = "nothing: no handler that is converted is notified before it"
+_SERVICES = "what happens anyway: the service that is told stands before it"
 
 
 def placed(items: Sequence[Item], handlers: Sequence[Item]) -> list[Item]:
@@ -28,11 +29,14 @@ def placed(items: Sequence[Item], handlers: Sequence[Item]) -> list[Item]:
             after[flush].append(handler)
         else:
             last.append(handler)
-            if not _acts(handler, notified, flush, items):
+            if _acts(handler, notified, flush, items):
+                items[flush].into = _SERVICES
+            else:
                 items[flush].lost.append(f"`{handler.task.label}` acts once, when all has been done that notifies it")
     for at in flushes:
         labels = [handler.task.label for handler in after[at]]
-        items[at].into = f"the place of: {', '.join(labels)}" if labels else NOTHING
+        if labels:
+            items[at].into = f"the place of: {', '.join(labels)}"
     return [one for at, item in enumerate(items) for one in (item, *after.get(at, ()))] + last
 
 

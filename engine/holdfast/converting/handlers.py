@@ -59,7 +59,7 @@ class Handlers:
         for item in self.items:
             if not item.why and not called & {item.task.name, *texts(item.task.keywords.get("listen"))}:
                 item.give_up("nothing that is converted notifies it")
-            elif not item.why:
+            elif item.resources:
                 self._as_service(item)
         for item in told:
             self._notify(item)

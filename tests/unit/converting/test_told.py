@@ -94,7 +94,7 @@ def test_what_is_flushed_stands_where_it_is_flushed(tmp_path):
     assert [next(iter(one.items())) for one in resources(made)] == [
         ("file", "/etc/a"), ("service", "web"), ("command", "early"), ("file", "/etc/b"), ("command", "both")]
     assert [made.items[0].into, made.items[3].into] == [
-        "nothing: no handler was notified before it", "the place of: early"]
+        "nothing: no handler that is converted is notified before it", "the place of: early"]
     assert made.items[3].lost == ["`both` acts once, when all has been done that notifies it"]
 
 
@@ -128,3 +128,12 @@ def test_a_directory_that_is_made_elsewhere_is_removed_as_one(tmp_path):
         {"directory": "/srv/a", "state": "absent", "force": True, "when": "not wanted"},
         {"file": "/srv/b", "state": "absent"}, {"link": "/srv/c", "to": "/srv/d"}]
     assert made.items[3].lost == ["`owner`, `mode`: Ansible gives that to what the link leads to: say it there"]
+
+
+def test_a_handler_for_which_nothing_is_needed_is_told_nothing(tmp_path):
+    made = converted(tmp_path, "- copy: {content: a, dest: /etc/a}\n  notify: [there, again]\n", handlers="""\
+        - {name: there, wait_for_connection: {}}
+        - {name: again, command: again}
+        """)
+    assert [item.status for item in made.items] == ["converted"] * 3
+    assert resources(made)[0]["notify"] == {"command": "again"}

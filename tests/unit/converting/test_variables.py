@@ -64,6 +64,16 @@ def test_a_default_that_hangs_on_the_system_stays_a_default(tmp_path: Path) -> N
             "ansible_os_family == 'Debian'", DEBIAN)}}
 
 
+def test_a_text_with_blocks_in_it_is_a_variable_of_its_own(tmp_path: Path) -> None:
+    made = converted(tmp_path, """\
+        - set_fact: {word: "{% if big %}A{% else %}a{% endif %}"}
+          when: ansible_os_family == 'Debian'
+        - copy: {content: "{{ word }}", dest: /etc/a}
+        """, play="vars: {big: true}\n")
+    assert documents(made)[0]["vars"] == {"big": True, "word": "{{ word_set if " + DEBIAN + " }}",
+                                          "word_set": "{% if big %}A{% else %}a{% endif %}"}
+
+
 def test_what_is_set_again_without_a_condition_is_named(tmp_path: Path) -> None:
     made = converted(tmp_path, """\
         - set_fact: {web: nginx}
