@@ -113,8 +113,12 @@ class Outside:
         return found
 
     def _of_file(self, name: str, folder: Path) -> str:
-        tried = (folder / name, self.root / name)
-        return self.read(next(filter(self.sources.is_file, tried), tried[0])).decode("utf-8", "surrogateescape")
+        tried = list(dict.fromkeys((folder / name, self.root / name)))
+        found = next(filter(self.sources.is_file, tried), None)
+        try:
+            return self.read(found or tried[0]).decode("utf-8", "surrogateescape")  # a pipe is no file, and is read
+        except Misused as error:
+            raise error if found else self._not_found(name, tried) from None
 
     def _of_command(self, command: str) -> str:
         try:

@@ -172,7 +172,7 @@ class _Run:
                 self.emit(Noticed("", f"batch {number} of {len(rounds)}: {_hosts(len(batch))}"))
             await self._each(self._serve, hosts)
             self._heed_lost(batch, number, len(rounds))
-            if number < len(rounds):
+            if number < len(rounds) and not self._no_more.is_set():
                 await self._unless_no_more(self._between(number, len(rounds)))
 
     def _heed_lost(self, batch: Sequence[str], number: int, of: int) -> None:

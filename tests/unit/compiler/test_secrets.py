@@ -106,6 +106,15 @@ resources:
     assert given.asked == ["pass db"], "asked once for both hosts"
 
 
+def test_the_file_of_a_secret_that_is_not_there_is_named_with_the_nearest(tmp_path: Path) -> None:
+    (tmp_path / "key.txt").write_text("from a file\n")
+    text = "vars:\n  b: {secret: b, file: kye.txt}\nresources:\n  - file: /x\n    content: '{{ b }}'\n"
+    (fault,) = faults(tmp_path, text)
+    assert fault.what == "secret `b`: there is no file `kye.txt`"
+    assert "did you mean `key.txt`?" in fault.mend
+    assert f"looked for {tmp_path / 'kye.txt'}" in fault.mend
+
+
 def test_secret_of_the_inventory_is_one_everywhere(tmp_path: Path) -> None:
     variables = layer(password={"secret": "db", "env": "DB"}, url="db://{{ password }}/")
     inventory = fleet(host("web1", variables), host("web2"))
