@@ -27,7 +27,8 @@ Met = Callable[[HostResult], Sequence[dict[str, Any]]]
 class Kept:
     """What is kept of a run. documents, targets: what it was asked for; request: what is needed to resume it; is_begun:
     the store has the run already; has_facts: what hosts say is worth keeping; whole: makes what is kept of what is
-    told; met: gives rows of drift that the run itself has come upon and put back, which are kept together with it."""
+    told; met: gives rows of drift that the run itself has come upon and put back, which are kept together with it;
+    remark: what is told as it begins."""
 
     documents: Sequence[str]
     targets: str
@@ -36,6 +37,7 @@ class Kept:
     has_facts: bool = True
     whole: Callable[[HostResult], HostResult] = lambda result: result  # a field's default
     met: Met = lambda _: ()
+    remark: str = ""
 
 
 async def carry_out(job: Job, types: Types, store: Store, kept: Kept, emit: Emit, stop: Stop) -> RunDone:
@@ -59,6 +61,8 @@ async def carry_out(job: Job, types: Types, store: Store, kept: Kept, emit: Emit
     def telling(happening: Happening) -> None:
         emit(happening)
         if isinstance(happening, RunStarted):
+            if kept.remark:
+                emit(Noticed("", kept.remark))
             for graph in job.graphs.values():
                 tell_ahead(graph)
 

@@ -35,6 +35,7 @@ from holdfast.executor.stop import Stop
 from holdfast.login import Login, connections
 from holdfast.plan import Drift, Plan, Standing, drift_of
 from holdfast.problems import Place, Problem, Problems
+from holdfast.reports.words import short_list
 from holdfast.store import new_run_id
 from holdfast_host.graph import Node
 from holdfast_host.planned import Held
@@ -157,7 +158,8 @@ class Project(Contents):
             savedplan.write(plan, save)
             return done
         request = {"documents": list(paths_of(documents)), "targets": targets, "inventory": list(self.inventory_paths),
-                   "settings": self.settings, "rollout": {**rollout}} if mode == "apply" else None
+                   "settings": self.settings, "rollout": {**rollout},
+                   "confirm_s": confirm_s} if mode == "apply" else None
         return await self._carry_out(job, Kept(names, targets, request), emit, stop)
 
     def _job(self, mode: Asked, documents: Documents, targets: str, rollout: Mapping[str, Any] | None = None,
@@ -172,10 +174,11 @@ class Project(Contents):
                   declared=compiled.declared, is_for_drift=mode == "drift")
         return job, names, facts
 
-    async def resume_async(self, run: str, *, rollout: Mapping[str, Any], emit: Emit, stop: Stop) -> RunDone:
+    async def resume_async(self, run: str, *, rollout: Mapping[str, Any], emit: Emit, stop: Stop,
+                           confirm_s: float | None = None) -> RunDone:
         """Takes up a run of apply where it ended, on the hosts that are not what the documents say yet; what can be
-        done only once is not done twice. Documents, targets, inventory, settings and rollout are those of the run; the
-        documents are read anew. run: as store.run takes it."""
+        done only once is not done twice. Documents, targets, inventory and settings are those of the run, and so are
+        rollout and confirm_s where they are not given; the documents are read anew. run: as store.run takes it."""
         from holdfast import resuming  # noqa: PLC0415  # few runs need it
 
         kept = self.store.run(run, "apply")  # whoever has had a plan of what is left still means the apply before it
@@ -199,6 +202,7 @@ class Project(Contents):
                   frozenset(compiled.needs_facts).intersection(hosts), compiled.graph_of, compiled.blob,
                   replace(compiled.rollout, **{**asked["rollout"], **rollout}), earlier=earlier,
                   folder=self.folder, declared=compiled.declared, seal=kept.seal,
+                  confirm_s=asked.get("confirm_s") if confirm_s is None else confirm_s,
                   left_out={host: "the documents are not for this host any more" for host in hosts if host not in now})
         self.store.reopen_run(kept.id, time.time()).result()
         return await self._carry_out(job, Kept(names, asked["targets"], is_begun=True, whole=lambda result: (
@@ -240,9 +244,9 @@ class Project(Contents):
         return done, replace(plan, facts=used).with_hosts(graphs, done.results)
 
     async def apply_saved_async(self, plan: str | Path | SavedPlan, *, rollout: Mapping[str, Any], emit: Emit,
-                                stop: Stop) -> RunDone:
+                                stop: Stop, confirm_s: float | None = None) -> RunDone:
         """Does what a saved plan has shown, and nothing else: the documents must still say the same, and a host that
-        has changed since is refused. Inventory and settings are those of the plan."""
+        has changed since is refused. Inventory and settings are those of the plan. confirm_s: as in run_async."""
         from holdfast import savedplan  # noqa: PLC0415  # few runs need it
 
         where = "plan"
@@ -261,8 +265,10 @@ class Project(Contents):
         job = Job(new_run_id(time.time()), "apply", who(), self._connections(hosts),
                   {host: compiled.graphs[host] for host in hosts}, frozenset(), compiled.graph_of, compiled.blob,
                   replace(plan.rollout, **rollout), lambda graph: held(graph, keys), left_out=left,
-                  folder=self.folder, declared=compiled.declared)
-        return await self._carry_out(job, Kept(names, plan.targets), emit, stop)
+                  folder=self.folder, declared=compiled.declared, confirm_s=confirm_s)
+        joined = short_list([host for host in self.hosts_of(compiled) if host not in plan.hosts], 3)
+        remark = f"targeted by now, but not in the plan, and left alone: {joined}" if joined else ""
+        return await self._carry_out(job, Kept(names, plan.targets, remark=remark), emit, stop)
 
     def command(self, command: Sequence[str] | str, targets: str = "", *, rollout: Mapping[str, Any] | None = None,
                 emit: Emit | None = None) -> RunDone:

@@ -12,22 +12,26 @@ import hmac
 import json
 import os
 import secrets as randomness
+import zlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from cerberus import Validator
+
 from holdfast.compiler.model import HostGraph, Rollout
 from holdfast.documents.model import HealthCheck
 from holdfast.executor.model import HostResult
 from holdfast.problems import Place, Problem, Problems
+from holdfast.trees.tree import GZIP
 from holdfast_host import files
 from holdfast_host.errors import Failed
 from holdfast_host.graph import OK, PENDING, UNKNOWN
 from holdfast_host.planned import Held, Planned
 
 FORMAT = 1
-MAGIC = b"\x1f\x8b"  # of gzip: no YAML begins so
+FIRST_KEY = "holdfast_plan"
 LIMIT = 1 << 30  # bytes, unpacked
 CAN_BE_APPLIED = frozenset({"ok", "pending"})  # statuses of hosts
 
@@ -162,25 +166,39 @@ def is_saved_plan(path: str | Path) -> bool:
     """Whether a file is one of ours rather than a document."""
     try:
         with Path(path).open("rb") as stream:
-            return stream.read(len(MAGIC)) == MAGIC
+            return stream.read(len(GZIP)) == GZIP
     except OSError:
         return False
 
 
 def check_place(path: str | Path) -> None:
-    """Before hosts are asked: whether a plan can be kept there. Raises Problems."""
-    folder = os.path.dirname(os.path.abspath(path))
-    what = ("this is a folder" if os.path.isdir(path) else "there is no such folder" if not os.path.isdir(folder) else
-            "" if os.access(folder, os.W_OK) else "you may not write there")
+    """Before hosts are asked: whether a plan can be kept there. What is there is replaced only if empty or a plan.
+    Raises Problems."""
+    target, mend = Path(path), "name another file with --out"
+    folder = target.absolute().parent
+    what = ("this is a folder" if target.is_dir() else "there is no such folder" if not folder.is_dir() else
+            "you may not write there" if not os.access(folder, os.W_OK) else
+            "this is no regular file" if target.exists() and not target.is_file() else "")
+    if not what and target.is_file() and target.stat().st_size and not _begins_as_plan(target):
+        what, mend = "this file is there, and is no plan", f"{mend}, or remove this one first"
     if what:
-        raise Problems([Problem(f"the plan cannot be kept: {what}", Place(str(path)), "name another file with --out")])
+        raise Problems([Problem(f"the plan cannot be kept: {what}", Place(str(path)), mend)])
+
+
+def _begins_as_plan(path: Path) -> bool:
+    begin = f'{{"{FIRST_KEY}":'.encode()
+    try:
+        with gzip.open(path) as stream:
+            return stream.read(len(begin)) == begin
+    except (OSError, EOFError, zlib.error):
+        return False
 
 
 def write(plan: SavedPlan, path: str | Path) -> None:
     """Whole or not at all; only its owner can read it. Raises Problems."""
-    text = json.dumps({"holdfast_plan": FORMAT, **asdict(plan)}, separators=(",", ":"), default=str)
+    text = json.dumps({FIRST_KEY: FORMAT, **asdict(plan)}, separators=(",", ":"), default=str)
     try:
-        files.swap(os.path.abspath(path), gzip.compress(text.encode(), 6), lambda: True, mode="0600")
+        files.swap(os.path.realpath(path), gzip.compress(text.encode(), 6), lambda: True, mode="0600")
     except Failed as failed:
         raise Problems([Problem(failed.what, Place(str(path)), "name another file with --out")]) from None
 
@@ -193,19 +211,44 @@ def read(path: str | Path) -> SavedPlan:
         if len(data) > LIMIT:
             raise ValueError("it is too large")
         found = json.loads(data)
-        number = found.pop("holdfast_plan")
+        number = found.pop(FIRST_KEY)
         if number != FORMAT:
             raise Problems([Problem(f"this plan is of format {number}, and this Holdfast reads format {FORMAT}",
                                     Place(str(path)), "plan anew")])
         return _from_json(found)
     except OSError as error:
         raise Problems([Problem(f"the plan cannot be read: {error.strerror or error}", Place(str(path)))]) from None
-    except (EOFError, ValueError, KeyError, TypeError, AttributeError) as error:
+    except (EOFError, zlib.error, RecursionError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise Problems([Problem(f"this is not a plan that `holdfast plan --out` wrote: {error}", Place(str(path)),
                                 "plan anew")]) from None
 
 
+_TEXT = {"type": "string", "required": True}
+_TEXTS = {"type": "list", "required": True, "schema": {"type": "string"}}
+_NUMBER = {"type": "number", "nullable": True, "min": 0, "max": float(1 << 53)}
+_SHARE = {"type": ["integer", "string"], "regex": r"\d+(\.\d+)?%", "min": 0}
+_ROWS = {"type": "list", "required": True, "schema": {"type": "list", "items": [{"type": "string"}] * 2}}
+_CHECK = {"command": _TEXTS, "http": _TEXT, "within_s": _NUMBER, "every_s": _NUMBER}
+_ROLLOUT = {"batches": {"type": "list", "schema": _SHARE}, "error_budget": {**_SHARE, "nullable": True},
+            "at_once": {"type": "integer", "min": 1}, "host_s": _NUMBER, "run_s": _NUMBER, "pause_s": _NUMBER,
+            "health_check": {"type": "dict", "nullable": True, "schema": _CHECK, "require_all": True}}
+_HOST = {"status": _TEXT, "message": _TEXT, "graph": _TEXT, "proof": _TEXT, "planned": _ROWS,
+         "nodes": {"type": "list", "required": True, "schema": {"type": "integer", "min": 0}}}
+_FILE = Validator({
+    **dict.fromkeys(("run", "who", "targets"), _TEXT), "salt": {**_TEXT, "regex": "[0-9a-f]{64}"},
+    "made": {**_NUMBER, "nullable": False, "required": True},
+    "documents": _TEXTS, "inventory": _TEXTS, "nodes": _ROWS,
+    "settings": {"type": "dict", "required": True, "keysrules": {"type": "string"}},
+    "facts": {"type": "dict", "required": True, "valuesrules": {"type": "dict"}},
+    "rollout": {"type": "dict", "required": True, "schema": _ROLLOUT, "require_all": True},
+    "hosts": {"type": "dict", "required": True, "valuesrules": {"type": "dict", "schema": _HOST}}})
+
+
 def _from_json(found: Mapping[str, Any]) -> SavedPlan:
+    if not _FILE.validate(found):
+        raise ValueError(f"{', '.join(map(str, _FILE.errors))} is not as it was written")
+    if any(number >= len(found["nodes"]) for one in found["hosts"].values() for number in one["nodes"]):
+        raise ValueError("a resource is missing")
     rolls, check = found["rollout"], found["rollout"]["health_check"]
     rollout = Rollout(**{**rolls, "batches": tuple(rolls["batches"]), "health_check": check and HealthCheck(
         **{**check, "command": _texts(check["command"])})})

@@ -75,6 +75,8 @@ def test_a_host_that_is_reached_again_keeps_the_change(site: Site, clean_hosts: 
               if "take back" in one["message"]]
     assert named == "a host that is not reached again cannot take back: command: touch /etc/lasting"
     assert "take back" not in site.run("apply").text
+    assert site.run("plan", "--out", "site.plan").code == 0
+    assert "cannot take back: command: touch" in site.run("apply", "site.plan", "--confirm", "20s").text
 
 
 def test_a_controller_that_dies_confirms_nothing(site: Site, clean_hosts: Hosts) -> None:
@@ -100,3 +102,7 @@ def test_a_controller_that_dies_confirms_nothing(site: Site, clean_hosts: Hosts)
     while (host.rootfs / "etc/site").exists():
         assert time.monotonic() < end, "it was not taken back"
         time.sleep(0.2)
+    resumed = site.run("apply", "--resume", "last")
+    assert resumed.code == 0 and "; a part of the change was taken back" in resumed.text
+    assert "cannot take back: command: sleep 3" in resumed.text, "it is confirmed as its first part was to be"
+    assert (host.rootfs / "etc/site").exists()

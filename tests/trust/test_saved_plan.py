@@ -84,9 +84,11 @@ def test_a_plan_that_is_not_true_any_more_touches_nothing(planned: Site, clean_h
     assert not clean_hosts["h1"].witness().file("/etc/site").exists
 
 
-def test_a_comment_changes_nothing(planned: Site) -> None:
-    planned.write(DOCUMENT + "# as agreed\n")
-    assert planned.run("apply", "today.plan").code == 0
+def test_a_comment_and_a_host_that_joined_change_nothing(planned: Site, clean_hosts: Hosts) -> None:
+    planned.write(DOCUMENT.replace("h1 or h2", "h1 or h2 or h3") + "# as agreed\n")
+    done = planned.run("apply", "today.plan")
+    assert done.code == 0 and "targeted by now, but not in the plan, and left alone: h3" in done.text
+    assert not clean_hosts["h3"].witness().file("/etc/site").exists
 
 
 def test_a_host_that_could_not_be_planned_is_not_touched(site: Site, clean_hosts: Hosts) -> None:

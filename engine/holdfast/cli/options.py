@@ -31,7 +31,7 @@ def add_global(parser: ArgumentParser, depth: int) -> None:
         return SUPPRESS if depth else value
 
     group = parser.add_argument_group("options of all commands")
-    group.add_argument("-C", "--folder", metavar="FOLDER", default=default("."),
+    group.add_argument("-C", "--folder", metavar="FOLDER", default=default("."), action=Filled,
                        help="the project folder, with inventory/, playbooks/ and modules/ (default: the current one)")
     group.add_argument("-i", "--inventory", metavar="FILE", action="append", default=default([]),
                        dest="inventory" + after,
@@ -67,13 +67,21 @@ class Formatter(RawDescriptionHelpFormatter):
                          for line in text.splitlines())
 
 
-class Expression(Action):
-    """A target expression; an empty one, such as a shell's variable that is not set, is not all hosts."""
+class Filled(Action):
+    """A text that is not empty, as that of a shell's variable that is not set would be."""
+
+    mend = ""
 
     def __call__(self, parser: ArgumentParser, namespace: Namespace, values: Any, option: str | None = None) -> None:
         if not values.strip():
-            raise ArgumentError(self, "it is empty; write `all` for all hosts")
+            raise ArgumentError(self, "it is empty" + self.mend)
         setattr(namespace, self.dest, values)
+
+
+class Expression(Filled):
+    """A target expression; an empty one is not all hosts."""
+
+    mend = "; write `all` for all hosts"
 
 
 def add_action(actions: Any, name: str, does: str) -> ArgumentParser:
@@ -100,8 +108,9 @@ def add_kept_facts(parser: ArgumentParser) -> None:
 def add_login(parser: ArgumentParser) -> None:
     """Who to be on the hosts."""
     group = parser.add_argument_group("reaching hosts")
-    group.add_argument("--user", metavar="NAME", help="the user to log in as (default: as inventory and ssh say)")
-    group.add_argument("--key", metavar="FILE", help="a private key (default: as inventory and ssh say)")
+    group.add_argument("--user", metavar="NAME", action=Filled,
+                       help="the user to log in as (default: as inventory and ssh say)")
+    group.add_argument("--key", metavar="FILE", action=Filled, help="a private key (default: as inventory and ssh say)")
     group.add_argument("--ask-become-password", action="store_true",
                        help="ask for the password with which to become root; it is never part of a command line")
 

@@ -48,7 +48,8 @@ def apply_saved(args: Namespace, console: Console, api: GetApi) -> int:
                                 Place(path), "plan anew with what you want, and `--out`")])
     with load_project(args, console, api) as project:
         async def start(emit: Emit, stop: Stop) -> RunDone:
-            return await project.apply_saved_async(path, rollout=rollout(args), emit=emit, stop=stop)
+            return await project.apply_saved_async(path, rollout=rollout(args), emit=emit, stop=stop,
+                                                   confirm_s=args.confirm)
 
         done, interrupted = carry_out(args, console, api, project, start)
         standing = project.standing(done)
@@ -63,7 +64,8 @@ def resume(args: Namespace, console: Console, api: GetApi) -> int:
                                 "leave it out; or apply anew: what is in state already is left alone")])
     with load_project(args, console, api) as project:
         async def start(emit: Emit, stop: Stop) -> RunDone:
-            return await project.resume_async(args.resume, rollout=rollout(args), emit=emit, stop=stop)
+            return await project.resume_async(args.resume, rollout=rollout(args), emit=emit, stop=stop,
+                                              confirm_s=args.confirm)
 
         done, interrupted = carry_out(args, console, api, project, start)
         standing = project.standing(done)

@@ -20,10 +20,11 @@ from holdfast.compiler.sources import Disk
 from holdfast.documents.association import Association, Hook
 from holdfast.documents.model import SECRET_SOURCES
 from holdfast.enforcement.announcing import digest
-from holdfast.enforcement.sending import ONE_S, Undelivered, mail, post, started
+from holdfast.enforcement.sending import ONE_S, Undelivered, mail, post
 from holdfast.problems import Problems
 from holdfast.store import Store, enforced
 from holdfast.store.enforced import Delivery
+from holdfast.threads import started
 from holdfast.trees.tree import Node
 from holdfast_host.redact import Redactor
 
@@ -131,7 +132,7 @@ class Postman:
         before = self._hanging.get((delivery.association, delivery.hook))
         if before is not None and not before.done():
             raise Undelivered("the try before hangs")
-        future = self._hanging[delivery.association, delivery.hook] = started(work)
+        future = self._hanging[delivery.association, delivery.hook] = started(work, "holdfast-hook")
         await asyncio.wrap_future(future)
 
     async def _run(self, command: tuple[str, ...], body: bytes, event: Mapping[str, Any]) -> None:

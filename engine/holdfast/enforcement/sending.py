@@ -10,11 +10,9 @@ import http.client
 import json
 import smtplib
 import ssl
-import threading
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Mapping
-from concurrent.futures import Future
+from collections.abc import Mapping
 from typing import Any
 
 from holdfast.documents.association import Hook
@@ -25,23 +23,6 @@ USER_AGENT = "holdfast"
 
 class Undelivered(Exception):
     """It has not arrived, and why."""
-
-
-def started(work: Callable[[], None]) -> Future[None]:
-    """Does it in a thread of its own, for which nobody has to wait: time limits of sockets are for each step, and a
-    server that sends a byte now and then would hold its client for ever."""
-    future: Future[None] = Future()
-    future.set_running_or_notify_cancel()  # whoever waits may give up, the thread goes on
-
-    def run() -> None:
-        try:
-            work()
-            future.set_result(None)
-        except Exception as error:  # to whoever waits
-            future.set_exception(error)
-
-    threading.Thread(target=run, name="holdfast-hook", daemon=True).start()
-    return future
 
 
 class _Straight(urllib.request.HTTPRedirectHandler):

@@ -16,10 +16,10 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from holdfast.enforcement.sending import started
 from holdfast.problems import Problem, Problems
 from holdfast.pulling import manifest
 from holdfast.pulling.model import NotFetched, Source
+from holdfast.threads import started
 from holdfast_host import unpacking
 from holdfast_host.errors import Failed
 
@@ -47,7 +47,7 @@ def _download(source: Source, to: Path) -> Path:
             found.append(problems)
 
     try:
-        started(work).result(WHOLE_S)
+        started(work, "holdfast-fetch").result(WHOLE_S)
     except TimeoutError:
         raise NotFetched(f"{source.shown}: it takes too long") from None
     except (OSError, ValueError, http.client.HTTPException) as error:

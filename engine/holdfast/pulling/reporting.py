@@ -10,9 +10,10 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from holdfast.enforcement.sending import ONE_S, Undelivered, post, started
+from holdfast.enforcement.sending import ONE_S, Undelivered, post
 from holdfast.executor.model import HostResult
 from holdfast.problems import Problem, Problems
+from holdfast.threads import started
 
 MOST_KEPT = 500  # reports that wait for their webhook; the oldest ones go first
 TRIES_AT_ONCE = 20
@@ -56,7 +57,7 @@ def send(found: Mapping[str, Any], address: str, key: str, spool: Path) -> str:
         path.unlink()
     for path in waiting[-MOST_KEPT:][:TRIES_AT_ONCE]:
         try:
-            started(partial(post, address, path.read_bytes(), key)).result(ONE_S)
+            started(partial(post, address, path.read_bytes(), key), "holdfast-report").result(ONE_S)
         except TimeoutError:
             return f"{address} took longer than {ONE_S:g} s"
         except Undelivered as error:

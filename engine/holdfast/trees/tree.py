@@ -15,6 +15,7 @@ from holdfast.trees.scalars import Scalar, Unclear, Unsafe, Vaulted
 
 Rules = Literal["strict", "ansible"]
 
+GZIP = b"\x1f\x8b"  # how compressed files begin, those of saved plans among them; no YAML does
 BYTES = 4 * 2**20  # the largest file, unless the caller allows more
 DEPTH = 50  # mappings and lists in one another
 ALIASED = 100_000  # nodes that aliases (`*name`) of one file may stand for, all together
@@ -97,6 +98,9 @@ class Node:
 
 def decode(data: bytes, file: str) -> tuple[str, list[Problem]]:
     """A file's bytes as text, without byte order mark; or what is wrong with them."""
+    if data.startswith(GZIP):
+        return "", [Problem("this is a compressed file, not a text", Place(file),
+                            "a plan that `holdfast plan --out` has kept is for `holdfast apply` alone")]
     try:
         return data.decode("utf-8-sig"), []
     except UnicodeDecodeError as error:

@@ -1,6 +1,7 @@
 """What people get wrong on the command line: it ends with 2, touches nothing, and says the mend."""
 from __future__ import annotations
 
+import gzip
 import io
 
 import pytest
@@ -41,6 +42,14 @@ MISTYPED = [
     (["plan", "--set", "site"], "NAME=VALUE"),
     (["apply", "--confirm", "1 minute"], "90s, 5m"),
     (["plan", "-i", "hosts.ini"], "correct the path"),
+    (["plan", "--out", "playbooks/site.yml"], "this file is there, and is no plan"),
+    (["plan", "--out", "playbooks"], "this is a folder"),
+    (["plan", "--out", "/dev/null"], "this is no regular file"),
+    (["plan", "--out", "nowhere/today.plan"], "there is no such folder"),
+    (["plan", "--out", ""], "argument --out: it is empty"),
+    (["apply", "--resume", ""], "argument --resume: it is empty"),
+    (["-C", "", "apply"], "argument -C/--folder: it is empty"),
+    (["plan", "kept.plan"], "a plan that `holdfast plan --out` has kept is for `holdfast apply` alone"),
 ]
 
 
@@ -51,6 +60,7 @@ def site(tmp_path, monkeypatch):
     (tmp_path / "playbooks").mkdir()
     (tmp_path / "playbooks" / "site.yml").write_text(
         "state: site\ntargets: all\nresources:\n  - file: /tmp/x\n    content: x\n")
+    (tmp_path / "kept.plan").write_bytes(gzip.compress(b"{}"))
     monkeypatch.chdir(tmp_path)
 
 

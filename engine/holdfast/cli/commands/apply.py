@@ -5,7 +5,7 @@ from argparse import ArgumentParser, Namespace
 
 from holdfast.cli.api import GetApi
 from holdfast.cli.console import Console
-from holdfast.cli.options import add_install_python, add_run, duration
+from holdfast.cli.options import Filled, add_install_python, add_run, duration
 
 
 def add(parser: ArgumentParser) -> None:
@@ -27,7 +27,7 @@ examples:
     parser.add_argument("--confirm", metavar="TIME", type=duration, default=None,
                         help="each changed host is contacted anew; one that cannot be reached again within this time "
                              "takes the change back by itself, as in 60s")
-    parser.add_argument("--resume", metavar="RUN", default="",
+    parser.add_argument("--resume", metavar="RUN", default="", action=Filled,
                         help="take up a run where it ended, on the hosts that are left; `last` is the newest "
                              "apply")
 

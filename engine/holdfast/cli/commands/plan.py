@@ -5,7 +5,7 @@ from argparse import ArgumentParser, Namespace
 
 from holdfast.cli.api import GetApi
 from holdfast.cli.console import Console
-from holdfast.cli.options import add_run
+from holdfast.cli.options import Filled, add_run
 
 
 def add(parser: ArgumentParser) -> None:
@@ -19,7 +19,7 @@ examples:
   holdfast plan --out today.plan                   then, once it has been read: holdfast apply today.plan
   holdfast plan --exit-code                        ends with 3 when something would change"""
     add_run(parser, diff=True)
-    parser.add_argument("--out", metavar="FILE", default="",
+    parser.add_argument("--out", metavar="FILE", default="", action=Filled,
                         help="keep the plan in a file: `holdfast apply FILE` then does just that, or says why not")
 
 
