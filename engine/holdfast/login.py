@@ -1,6 +1,7 @@
 """Who to be on the hosts, and how each of them is reached: what the inventory says, unless somebody says otherwise."""
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -46,7 +47,8 @@ def connections(inventory: Inventory, hosts: Sequence[str], settings: Mapping[st
     from holdfast.compiler.sources import Disk  # noqa: PLC0415
     from holdfast.inventory.connection import connection_of  # noqa: PLC0415
 
-    variables = connection_variables(inventory, hosts, settings, Disk(), folder)
+    known = {"ansible_playbook_python": sys.executable, **settings}  # Ansible's inventories say so of this machine
+    variables = connection_variables(inventory, hosts, known, Disk(), folder)
     problems: list[Problem] = []
     found: dict[str, Connection] = {}
     for host in hosts:

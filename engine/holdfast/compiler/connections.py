@@ -10,16 +10,15 @@ from holdfast.compiler.hostvars import HostVars
 from holdfast.compiler.scopes import Evaluator
 from holdfast.compiler.sources import Sources
 from holdfast.documents.model import is_template
+from holdfast.inventory.connection import SETTINGS
 from holdfast.inventory.model import Inventory, Variable
 from holdfast.problems import Problem, Problems
 from holdfast.trees.scalars import Vaulted
 
-PREFIXES = ("ansible_", "holdfast_")
-
 
 def connection_variables(inventory: Inventory, hosts: Iterable[str], settings: Mapping[str, Any], sources: Sources,
                          root: Path) -> dict[str, dict[str, Any]]:
-    """For each host its variables that begin as connection variables do, as plain values. Raises Problems."""
+    """For each host its connection variables as plain values, and what begins as ours do. Raises Problems."""
     evaluator = Evaluator(inventory, settings, sources, root)
     with evaluator.patience.watching():
         return _variables(evaluator, hosts)
@@ -32,7 +31,7 @@ def _variables(evaluator: Evaluator, hosts: Iterable[str]) -> dict[str, dict[str
     for host in hosts:
         found[host] = {}
         for name, variable in inventory.hosts[host].variables().items():
-            if not name.startswith(PREFIXES):
+            if name not in SETTINGS and not name.startswith("holdfast_"):
                 continue
             try:
                 found[host][name] = everywhere[host][name] if _is_made(variable) else variable.value

@@ -189,8 +189,8 @@ class _Reader:
         path = self.text(name, value)
         if path is None or path.startswith("auto"):
             return None  # auto, auto_silent and the like: the runner looks itself
-        if re.fullmatch(r"/\S+|[\w.-]+", path):
-            return path
+        if found := re.fullmatch(r"(?:/usr/bin/env\s+)?([\w.-]+)|(/\S+)", path):
+            return found[1] or found[2]
         self.refuse(name, "is neither a path nor the name of a program", "write a path such as /usr/bin/python3")
         return None
 

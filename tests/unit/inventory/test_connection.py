@@ -1,5 +1,6 @@
 """What a user's connection variables lead to, and which are refused."""
 import re
+import sys
 
 import pytest
 
@@ -23,6 +24,7 @@ from holdfast.problems import Place, Problems
     ({"ansible_become": True}, {"become": Become()}), ({"ansible_become": "no", "ansible_become_user": "app"}, {}),
     ({"ansible_python_interpreter": "auto_silent"}, {}),
     ({"ansible_python_interpreter": "/usr/bin/python3.11"}, {"python": "/usr/bin/python3.11"}),
+    ({"ansible_python_interpreter": "/usr/bin/env python3"}, {"python": "python3"}),
     ({"holdfast_jump": ["ops@gate:22", "inner"]}, {"jump": ("ops@gate:22", "inner")}),
     ({"holdfast_jump": "gate, [2001:db8::1]:22"}, {"jump": ("gate", "[2001:db8::1]:22")}),
     ({"holdfast_known_hosts": "k", "holdfast_ssh_config": "c", "holdfast_folder": "/srv/h", "holdfast_connect_s": 3,
@@ -72,7 +74,8 @@ def test_variables_say_how_the_host_is_reached(variables, wanted):
     ({"holdfast_connect_s": 0}, "no time", "seconds"), ({"ansible_user": ""}, "is empty", "quotes"),
     ({"holdfast_jmp": "a"}, "`holdfast_jmp`", "did you mean `holdfast_jump`"),
     ({"ansible_password": ["x"]}, "is no password", "quotes"),
-    ({"ansible_python_interpreter": "/usr/bin/env python3"}, "neither a path", "/usr/bin/python3"),
+    ({"ansible_python_interpreter": "/usr/bin/env -S python3"}, "neither a path", "/usr/bin/python3"),
+    ({"ansible_python_interpreter": "/usr/bin/python3 -E"}, "neither a path", "/usr/bin/python3"),
 ])
 def test_what_cannot_be_done_is_refused_by_name_with_a_mend(variables, says, mend):
     with pytest.raises(Problems) as refused:
@@ -102,6 +105,17 @@ def reached(folder, text):
     (folder / "hosts.yml").write_text(f"inventory: x\n{text}")
     with holdfast.load(folder, inventory=[folder / "hosts.yml"]) as project:
         return {name: (one.user, one.port) for name, one in project._connections(list(project.inventory.hosts)).items()}
+
+
+def test_templates_of_ansible_that_do_not_say_how_a_host_is_reached_hinder_nobody(tmp_path):
+    (tmp_path / "hosts").write_text("localhost ansible_connection=local ansible_shell_type='{{ nobody_defines_this }}' "
+                                    "ansible_python_interpreter='{{ ansible_playbook_python }}'\n")
+    with holdfast.load(tmp_path, inventory=tmp_path / "hosts") as project:
+        assert project._connections(["localhost"])["localhost"].python == sys.executable
+        assert project.command(["true"]).counts() == {"changed": 1}
+    (tmp_path / "hosts").write_text("a ansible_user='{{ nobody_defines_this }}'\n")  # the control
+    with holdfast.load(tmp_path, inventory=tmp_path / "hosts") as project, pytest.raises(Problems, match="not defined"):
+        project._connections(["a"])
 
 
 def test_what_stands_at_the_top_counts_for_all_and_the_nearer_wins(tmp_path):
