@@ -52,7 +52,7 @@ FILES = """
       when: ansible_os_family == 'RedHat'
     - template: {src: site.conf.j2, dest: "/srv/site/{{ site }}.conf", owner: root, group: daemon, mode: "0644"}
     - file: {src: /srv/site/hello, dest: /srv/site/link, state: link}
-    - lineinfile: {path: /etc/adduser.conf, regexp: "^#?DIR_MODE=", line: DIR_MODE=0750}
+    - lineinfile: {path: /etc/adduser.conf, regexp: "^#?DIR_MODE=", line: DIR_MODE=0750, mode: "0600", group: daemon}
     - lineinfile: {path: /etc/login.defs, regexp: "^UMASK", state: absent}
     - lineinfile: {path: /etc/environment, line: "SITE={{ site }}", insertafter: EOF}
     - block:

@@ -7,7 +7,7 @@ from typing import Any
 
 from holdfast.converting.expressions import Names, value
 from holdfast.converting.model import Cannot, Item, Resource, Task, Unlike
-from holdfast.converting.options import AHEAD, LOST, NAME, NOTES, Module, boolean, of_kind, plain
+from holdfast.converting.options import AHEAD, BEHIND, LOST, NAME, NOTES, Module, boolean, of_kind, plain
 from holdfast.converting.table.commands import FREE
 from holdfast.documents.model import is_template
 
@@ -40,6 +40,9 @@ def resource_of(item: Item, task: Task, module: Module, names: Names, known: Map
     ahead = ours.pop(AHEAD, None)
     if ahead is not None:
         item.resources.append(Resource(ahead.type, value(ahead.name, names), value(ahead.arguments, names)))
+    behind = ours.pop(BEHIND, None)
+    if behind is not None:
+        item.attributes = Resource("file", value(ours["path"], names), value(behind, names))
     is_file = module.type in READS_FILES
     made = {word: one if is_file and word == "source" else value(one, names)
             for word, one in ours.items() if one is not None}

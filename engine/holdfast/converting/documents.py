@@ -8,7 +8,19 @@ from pathlib import Path
 from typing import Any
 
 from holdfast.compiler.check import inventory_names
-from holdfast.converting import facts, flushing, guards, handlers, lists, nodes, patterns, reading, scopes, writing
+from holdfast.converting import (
+    attributes,
+    facts,
+    flushing,
+    guards,
+    handlers,
+    lists,
+    nodes,
+    patterns,
+    reading,
+    scopes,
+    writing,
+)
 from holdfast.converting.assigning import assigned
 from holdfast.converting.beside import Beside
 from holdfast.converting.expressions import Names
@@ -35,7 +47,8 @@ _KEYS = {
     "strategy": "`strategy`: hosts do not wait for one another here",
     "ignore_errors": "`ignore_errors`: a failure stops only what depends on it",
 }
-_FACTS_OF = {"service_facts": "services", "package_facts": "packages", "mount_facts": "mount_points"}
+_FACTS_OF = {"service_facts": "services", "package_facts": "packages", "mount_facts": "mount_points",
+             "deploy_helper": "deploy_helper"}
 _ORDER = "In Ansible a failure stops all that comes after it; here what depends on it: add `requires` where needed."
 
 
@@ -272,6 +285,7 @@ def _draft(play: Play, keys: dict[str, Any], variables: Variables, around: Aroun
     for task in play.tasks:
         found = early[id(task)]
         items.append(found if found is not None else convert(task, around))
+    attributes.place(items)
     lists.kept_fresh(items)
     items = flushing.placed(items, Handlers(list(play.handlers), items, around).items)
     scopes.leave_out(play, items, variables)

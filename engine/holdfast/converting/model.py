@@ -93,7 +93,8 @@ class Resource:
 @dataclass(slots=True)
 class Item:
     """A task and what became of it. lost: what of it is not in the document; notes: what to know of what is; why: it is
-    not converted. files: of the controller, by their names beside the document."""
+    not converted. files: of the controller, by their names beside the document. attributes: whose the file is that it
+    edits."""
 
     task: Task
     resources: list[Resource] = field(default_factory=list)
@@ -103,6 +104,7 @@ class Item:
     into: str = ""  # what it became, if that is no resource of its own
     files: dict[str, bytes] = field(default_factory=dict)
     reads: set[str] = field(default_factory=set)  # names of variables
+    attributes: Resource | None = None
     guarded: set[str] = field(default_factory=set)  # those of which it asks whether they are defined
 
     @property

@@ -15,6 +15,7 @@ from holdfast.trees.tree import Node
 NAME = "name of the resource"  # what an option may become, beside an argument
 LOST = "what of it is not in the document"  # stands among our arguments for remarks
 NOTES = "what to know of it"  # stands among our arguments for notes
+BEHIND = "whose the file is"  # stands among our arguments for owner, group and mode of the file that is edited
 AHEAD = "what is ahead of it"  # stands among our arguments for a resource that this one needs
 # Options, of whatever module, that may be given a list or a mapping.
 MANY = frozenset({"name", "pkg", "package", "groups", "key", "argv", "headers", "status_code", "opts", "values", "that",

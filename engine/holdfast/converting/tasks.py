@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from holdfast.converting import flushing, guards, named_files, states
+from holdfast.converting import attributes, flushing, guards, named_files, states
 from holdfast.converting.ansible_module import as_is, documented
 from holdfast.converting.arguments import resource_of
 from holdfast.converting.beside import Beside
@@ -85,6 +85,7 @@ def _each(item: Item, alternatives: Sequence[Task], around: Around) -> None:
         item.resources += part.resources
         item.lost += [said for said in part.lost if said not in item.lost]
         item.notes += [said for said in part.notes if said not in item.notes]
+        item.attributes = item.attributes or part.attributes
         item.files |= part.files
         item.reads |= part.reads
         item.guarded |= part.guarded
@@ -127,6 +128,8 @@ def _convert(item: Item, around: Around) -> None:
     _as_unit(resource)
     _named(item, resource, around, loop is not None)
     _registered(item, resource, around, loop is not None)
+    if item.attributes is not None:
+        attributes.hang(item, resource)
     if task.remark:
         item.lost.append(task.remark)
     item.reads, item.guarded = names.read, names.guarded

@@ -137,3 +137,24 @@ def test_a_handler_for_which_nothing_is_needed_is_told_nothing(tmp_path):
         """)
     assert [item.status for item in made.items] == ["converted"] * 3
     assert resources(made)[0]["notify"] == {"command": "again"}
+
+
+def test_whose_a_file_is_that_is_edited_is_said_behind_the_edit(tmp_path):
+    made = converted(tmp_path, """\
+        - lineinfile: {path: /etc/a, line: x, mode: "0640", owner: root}
+          when: wanted
+          notify: again
+        - lineinfile: {path: /etc/a, line: "y", mode: "0640", owner: root}
+          when: wanted
+        - lineinfile: {path: /etc/a, line: z, mode: "0600"}
+        - lineinfile: {path: "/etc/{{ item }}", line: x, mode: "0640"}
+          loop: [b, c]
+        - blockinfile: {path: /etc/d, block: x, mode: "0640"}
+        - copy: {content: d, dest: /etc/d, mode: "0600"}
+          when: not wanted
+        """, handlers="- {name: again, command: again}\n")
+    assert [one for one in resources(made) if "file" in one] == [
+        {"file": "/etc/a", "owner": "root", "mode": "0640", "when": "wanted",
+         "requires": {"line": "lineinfile"}, "notify": {"command": "again"}},
+        {"file": "/etc/d", "content": "d", "mode": "0600", "when": "not wanted"}]
+    assert [bool(item.lost) for item in made.items] == [False, False, True, True, True, False, False]

@@ -8,6 +8,7 @@ from typing import Any
 from holdfast.converting.model import Cannot
 from holdfast.converting.options import (
     AS_IS,
+    BEHIND,
     LOST,
     STATE,
     Entry,
@@ -16,8 +17,8 @@ from holdfast.converting.options import (
     boolean,
     cannot,
     exact,
-    lost,
     many,
+    mode,
     no_matter,
     on_file,
     path,
@@ -27,8 +28,7 @@ from holdfast.converting.options import (
 from holdfast.documents.model import is_template
 
 _PATHS = {word: to("path", path) for word in ("path", "dest", "destfile")}
-_ATTRIBUTES: Mapping[str, Option] = {
-    word: lost(f"`{word}`: say it of the file, with a resource `file`") for word in ("owner", "group", "mode")}
+_ATTRIBUTES: Mapping[str, Option] = dict.fromkeys(("owner", "group", "mode"), no_matter())
 _EDITED: Mapping[str, Option] = {
     **_PATHS, **_ATTRIBUTES, "state": STATE, "create": to("create", boolean),
     "backup": to("backup", boolean), "validate": to("validate", on_file), "unsafe_writes": no_matter(False),
@@ -40,8 +40,16 @@ _FIRST = ("`insertbefore`: where it finds several lines, what is new goes ahead 
           "last in Ansible: a narrower expression finds one")
 
 
+def _attributed(ours: dict[str, Any], theirs: dict[str, Any]) -> None:
+    """Whose the file is, is said of the file."""
+    given = {word: (mode if word == "mode" else text)(theirs[word]) for word in _ATTRIBUTES if word in theirs}
+    if given:
+        ours[BEHIND] = given
+
+
 def _places(ours: dict[str, Any], theirs: dict[str, Any]) -> dict[str, Any]:
     """The ends of a file are other words here."""
+    _attributed(ours, theirs)
     if ours.get("after") == "EOF":
         del ours["after"]
     if ours.get("before") in ("BOF", "EOF"):
@@ -108,6 +116,7 @@ def _closes(behind: str) -> bool:
 
 
 def _option(ours: dict[str, Any], theirs: dict[str, Any]) -> dict[str, Any]:
+    _attributed(ours, theirs)
     if ours.get("state", "present") == "present":
         ours.pop("state", None)
         if boolean(theirs.get("allow_no_value", False)) is True and theirs.get("value") is None:
