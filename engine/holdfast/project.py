@@ -170,7 +170,7 @@ class Project(Contents):
         compiled = self.without_held(compiled)
         job = Job(new_run_id(time.time()), "apply" if mode == "apply" else "plan", who(),
                   self._connections(self.hosts_of(compiled)), compiled.graphs, frozenset(compiled.needs_facts),
-                  compiled.graph_of, compiled.blob, replace(compiled.rollout, **(rollout or {})), folder=self.folder,
+                  compiled.graph_of, compiled.blob, compiled.rollout.given(rollout or {}), folder=self.folder,
                   declared=compiled.declared, is_for_drift=mode == "drift")
         return job, names, facts
 
@@ -200,7 +200,7 @@ class Project(Contents):
 
         job = Job(kept.id, "apply", who(), self._connections([host for host in hosts if host in now]), compiled.graphs,
                   frozenset(compiled.needs_facts).intersection(hosts), compiled.graph_of, compiled.blob,
-                  replace(compiled.rollout, **{**asked["rollout"], **rollout}), earlier=earlier,
+                  compiled.rollout.given({**asked["rollout"], **rollout}), earlier=earlier,
                   folder=self.folder, declared=compiled.declared, seal=kept.seal,
                   confirm_s=asked.get("confirm_s") if confirm_s is None else confirm_s,
                   left_out={host: "the documents are not for this host any more" for host in hosts if host not in now})
@@ -221,7 +221,7 @@ class Project(Contents):
         empty = {host: HostGraph(host, (), ()) for host in hosts}
         job = Job(new_run_id(time.time()), mode, who(), self._connections(hosts), empty, frozenset(hosts),
                   lambda host, answer: undoing.graph_of(host, kept.id, answer), _no_blob,
-                  replace(Rollout(), **rollout), undoes=WayBack(kept.id, kept.seal, tuple(resources)))
+                  Rollout().given(rollout), undoes=WayBack(kept.id, kept.seal, tuple(resources)))
         told = Kept((f"undo: {kept.id}",), targets, has_facts=False)
         return replace(await self._carry_out(job, told, emit, stop), facts={})
 
@@ -264,7 +264,7 @@ class Project(Contents):
                 for host, one in plan.hosts.items() if host not in hosts}
         job = Job(new_run_id(time.time()), "apply", who(), self._connections(hosts),
                   {host: compiled.graphs[host] for host in hosts}, frozenset(), compiled.graph_of, compiled.blob,
-                  replace(plan.rollout, **rollout), lambda graph: held(graph, keys), left_out=left,
+                  plan.rollout.given(rollout), lambda graph: held(graph, keys), left_out=left,
                   folder=self.folder, declared=compiled.declared, confirm_s=confirm_s)
         joined = short_list([host for host in self.hosts_of(compiled) if host not in plan.hosts], 3)
         remark = f"targeted by now, but not in the plan, and left alone: {joined}" if joined else ""
@@ -287,7 +287,7 @@ class Project(Contents):
         hosts = self.select(targets)
         graphs = {host: HostGraph(host, (node,), (Place("command line"),)) for host in hosts}
         job = Job(new_run_id(time.time()), "apply", who(), self._connections(hosts), graphs, frozenset(), _no_graph,
-                  _no_blob, replace(Rollout(), **rollout))
+                  _no_blob, Rollout().given(rollout))
         return await self._carry_out(job, Kept((f"run: {name}",), targets), emit, stop)
 
     def facts(self, targets: str = "", *, kept_facts_s: float = NO_FACTS_KEPT) -> Mapping[str, Mapping[str, Any]]:
@@ -304,7 +304,7 @@ class Project(Contents):
         asked = [host for host in hosts if host not in known]
         graphs = {host: HostGraph(host, (), ()) for host in asked}
         job = Job(new_run_id(time.time()), "plan", who(), self._connections(asked), graphs, frozenset(asked),
-                  lambda host, _: graphs[host], _no_blob, replace(Rollout(), **rollout))
+                  lambda host, _: graphs[host], _no_blob, Rollout().given(rollout))
         done = await self._carry_out(job, Kept(("facts",), targets), emit, stop)
         return replace(done, facts={host: {**known, **done.facts}[host] for host in hosts
                                     if host in known or host in done.facts})

@@ -3,7 +3,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from holdfast.documents.model import HealthCheck, Part, State
@@ -46,8 +46,7 @@ class Rollout:
     """How a run goes through its hosts. batches: sizes, each a number of hosts or a share of all ("10%"); the last one
     is repeated until all are done; (): all at once. error_budget: how many hosts may fail ("5%" or 3) before the run
     stops; None: it stops after a batch of which nothing came to be. at_once: hosts in hand at a time. host_s, run_s:
-    time limits in seconds. pause_s: between two batches; health_check: what has to be well before the next one. Raises
-    Problems for values that documents may not have either: Python gives them past the schema."""
+    time limits in seconds. pause_s: between two batches; health_check: what has to be well before the next one."""
 
     batches: tuple[str | int, ...] = ()
     error_budget: str | int | None = None
@@ -57,10 +56,13 @@ class Rollout:
     pause_s: float | None = None
     health_check: HealthCheck | None = None
 
-    def __post_init__(self) -> None:
-        wrong = [Problem(f"`{name}` cannot be {value!r}", None, f"write {mend}") for name, value, mend in self._wrong()]
+    def given(self, fields: Mapping[str, Any]) -> Rollout:
+        """With these fields before its own. Raises Problems for values that no document may have either."""
+        made = replace(self, **fields)
+        wrong = [Problem(f"`{name}` cannot be {value!r}", None, f"write {mend}") for name, value, mend in made._wrong()]
         if wrong:
             raise Problems(wrong)
+        return made
 
     def _wrong(self) -> Iterator[tuple[str, object, str]]:
         """Fields with the wrong value, and what may stand there."""
