@@ -2,7 +2,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -23,8 +23,8 @@ FAULTS = ("", "unreachable", "failed", "lost", "held", "nonsense", "refused", "c
 class Player:
     """A channel to a runner that does as its part says."""
 
-    def __init__(self, part: str, log: list[str], pause: float) -> None:
-        self._part, self._log, self._pause = part, log, pause
+    def __init__(self, part: str, log: list[str], pause: float, unfinished: Sequence[Any] = ()) -> None:
+        self._part, self._log, self._pause, self._unfinished = part, log, pause, unfinished
         self._talk = protocol.Connection(protocol.RUNNER)
         self._waiting: asyncio.Queue[bytes | Unreachable] = asyncio.Queue()
         self.is_closed = False
@@ -33,7 +33,9 @@ class Player:
         self._talk.receive(data)
         for message in self._talk.messages():
             if message["kind"] == "hello":
-                self._say({"kind": "hello", "major": 1, "minor": 1})
+                self._say({"kind": "hello", "major": 1, "minor": 1, "unfinished": list(self._unfinished)})
+            elif message["kind"] == "done":
+                self._log.append(f"may forget {message['run']}")
             elif message["kind"] == "graph":
                 self._log.append("begun")
                 await asyncio.sleep(self._pause)
@@ -56,6 +58,7 @@ class Player:
 
     def _act(self, run: str) -> None:
         if self._part == "lost":
+            self._say({"kind": "event", "events": [[0, "ok", 1], [1, "changed", 1]]})
             self._waiting.put_nowait(Unreachable("the connection was lost"))
         elif self._part == "nonsense":
             self._waiting.put_nowait(b"\xff" * 20)
@@ -86,6 +89,8 @@ class Stage:
     kept: list[HostResult] = field(default_factory=list)
     players: list[Player] = field(default_factory=list)
     graph_text: dict[str, str] = field(default_factory=dict)  # by host, what its resources hold
+    unfinished: Sequence[Any] = ()  # what each host brings of earlier runs
+    keeps: Callable[[HostResult], bool] = lambda _: True  # a field's default; whether there is room in the store
 
     @property
     def hosts(self) -> list[str]:
@@ -97,7 +102,7 @@ class Stage:
         if self.parts[number] == "unreachable":
             raise Unreachable("it is down", "switch it on")
         pause = self.pauses[number] if self.pauses else 0.0
-        player = Player(self.parts[number], self.log.setdefault(connection.host, []), pause)
+        player = Player(self.parts[number], self.log.setdefault(connection.host, []), pause, self.unfinished)
         self.players.append(player)
         return player
 
@@ -113,7 +118,13 @@ class Stage:
                   {host: graph(host) for host in self.hosts}, frozenset(), graph, lambda _: b"", rollout)
 
         async def keep(result: HostResult) -> None:
+            if not self.keeps(result):
+                raise OSError("no room")
             self.kept.append(result)
 
+        async def collected(run: str, result: HostResult) -> bool:
+            self.log[result.host].append(f"brings {run}")
+            return self.keeps(result)
+
         return asyncio.run(execute(job, Archive("0" * 64, b"{}"), self.told.append, stop or Stop(), begin=begin,
-                                   keep=keep, open_channel=self.open))
+                                   keep=keep, collected=collected, open_channel=self.open))

@@ -2,12 +2,13 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Sequence
 
 import pytest
 
 from holdfast.compiler.model import Rollout
 from holdfast.executor.model import BAD, HostDone, HostStarted
-from holdfast.executor.rollout import budget
+from holdfast.executor.rollout import batches, budget
 from tests.unit.executor.acting import FAULTS, Stage
 
 ROLLOUTS = 300
@@ -23,7 +24,8 @@ def test_rollout_with_faults(seed: int) -> None:
     stage = Stage(parts, [chance.choice([0.0, 0.0, 0.001]) for _ in parts])
     limit = chance.choice([None, 0, 1, 3, "10%", "50%", "100%"])
     sizes = chance.choice([(), (1,), (1, "10%", "100%"), ("30%",), (4,)])
-    done = stage.run(Rollout(batches=sizes, error_budget=limit, at_once=chance.choice([1, 3, 50])))
+    at_once = chance.choice([1, 3, 50])
+    done = stage.run(Rollout(batches=sizes, error_budget=limit, at_once=at_once))
 
     by_host = {result.host: result for result in done.results}
     assert list(by_host) == stage.hosts, "each host has one result, in the order of the hosts"
@@ -44,6 +46,40 @@ def test_rollout_with_faults(seed: int) -> None:
     assert all(player.is_closed for player in stage.players)
     begun = {one.host for one in stage.told if isinstance(one, HostStarted)}
     assert {host for host, result in by_host.items() if result.status != "untouched"} <= begun
+    check_order(stage, sizes, at_once)
+
+
+def check_order(stage: Stage, sizes: Sequence[str | int], at_once: int) -> None:
+    """Never more hosts at a time, and none before all of the batches ahead of it have their results."""
+    batch_of = {host: number for number, batch in enumerate(batches(stage.hosts, sizes)) for host in batch}
+    in_hand, left = set[str](), set(stage.hosts)
+    for one in stage.told:
+        if isinstance(one, HostStarted):
+            in_hand.add(one.host)
+            assert len(in_hand) <= at_once
+            assert not [host for host in left if batch_of[host] < batch_of[one.host]], f"{one.host} is too early"
+        elif isinstance(one, HostDone):
+            in_hand.discard(one.result.host)
+            left.discard(one.result.host)
+
+
+EARLIER = {"run": "run-0", "nodes": ["file: /0"], "events": [[0, "changed", 1]], "status": "changed"}
+
+
+def test_a_host_may_forget_only_what_is_kept_here() -> None:
+    whole = Stage([""], unfinished=[EARLIER])
+    whole.run(Rollout())
+    assert whole.log["h0"] == ["brings run-0", "may forget run-0", "begun", "ended", "may forget run-1"]
+    other = Stage([""], unfinished=[EARLIER], keeps=lambda result: "collected" not in result.message)
+    other.run(Rollout())
+    assert other.log["h0"] == ["brings run-0", "begun", "ended", "may forget run-1"], "next time it brings it again"
+    full = Stage([""], keeps=lambda _: False)
+    with pytest.raises(OSError, match="no room"):
+        full.run(Rollout())
+    assert full.log["h0"] == ["begun", "ended"]
+    lost = Stage(["lost"])
+    lost.run(Rollout())
+    assert lost.log["h0"] == ["begun", "ended"], "it has more to say, at the next contact"
 
 
 def test_plan_looks_at_all_hosts_whatever_the_budget() -> None:
