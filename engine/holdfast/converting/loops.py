@@ -41,9 +41,10 @@ def loop_of(task: Task, beside: Beside) -> Loop | None:
     if found[0] == "with_fileglob":
         patterns = [str(one) for one in node.plain()] if node.kind == "list" else [str(node.value)]
         return Loop(beside.glob(patterns), _renamed(task.keywords.get("loop_control")))
-    if found[0] not in _KINDS:
+    word = re.sub(r"\Awith_(ansible\.builtin|community\.general)\.", "with_", found[0])
+    if word not in _KINDS:
         raise Cannot(f"`{found[0]}` has no like in a `loop`")
-    over = _KINDS[found[0]](node)
+    over = _KINDS[word](node)
     return Loop(over, _renamed(task.keywords.get("loop_control")))
 
 

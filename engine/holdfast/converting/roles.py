@@ -29,6 +29,7 @@ class Roles:
         above = [self.folder, *list(self.folder.resolve().parents)[:UPWARDS]]
         tried = [folder / "roles" / name for folder in above] + [self.folder / name]
         tried += [beside.parent / name] if beside is not None else []
+        tried += [folder for folder in above if _is_called(folder, name)]
         if name.count(".") == 2:
             tried += _of_collection(name, [*above, *(beside.resolve().parents if beside is not None else ())])
         return next((one for one in tried if (one / "tasks").is_dir() or (one / "meta").is_dir()), None)
@@ -40,6 +41,16 @@ class Roles:
                 other = into.setdefault(name, node)
                 if other is not node and other.plain() != node.plain():
                     self.unclear.add(name)
+
+
+def _is_called(folder: Path, name: str) -> bool:
+    """Is this the folder of the role itself, as of a playbook by which it is tried?"""
+    try:
+        said = (folder / "meta" / "main.yml").read_text("utf-8", "replace")
+    except OSError:
+        return False
+    called = re.search(r"^\s+role_name:\s*['\"]?([\w-]+)['\"]?\s*$", said, re.MULTILINE)
+    return name == folder.name or (called is not None and called[1] == name.rpartition(".")[2])
 
 
 def _of_collection(name: str, above: list[Path]) -> Iterator[Path]:

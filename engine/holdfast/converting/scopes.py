@@ -15,11 +15,16 @@ def leave_out(play: Play, items: Sequence[Item], variables: Variables) -> None:
     given, seen_by = _given([*play.tasks, *play.handlers])
     elsewhere = {**play.defaults, **play.role_vars}
     to_change = set(variables.changed)
+    untrue: set[str] = set()  # variables that a task sets to what others were then, and are not any more
     for item in items:
         to_change -= {name for name, changer in variables.changed.items() if changer == id(item.task)}
+        if item.task.module == "set_fact" and item.into:
+            untrue |= _fixed(item, to_change, variables)
         _, read, guarded = variables.read_by(item.reads)
         guarded |= item.guarded
         why = _other(read, guarded, to_change, variables) if item.resources or item.into else ""
+        if not why and read & untrue:
+            why = f"`{min(read & untrue)}` is set by a task that is not converted"
         if why:
             item.give_up(why)
         elif item.task.is_handler:
@@ -32,6 +37,18 @@ def leave_out(play: Play, items: Sequence[Item], variables: Variables) -> None:
                 item.give_up(f"`{name}` has another value here than where a task, block or role sets it; in a document "
                              "it has one")
                 break
+
+
+def _fixed(item: Item, to_change: Set[str], variables: Variables) -> set[str]:
+    """`set_fact` keeps what its value was then, a document what it is at last: the names it sets, if these differ."""
+    own = set(item.task.arguments)
+    _, read, _ = variables.read_by({one for name in own & set(variables.reads) for one in variables.reads[name].read})
+    late = (read - own) & to_change
+    if not late:
+        return set()
+    item.give_up(f"it keeps what `{min(late)}` is then, and a later task sets that anew: in a document it has one "
+                 "value")
+    return own
 
 
 def _where_set(item: Item, partial: Set[str], variables: Variables) -> None:

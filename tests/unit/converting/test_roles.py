@@ -206,6 +206,17 @@ def test_variables_of_a_role_that_are_for_its_loops_are_named(folder: Path) -> N
     assert "`site_on` reads the element of a loop" in converted(folder, "roles: [web]\n").items[0].why
 
 
+def test_the_role_that_a_playbook_tries_is_the_one_around_it(tmp_path: Path) -> None:
+    for name, text in {"meta/main.yml": "galaxy_info:\n  role_name: web\n", "defaults/main.yml": "port: 80\n",
+                       "tasks/main.yml": "- copy: {content: '{{ port }}.', dest: /etc/a}\n"}.items():
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(text)
+    (tmp_path / "molecule/default").mkdir(parents=True)
+    made = converted(tmp_path / "molecule/default", "roles: [some.web, some.other]\n")
+    assert resources(made) == [{"file": "/etc/a", "content": "{{ port }}."}]
+    assert [bool(item.why) for item in made.items] == [False, True]
+
+
 def test_a_default_that_is_one_expression_is_no_text(folder: Path) -> None:
     role(folder, "web", {"defaults/main.yml": "more: '{{ {} | combine(dict(a=1)) }}'\n", "meta/main.yml": "",
                          "tasks/main.yml": "- copy: {content: '{{ more | to_json }}', dest: /etc/a}\n"})

@@ -74,6 +74,21 @@ def test_a_text_with_blocks_in_it_is_a_variable_of_its_own(tmp_path: Path) -> No
                                           "word_set": "{% if big %}A{% else %}a{% endif %}"}
 
 
+def test_what_is_kept_of_a_variable_that_is_set_anew_later_is_named(tmp_path: Path) -> None:
+    made = converted(tmp_path, """\
+        - set_fact: {kept: "{{ was }}"}
+        - set_fact: {there: 1}
+          when: wanted
+        - set_fact: {was: 2, wanted: false}
+          when: ansible_os_family == 'Debian'
+        - copy: {content: "{{ kept }}.", dest: /etc/a}
+        - copy: {content: "{{ there }}.", dest: /etc/b}
+        - copy: {content: "{{ was }}.", dest: /etc/c}
+        """, play="vars: {was: 1, wanted: true}\n")
+    assert ["it keeps what `was` is then" in made.items[0].why, "`wanted`" in made.items[1].why] == [True, True]
+    assert [one["file"] for one in resources(made)] == ["/etc/c"]
+
+
 def test_what_is_set_again_without_a_condition_is_named(tmp_path: Path) -> None:
     made = converted(tmp_path, """\
         - set_fact: {web: nginx}

@@ -53,14 +53,22 @@ def _versions(ours: dict[str, Any]) -> dict[str, Any]:
 
 
 def _rpm(ours: dict[str, Any], theirs: dict[str, Any]) -> dict[str, Any]:
-    """Names of dnf may hold a version, an architecture or a group, which are said in other ways here."""
+    """Names may hold a version, an architecture, a group or a pattern, which are said in other ways here."""
     names = ours.get(NAME)
     for name in names if isinstance(names, list) else [names]:
-        if re.search(r"-\d|\.(?:x86_64|i686|noarch|aarch64|rpm)\Z|[@<>=]", str(name)) and not is_template(str(name)):
-            raise Cannot(f"`{name}` may hold more than a name: write a `package` with `version` and `provider: dnf`")
+        if re.search(r"-\d|\.(?:x86_64|i686|noarch|aarch64|rpm)\Z|[@<>=:~]", str(name)) and not is_template(str(name)):
+            raise Cannot(f"`{name}` may hold more than a name: write a `package` with `version` and "
+                         f"`provider: {ours['provider']}`")
     if ours.get("state") not in ("absent",):
         ours.pop("autoremove", None)
     return _versions(ours)
+
+
+def _zypper(ours: dict[str, Any], theirs: dict[str, Any]) -> dict[str, Any]:
+    """Without recommended packages, unless it is told otherwise."""
+    if ours.get("state") != "absent" and boolean(theirs.get("disable_recommends", True)) is True:
+        ours["recommends"] = False
+    return _rpm(ours, theirs)
 
 
 _NAMES = {word: to(NAME, many) for word in ("name", "pkg", "package")}
@@ -96,5 +104,14 @@ MODULES: Mapping[str, Entry] = {
                          "installroot", "releasever", "download_only"),
                         cannot("which repositories and updates count is the host's own setting here"))},
         {"provider": "dnf"}, shape=_rpm)),
-    "zypper": "its names may hold versions and patterns: write a `package` with `provider: zypper`",
+    "zypper": Module("package", {
+        **_NAMES, "state": to("state", words=_STATES), "update_cache": no_matter(), "type": no_matter("package"),
+        "disable_recommends": no_matter(True, False), "disable_gpg_check": no_matter(False),
+        "auto_import_keys": no_matter(False), "force": no_matter(False), "force_resolution": no_matter(False),
+        "oldpackage": to("allow_downgrade", boolean), "allow_vendor_change": no_matter(False),
+        "replacefiles": no_matter(False), "clean_deps": to("autoremove", boolean), "simple_errors": no_matter(),
+        "quiet": no_matter()}, {"provider": "zypper"}, shape=_zypper),
+    "apk": Module("package", {
+        **_NAMES, "state": to("state", words=_STATES), "update_cache": no_matter(), "available": no_matter(False),
+        "no_cache": no_matter(False)}, {"provider": "apk"}, shape=_rpm),
 }
