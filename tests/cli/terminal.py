@@ -48,6 +48,12 @@ class Terminal:
         os.close(self._outer)
         return self._process.returncode
 
+    def hang_up(self) -> int:
+        """The window is closed; returns the program's exit code."""
+        os.close(self._inner)
+        os.close(self._outer)
+        return self._process.wait(PATIENCE_S)
+
     @property
     def text(self) -> str:
         """What was printed, without escape codes; what was drawn over is still in it."""

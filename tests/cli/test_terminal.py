@@ -69,6 +69,19 @@ def test_ctrl_c_twice_stops_at_once(slow: Site, clean_hosts: Mapping[str, LabHos
         assert not (clean_hosts[name].rootfs / "root" / "after").exists()
 
 
+def test_a_window_that_is_closed_is_a_ctrl_c(slow: Site, clean_hosts: Mapping[str, LabHost]) -> None:
+    """What is in hand is finished, and the store knows what came of it."""
+    terminal = on_terminal(slow, "apply", "-v")
+    terminal.until("h1| begun")
+    terminal.until("h2| begun")
+    assert terminal.hang_up() == 130
+    for name in ("h1", "h2"):
+        root = clean_hosts[name].rootfs / "root"
+        assert ((root / "ended").exists(), (root / "after").exists()) == (True, False)
+    run, = slow.run("runs", "list", "--json", "--limit", "1").of("run")
+    assert (run["status"], run["counts"]) == ("stopped", {"interrupted": 2})
+
+
 def test_progress_moves_and_the_summary_stays(slow: Site) -> None:
     terminal = on_terminal(slow, "apply")
     assert terminal.end() == 0

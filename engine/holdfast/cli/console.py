@@ -24,7 +24,8 @@ class Console:
     verbose: int = 0
     secrets: dict[str, str] = field(default_factory=dict)
     above: Callable[[str], None] | None = None
-    _closed: set[int] = field(default_factory=set)  # streams whose reader has gone
+    is_cut_short: bool = False  # a result could not be written, though somebody wanted it
+    _closed: set[int] = field(default_factory=set)  # streams that take nothing any more
 
     @classmethod
     def of(cls, out: TextIO, err: TextIO, colour: Colour = "auto", json: bool = False, verbose: int = 0,
@@ -102,15 +103,18 @@ class Console:
         return self.out.isatty() and not self.json and os.environ.get("TERM") != "dumb"
 
     def _write(self, stream: TextIO, lines: list[str]) -> None:
-        """A reader that has gone (`| head`) ends the output, not the run."""
+        """A reader that has gone (`| head`) ends the output, not the run; neither does a disk that is full."""
         if not lines or id(stream) in self._closed:
             return
         try:
             stream.write("\n".join(lines) + "\n")
             stream.flush()
-        except BrokenPipeError:
+        except OSError as error:
             self._closed.add(id(stream))
             hush(stream)
+            if not isinstance(error, BrokenPipeError) and stream is self.out:
+                self.is_cut_short = True
+                self.note(f"the output cannot be written any more: {error.strerror or error}", "bad")
 
 
 def hush(stream: TextIO) -> None:

@@ -11,12 +11,14 @@ OK, INTERNAL, REFUSED, CHANGES, FAILED, UNREACHABLE, INTERRUPTED = 0, 1, 2, 3, 4
 
 MEANING: Mapping[int, str] = {
     OK: "done; every host is in state (without --exit-code also: changes were made, or are pending)",
-    INTERNAL: "a defect of Holdfast; the details are in a file that the message names",
+    INTERNAL: ("a defect of Holdfast, whose details are in a file that the message names; or the output could not be "
+               "written"),
     REFUSED: "refused before any host was touched: wrong usage, documents, inventory, targets or store",
     CHANGES: "changes were made (apply) or are pending (plan, drift); only with --exit-code",
     FAILED: "a host failed, timed out or refused, or the run stopped before all hosts were done",
     UNREACHABLE: "a host could not be reached, and none failed",
-    INTERRUPTED: "interrupted by Ctrl-C or SIGTERM; what was done until then is reported and kept",
+    INTERRUPTED: ("interrupted by Ctrl-C, SIGTERM or a terminal that was closed; what was done until then is reported "
+                  "and kept"),
 }
 
 

@@ -17,6 +17,7 @@ from holdfast.problems import Problems
 
 def entry() -> None:
     """The console script."""
+    open_standard_streams()
     for stream in (sys.stdout, sys.stderr):
         if stream is not None and hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")
@@ -27,6 +28,18 @@ def entry() -> None:
     code = main(sys.argv[1:], sys.stdout, sys.stderr)
     gc.freeze()  # the process ends here: to look for garbage among all that is loaded would cost 0.1 s more
     sys.exit(code)
+
+
+def open_standard_streams() -> None:
+    """What the caller has closed leads nowhere: else the next file that is opened, the store say, would be in its
+    place."""
+    for number, name in enumerate(("stdin", "stdout", "stderr")):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)  # takes the lowest number that is free, which is this one
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(number, "w" if number else "r", encoding="utf-8", closefd=False))  # noqa: SIM115  # for good
 
 
 def the_api() -> Api:
@@ -46,7 +59,7 @@ def main(argv: Sequence[str], out: TextIO, err: TextIO, api: GetApi = the_api) -
     console = Console.of(out, err, args.color, args.json, args.verbose)
     if args.version:
         console.lines([f"holdfast {version()}"])
-        return exits.OK
+        return exits.INTERNAL if console.is_cut_short else exits.OK
     if args.command is None:
         parser.print_help(err)
         return exits.REFUSED
@@ -65,7 +78,7 @@ def guarded(args: Namespace, console: Console, api: GetApi) -> int:
         return exits.INTERRUPTED
     except Exception:  # the boundary: a traceback never reaches a user
         return _defect(args, console)
-    return code
+    return exits.INTERNAL if code == exits.OK and console.is_cut_short else code
 
 
 def _defect(args: Namespace, console: Console) -> int:

@@ -49,8 +49,9 @@ async def until_done(stop: Stop, start: Callable[[Emit, Stop], Awaitable[T]], em
             task.cancel()
 
     loop = asyncio.get_running_loop()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, on_signal)
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        if number != signal.SIGHUP or signal.getsignal(number) is not signal.SIG_IGN:  # as `nohup` wants it
+            loop.add_signal_handler(number, on_signal)
     try:
         return await task, asked > 0
     except asyncio.CancelledError:

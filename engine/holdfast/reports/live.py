@@ -3,6 +3,7 @@ from __future__ import annotations
 
 import threading
 import time
+from contextlib import suppress
 from types import TracebackType
 from typing import TextIO
 
@@ -36,11 +37,13 @@ class Screen:
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None,
                  trace: TracebackType | None) -> None:
-        self._live.stop()
+        with suppress(OSError):
+            self._live.stop()
 
     def say(self, line: str) -> None:
-        """Something beside the run, which stays above the moving part."""
-        self._live.console.print(Text.from_ansi(line), soft_wrap=True)
+        """Something beside the run, which stays above the moving part. A terminal that is gone is no reason to stop."""
+        with suppress(OSError):
+            self._live.console.print(Text.from_ansi(line), soft_wrap=True)
 
     def __call__(self, happening: Happening) -> None:
         """Takes what happened; what is worth it stays above the moving part."""

@@ -110,3 +110,16 @@ def test_what_libraries_log_is_not_on_the_screen(tmp_path):
     assert done.stderr == ""
     assert "Task exception" not in done.stdout
     assert "Task exception was never retrieved" in (tmp_path / ".holdfast" / "errors.log").read_text()
+
+
+@pytest.mark.parametrize(("argv", "closed", "code"), [
+    ("runs list --json", ">&-", 0), ("runs list --json", "2>&-", 0), ("runs list --json", "<&- >&- 2>&-", 0),
+    ("--version", ">&-", 0), ("--version", ">/dev/full", 1), ("inventory list --json", ">/dev/full", 1),
+])
+def test_nobody_hears_it(quickstart, argv, closed, code):
+    """The store must not be opened in the place of an output that is closed. A full disk is no defect, and is said."""
+    program = f"{sys.executable} -c 'from holdfast.cli.main import entry; entry()' -C {quickstart} {argv} {closed}"
+    done = subprocess.run(["sh", "-c", program], capture_output=True, text=True, env=ENVIRONMENT, check=False)
+    said = "the output cannot be written any more: No space left on device\n" if code else ""
+    assert (done.returncode, done.stderr) == (code, said)
+    assert not (quickstart / ".holdfast" / "errors.log").exists()

@@ -26,7 +26,8 @@ examples:
   holdfast explain web01 'service: nginx' playbooks/webs.yml"""
     parser.add_argument("host", metavar="HOST", help="its name")
     parser.add_argument("resource", metavar="RESOURCE", help="type and name, as plans show it: 'file: /etc/motd'")
-    parser.add_argument("documents", metavar="FILE", nargs="*", help="documents (default: all of playbooks/)")
+    parser.add_argument("documents", metavar="FILE", nargs="*", default=[],
+                        help="documents (default: all of playbooks/)")
 
 
 def run(args: Namespace, console: Console, api: GetApi) -> int:

@@ -19,7 +19,8 @@ examples:
   holdfast graph web01 --format mermaid
   holdfast graph web01 --format svg > web01.svg    needs the program dot of Graphviz"""
     parser.add_argument("host", metavar="HOST", help="its name")
-    parser.add_argument("documents", metavar="FILE", nargs="*", help="documents (default: all of playbooks/)")
+    parser.add_argument("documents", metavar="FILE", nargs="*", default=[],
+                        help="documents (default: all of playbooks/)")
     parser.add_argument("--format", choices=FORMATS, default="text", help="default: text; dot is Graphviz's language")
 
 
