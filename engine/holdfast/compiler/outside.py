@@ -47,6 +47,9 @@ class Outside:
         if folder is not None:
             return Misused(f"`{name}` is a folder: {folder}", "name the files in it, each in a resource of its own",
                            name)
+        odd = next((one for one in tried if one.name in (self.sources.names(one.parent) or ())), None)
+        if odd is not None:
+            return Misused(f"`{name}` is no file but a pipe, a device or a link to nothing: {odd}", "name a file", name)
         there = [other for one in tried for other in self.sources.names(one.parent) or ()]
         near = did_you_mean(Path(name).name, there)
         looked = "looked for " + ", ".join(map(str, tried))

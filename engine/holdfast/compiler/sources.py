@@ -2,12 +2,17 @@
 from __future__ import annotations
 
 import os
+import stat
 import subprocess
+import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Protocol
 
+from holdfast import answers
+
 MOST = 64 * 1024 * 1024  # bytes of a file that goes to hosts
+MOST_PRINTED = 16 * 1024 * 1024  # bytes that a program prints
 PATIENCE_S = 30.0  # for a program that prints a secret; it may ask a service far away
 
 
@@ -38,9 +43,16 @@ class Disk:
         return path.is_file()
 
     def read(self, path: Path) -> bytes:
-        if path.stat().st_size > MOST:
+        known = path.stat()
+        if stat.S_ISFIFO(known.st_mode) and not str(path).startswith(("/dev/", "/proc/")):  # there somebody writes
+            raise OSError(0, "it is a pipe, into which nobody may ever write")
+        data = b""
+        if known.st_size <= MOST:
+            with path.open("rb") as file:
+                data = file.read(MOST + 1)  # a device says that it has no size, and may have no end
+        if max(known.st_size, len(data)) > MOST:
             raise OSError(0, f"it is larger than {MOST // 2**20} MiB")
-        return path.read_bytes()
+        return data
 
     def names(self, folder: Path) -> Sequence[str] | None:
         try:
@@ -52,12 +64,30 @@ class Disk:
         return os.environ.get(name)
 
     def output(self, command: str) -> str:
+        process = subprocess.Popen(  # a session of its own, so that all of it can be ended
+            ["/bin/sh", "-c", command], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+            start_new_session=True)
+        out, err, until = process.stdout, process.stderr, time.monotonic() + PATIENCE_S
+        assert out is not None
+        assert err is not None
+        ended = False
         try:
-            done = subprocess.run(["/bin/sh", "-c", command], stdin=subprocess.DEVNULL, capture_output=True,
-                                  timeout=PATIENCE_S, check=False)
+            (printed, told), in_time = answers.read([out.fileno(), err.fileno()], until, MOST_PRINTED)
+            if in_time and max(len(printed), len(told)) <= MOST_PRINTED:
+                process.wait(max(0.0, until - time.monotonic()))
+                ended = True
         except subprocess.TimeoutExpired:
-            raise OSError(0, f"it took longer than {PATIENCE_S:g} s") from None
-        if done.returncode != 0:
-            said = done.stderr.decode("utf-8", "replace").strip().splitlines()
-            raise OSError(0, f"it ended with {done.returncode}" + (f": {said[-1]}" if said else ""))
-        return done.stdout.decode("utf-8", "surrogateescape")
+            in_time = False
+        finally:
+            if not ended:  # else what it has left running, as an agent for keys, is its own
+                answers.end(process)
+            out.close()
+            err.close()
+        if not in_time:
+            raise OSError(0, f"it took longer than {PATIENCE_S:g} s")
+        if max(len(printed), len(told)) > MOST_PRINTED:
+            raise OSError(0, f"it printed more than {MOST_PRINTED // 2**20} MiB")
+        if process.returncode != 0:
+            said = told.decode("utf-8", "replace").strip().splitlines()
+            raise OSError(0, f"it ended with {process.returncode}" + (f": {said[-1]}" if said else ""))
+        return printed.decode("utf-8", "surrogateescape")

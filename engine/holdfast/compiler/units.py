@@ -13,8 +13,9 @@ from holdfast.compiler.order import Item
 from holdfast.compiler.scopes import Definition, Element, Scope
 from holdfast.compiler.texts import Code, Texts
 from holdfast.compiler.values import Value, read_expression, read_node
+from holdfast.documents.loading import DEEPEST
 from holdfast.documents.model import LOOP_NAMES, Document, Part, Reference, Resource, State, Use
-from holdfast.problems import Place, Problem
+from holdfast.problems import Place, Problem, Problems
 from holdfast.trees.tree import Node
 from holdfast_host.graph import Node as GraphNode
 from holdfast_host.resource import Resource as ResourceType
@@ -134,6 +135,9 @@ class LoopedUse:
         return self.use.place
 
 
+MOST_USES = 50_000
+
+
 class Builder:
     """Puts documents into units. Values are compiled once for each place where they are written."""
 
@@ -142,12 +146,17 @@ class Builder:
         self.units: list[Unit | LoopedUse] = []  # all there are, for checks
         self.scopes: list[tuple[State, Scope]] = []
         self.problems: list[Problem] = []
+        self.used = 0  # how often a document was put in place
         self._values: dict[tuple[int, bool], tuple[Node, Value]] = {}
 
     def document(self, document: State, scope: Scope | None = None, around: Around | None = None) \
             -> list[Unit | LoopedUse]:
         """The units of a document. scope: with the parameters that are given."""
         scope = scope or Scope(_folder(document), document.place, document.name)
+        self.used += 1
+        if self.used > MOST_USES:
+            raise Problems([Problem(f"documents are used more than {MOST_USES} times", document.place,
+                                    "use fewer in one another, or loop over less")])
         scope.parameters = dict(document.parameters)
         for name, entry in document.vars.items():
             scope.definitions[name] = Definition(name, self.value(entry.value), scope, entry.value.place)
@@ -208,6 +217,8 @@ class Builder:
         used = self.documents.get(use.document)
         if not isinstance(used, State) or used.name in around.uses or context.scope.document == used.name:
             return []  # there is none, or it uses itself: reported when the documents were read
+        if len(around.uses) > DEEPEST:
+            return []  # reported then, too
         parameters = {name: (self.value(entry.value), entry.value.place) for name, entry in use.parameters.items()}
         self.problems += parameter_problems(use, used)
         early, late = self._conditions(use)

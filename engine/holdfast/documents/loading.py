@@ -12,9 +12,10 @@ from holdfast.documents.association import Association
 from holdfast.documents.model import Document, State, Use
 from holdfast.documents.types import Types
 from holdfast.problems import Place, Problem, Problems
-from holdfast.trees.tree import decode, load_all
+from holdfast.trees.tree import BYTES, decode, load_all, too_large
 from holdfast_host.values import did_you_mean
 
+DEEPEST = 50  # documents that use one another in a row
 SUFFIXES = (".yml", ".yaml")
 Found = tuple[dict[str, Document], list[Problem]]
 
@@ -93,10 +94,15 @@ def files_of(paths: Iterable[Path]) -> Iterator[Path]:
 def _read(files: Iterable[Path], types: Types, documents: dict[str, Document], problems: list[Problem]) -> None:
     for path in dict.fromkeys(files):
         try:
-            text, found = decode(path.read_bytes(), str(path))
+            with path.open("rb") as file:
+                data = file.read(BYTES + 1)  # of a device there may be no end
         except OSError as error:
             problems.append(Problem(f"cannot be read: {error.strerror}", Place(str(path)), "look at its permissions"))
             continue
+        if len(data) > BYTES:
+            problems.append(too_large(str(path), BYTES))
+            continue
+        text, found = decode(data, str(path))
         problems += found
         if found:
             continue
@@ -166,9 +172,9 @@ def concerning(names: Iterable[str], documents: Mapping[str, Document], problems
 def _recursions(documents: dict[str, Document]) -> list[Problem]:
     """Documents that use themselves, over whatever others. Each cycle is reported once."""
     problems: list[Problem] = []
-    done: set[str] = set()
+    depths: dict[str, int] = {}  # how many documents use one another below each
 
-    def visit(document: Document, path: list[tuple[str, Use]]) -> None:
+    def visit(document: Document, path: list[tuple[str, Use]]) -> int:
         names = [name for name, _ in path]
         if document.name in names:
             cycle = path[names.index(document.name):]
@@ -176,14 +182,20 @@ def _recursions(documents: dict[str, Document]) -> list[Problem]:
                 f"`{document.name}` uses itself: {' -> '.join([name for name, _ in cycle] + [document.name])}",
                 cycle[-1][1].name.place, "take one of these out",
                 tuple((f"`{name}` uses `{use.document}`", use.name.place) for name, use in cycle[:-1])))
-            return
-        if document.name in done:
-            return
+            return 0
+        if document.name in depths:
+            return depths[document.name]
+        depth = 0
         for use in _uses(document):
-            if use.document in documents:
-                visit(documents[use.document], [*path, (document.name, use)])
-        done.add(document.name)
+            if isinstance(documents.get(use.document), State):  # else that is told already
+                depth = max(depth, 1 + (visit(documents[use.document], [*path, (document.name, use)])
+                                        if len(path) < DEEPEST else 0))
+        depths[document.name] = depth
+        return depth
 
     for document in documents.values():
-        visit(document, [])
+        if visit(document, []) > DEEPEST - 1:
+            problems.append(Problem(f"more than {DEEPEST} documents use one another in a row", document.place,
+                                    "let it use some of them itself"))
+            break  # those that use it do so as well
     return problems

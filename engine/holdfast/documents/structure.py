@@ -22,7 +22,14 @@ _WORDS = {"string": "text", "dict": "a mapping", "list": "a list", "integer": "a
           "boolean": "true or false"}
 
 
+MOST_FAULTS = 300  # that are told of one mapping: Cerberus sorts them anew with each
+
+
 class _Checker(Validator):  # type: ignore[misc]  # Cerberus has no type hints
+    def _error(self, *args: Any) -> None:
+        if len(self._errors) < MOST_FAULTS:
+            super()._error(*args)
+
     def _check_with_duration(self, field: str, value: object) -> None:
         if isinstance(value, str) and seconds(value) is None:
             self._error(field, "duration")

@@ -1,12 +1,9 @@
 """Executable inventories: programs that print Ansible's JSON when called with `--list`, or `--host NAME`."""
 from __future__ import annotations
 
-import contextlib
 import errno
 import json
 import os
-import selectors
-import signal
 import subprocess
 import tempfile
 import time
@@ -15,6 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
+from holdfast import answers
 from holdfast.inventory.ansible_yaml import plain_json
 from holdfast.inventory.builder import Builder
 from holdfast.inventory.hostpattern import MOST_HOSTS, Wrong
@@ -77,39 +75,14 @@ class Script:
         assert process.stdout is not None
         with process.stdout as pipe:
             try:
-                answer, in_time = _read(pipe.fileno(), until)
+                (answer,), in_time = answers.read([pipe.fileno()], until, ANSWER_BYTES)
                 if in_time and len(answer) <= ANSWER_BYTES:
                     process.wait(max(0.0, until - time.monotonic()))
             except subprocess.TimeoutExpired:
                 in_time = False
             finally:
-                _kill(process)
-                process.wait()
+                answers.end(process)
         return answer, process.returncode, in_time
-
-
-def _read(pipe: int, until: float) -> tuple[bytes, bool]:
-    """All that comes out of the pipe, at most a little more than ANSWER_BYTES; and whether its end came in time. A pipe
-    ends when all who can write to it are gone: reading on without a look at the clock could last for ever."""
-    parts: list[bytes] = []
-    size = 0
-    with selectors.DefaultSelector() as ready:
-        ready.register(pipe, selectors.EVENT_READ)
-        while size <= ANSWER_BYTES:
-            left = until - time.monotonic()
-            if left <= 0 or not ready.select(left):
-                return b"", False
-            part = os.read(pipe, 2**16)
-            if not part:
-                break
-            parts.append(part)
-            size += len(part)
-    return b"".join(parts), True
-
-
-def _kill(process: subprocess.Popen[bytes]) -> None:
-    with contextlib.suppress(ProcessLookupError, PermissionError):
-        os.killpg(process.pid, signal.SIGKILL)
 
 
 def read_script(builder: Builder, script: Script) -> None:

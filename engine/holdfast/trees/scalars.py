@@ -20,10 +20,13 @@ _MAYBE_NUMBER = frozenset("+-.0123456789")
 _INT = re.compile(r"[-+]?(0|[1-9][0-9]*)\Z")
 _HEX = re.compile(r"0x[0-9a-fA-F]+\Z")
 _FLOAT = re.compile(r"[-+]?(\.[0-9]+|(0|[1-9][0-9]*)(\.[0-9]*)?)([eE][-+]?[0-9]+)?\Z")
+_ZERO_LOST = re.compile(r"[-+]?[0-9]+\.[0-9]+0\Z")
 _OCTAL = re.compile(r"[-+]?0(o[0-7]+|[0-9]+)\Z")
 _UNDERSCORES = re.compile(r"[-+]?[0-9][0-9_]*_[0-9_]*(\.[0-9_]*)?\Z")
 _SEXAGESIMAL = re.compile(r"[-+]?[1-9][0-9]*(:[0-5]?[0-9])+(\.[0-9]*)?\Z")
 _NOT_FINITE = re.compile(r"[-+]?\.(inf|Inf|INF)\Z|\.(nan|NaN|NAN)\Z")
+# What nobody sees and nobody types on purpose outside quotes: blanks of no width, and marks that turn letters round.
+_HIDDEN = re.compile("[\u200b\u202a-\u202e\u2060\u2066-\u2069\ufeff]")
 LONGEST_INT = 14_000  # bits; longer ones have more digits than Python prints
 _LONGEST = 300  # digits; nobody writes longer numbers on purpose, and Python refuses to read those over 4300
 
@@ -46,6 +49,17 @@ class Unclear(Exception):
     def __init__(self, what: str, mend: str) -> None:
         super().__init__(what)
         self.what, self.mend = what, mend
+
+
+def hidden(text: str) -> int | None:
+    """Where a plain scalar holds a character that nobody sees: of no width, or a blank other than a space at its start
+    or end, which YAML takes for a part of the text. None: it holds none."""
+    found = _HIDDEN.search(text)
+    if found is not None:
+        return found.start()
+    if text == text.strip():
+        return None
+    return 0 if text != text.lstrip() else len(text.rstrip())
 
 
 def strict(text: str) -> Scalar:
@@ -82,6 +96,9 @@ def _strict_number(text: str) -> Scalar:
         number = float(text)
         if math.isinf(number):
             raise Unclear(f"`{text}` is larger than a floating-point number can be", "write it in quotes for the text")
+        if _ZERO_LOST.match(text):
+            raise Unclear(f"`{text}` is the number {number} to YAML, without the zero at its end",
+                          f'write "{text}" in quotes for a version, {number} for the number')
         return number
     return text
 

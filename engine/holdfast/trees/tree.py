@@ -10,7 +10,7 @@ import yaml
 
 from holdfast.problems import Place, Problem
 from holdfast.trees import scalars
-from holdfast.trees.faults import bare_template, nested_too_deep, syntax_fault
+from holdfast.trees.faults import nested_too_deep, starts_template, syntax_fault
 from holdfast.trees.scalars import Scalar, Unclear, Unsafe, Vaulted
 
 Rules = Literal["strict", "ansible"]
@@ -134,9 +134,14 @@ def load_all(text: str, file: str, *, rules: Rules, limit: int = BYTES,
     return documents, builder.problems
 
 
+def too_large(file: str, limit: int) -> Problem:
+    """A file that nobody has written by hand."""
+    return Problem(f"the file is larger than {limit // 2**20} MiB", Place(file), "split it into several files")
+
+
 def _refused_before(text: str, file: str, limit: int) -> Problem | None:
     if len(text) > limit or (len(text) * 4 > limit and len(text.encode("utf-8", "replace")) > limit):
-        return Problem(f"the file is larger than {limit // 2**20} MiB", Place(file), "split it into several files")
+        return too_large(file, limit)
     odd = _UNPRINTABLE.search(text)
     if odd is None or (odd.start() == 0 and odd[0] == "\ufeff" and not _UNPRINTABLE.search(text, 1)):
         return None
@@ -217,6 +222,8 @@ class _Builder:
 
     def scalar_node(self, event: Any, is_key: bool) -> Node:
         place, text = self.place(event), event.value
+        if self.rules == "strict" and not event.style and not text.isascii():
+            text = self.seen(text, place)
         value: Scalar = text
         try:
             if event.tag is not None:
@@ -230,6 +237,18 @@ class _Builder:
         if self.unsafe and isinstance(value, str) and not is_key and not isinstance(value, Vaulted):
             value = Unsafe(value)
         return Node(value, place, _STYLES[event.style], _kind(value), self.lines)
+
+    def seen(self, text: str, place: Place) -> str:
+        """The text of a plain scalar without what nobody sees in it; that is told."""
+        at = scalars.hidden(text)
+        if at is None:
+            return text
+        where = replace(place, column=place.column + at, width=1) if place.width == len(text) else place
+        self.problems.append(Problem(f"here stands U+{ord(text[at]):04X}, a character that nobody sees", where,
+                                     "remove it, or put the text in quotes if it is meant"))
+        while (more := scalars.hidden(text)) is not None:
+            text = text[:more] + text[more + 1:]
+        return text
 
     def tagged(self, tag: str, text: str, place: Place) -> Scalar:
         own = tag.removeprefix("tag:yaml.org,2002:")
@@ -344,7 +363,7 @@ class _Builder:
             if open_ones > DEPTH:
                 raise _Stop(nested_too_deep(DEPTH, self.place(event)))
         place = self.place(event, inner)
-        self.problems.append(bare_template(place))
+        self.problems.append(starts_template(self.lines[event.start_mark.line], place))
         return _Measured(Node("", place, "plain", "text", self.lines))
 
     def place(self, event: Any, last: Any = None, first: Node | None = None) -> Place:
