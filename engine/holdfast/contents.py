@@ -20,6 +20,7 @@ from holdfast.documents.model import Document, State
 from holdfast.documents.types import Types
 from holdfast.inventory.sources import find
 from holdfast.inventory.sources import load as load_inventory
+from holdfast.login import Login, connections
 from holdfast.problems import Place, Problem, Problems
 from holdfast.selection import named, own_states, read
 from holdfast_host.values import did_you_mean
@@ -117,7 +118,12 @@ class Contents:
             if kept:
                 return self._validate_kept(paths, documents_here, kept, wrong)
         compiled, names = self.compiled(paths, targets)
-        return Checked(names, tuple(self.hosts_of(compiled)))
+        return self._checked(names, self.hosts_of(compiled))
+
+    def _checked(self, names: Sequence[str], hosts: Sequence[str]) -> Checked:
+        """Also how the hosts are reached, which is not read before somebody goes there."""
+        connections(self.inventory, hosts, self.settings, self.folder, Login())
+        return Checked(tuple(names), tuple(hosts))
 
     def _validate_kept(self, paths: tuple[str, ...], documents: Mapping[str, Document], kept: Sequence[Association],
                        wrong: Sequence[Problem]) -> Checked:
@@ -144,8 +150,8 @@ class Contents:
             self.compiled(paths, "")
         if problems:
             raise Problems(dict.fromkeys(problems))
-        return Checked((*names, *(one.name for one in kept)),
-                       tuple(one for one in self.inventory.hosts if one in hosts))
+        return self._checked((*names, *(one.name for one in kept)),
+                             [one for one in self.inventory.hosts if one in hosts])
 
     def convert(self, playbook: str | Path) -> Converted:
         """An Ansible playbook, or the folder of a role, as a document; what has no like is left out and named."""

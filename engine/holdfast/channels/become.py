@@ -11,7 +11,7 @@ import shlex
 from collections.abc import Mapping
 from typing import ClassVar
 
-from .model import Become, Unreachable
+from .model import BECOME_METHODS, Become, Unreachable
 from .stream import Stream
 
 
@@ -154,7 +154,7 @@ class Doas(Method):
         return asked is not None and self._took(stream.data, asked[0])
 
 
-METHODS: Mapping[str, type[Method]] = {method.name: method for method in (Sudo, Su, Doas)}
+METHODS: Mapping[str, type[Method]] = dict(zip(BECOME_METHODS, (Sudo, Su, Doas), strict=True))
 
 
 def method_for(become: Become | None) -> Method | None:

@@ -15,6 +15,9 @@ class Unreachable(HoldfastError):
         super().__init__(what + (f" ({mend})" if mend else ""))
 
 
+BECOME_METHODS = ("sudo", "su", "doas")
+
+
 @dataclass(frozen=True, slots=True)
 class Become:
     """How to become another user on the host. method: sudo, su or doas. password: hidden from repr; None:

@@ -5,11 +5,11 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
-from holdfast.channels.become import METHODS
-from holdfast.channels.model import Become, Connection
+from holdfast.channels.model import BECOME_METHODS, Become, Connection
 from holdfast.inventory.keys import HOST_KEYS
 from holdfast.inventory.sshoptions import SshOptions, read_ssh_options
 from holdfast.problems import Place, Problem, Problems
+from holdfast_host import Refused, checks
 from holdfast_host.values import did_you_mean
 
 T = TypeVar("T")
@@ -80,9 +80,9 @@ class _Reader:
         return Connection(
             host=self.host,
             channel=self.one("channel", self.channel, None) or "ssh",
-            address=self.one("address", self.text, options.address) or self.host,
+            address=self.one("address", self.address, options.address) or self.host,
             port=self.one("port", self.port, options.port),
-            user=self.one("user", self.text, options.user),
+            user=self.one("user", self.login, options.user),
             key=self.one("key", self.text, options.key),
             password=self.one("password", self.secret, None),
             known_hosts=self.one("known_hosts", self.text, options.known_hosts),
@@ -123,8 +123,9 @@ class _Reader:
         if not wanted:
             return None
         method = re.sub(r"^(ansible\.builtin|community\.general)\.", "", method)
-        if method not in METHODS:
-            self.refuse("ansible_become_method", f"is `{method}`; Holdfast can use {', '.join(METHODS)}", "write sudo")
+        if method not in BECOME_METHODS:
+            self.refuse("ansible_become_method", f"is `{method}`; Holdfast can use {', '.join(BECOME_METHODS)}",
+                        "write sudo")
         return Become(user, method, password)
 
     # -- kinds of values; each refuses what is none, and then gives None ---------------------------------------------
@@ -135,6 +136,22 @@ class _Reader:
         self.refuse(name, "is empty or holds a control character" if isinstance(value, str) else "is not text",
                     "write a text in quotes")
         return None
+
+    def address(self, name: str, value: Any) -> str | None:
+        text = self.text(name, value)
+        if text is None or "{" in text:
+            return text
+        try:
+            checks.address(text)
+        except Refused as refused:
+            self.refuse(name, f"is `{text}`, which is no name or address of a host", refused.mend)
+        return text
+
+    def login(self, name: str, value: Any) -> str | None:
+        text = self.text(name, value)
+        if text is not None and re.search(r"[:/\s]", text):
+            self.refuse(name, "has more in it than a name", "write the name alone; a password stands in `password`")
+        return text
 
     def secret(self, name: str, value: Any) -> str | None:
         if isinstance(value, int) and not isinstance(value, bool):
