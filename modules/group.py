@@ -66,7 +66,8 @@ class Group(Resource):
             raise Refused("state", "is absent, so `gid` and `members` say nothing", "leave them out")
 
     def provides(self) -> Sequence[Identity]:
-        return (("group", self.name),)
+        number = (("gid", str(self.gid)),) if self.gid is not None and self.state == "present" else ()
+        return (("group", self.name), *number)
 
     def wants(self) -> Sequence[Identity]:
         return tuple(("user", member) for member in self.members or ())

@@ -129,7 +129,8 @@ class User(Resource):
             raise Refused("locked", "`password_hash` is none, so there is nothing to unlock", "leave `locked` out")
 
     def provides(self) -> Sequence[Identity]:
-        return (("user", self.name),)
+        number = (("uid", str(self.uid)),) if self.uid is not None and self.state == "present" else ()
+        return (("user", self.name), *number)
 
     def wants(self) -> Sequence[Identity]:
         if self.state == "absent":

@@ -31,7 +31,13 @@ _SYNTAX: tuple[tuple[str, str, str], ...] = (
     (r"unexpected char '&'", "`&` means nothing in an expression", "write `and`"),
     (r"expected token 'name', got '\|'", "`||` means nothing in an expression", "write `or`"),
     (r"unexpected char '\?'", "`?` means nothing in an expression", "write `a if condition else b`"),
-    (r"unexpected char '\$'", "`$` means nothing in an expression", "write the name alone"),
+    (r"unexpected char '\$'", "`$` means nothing in an expression",
+     "write the name alone; what is for another tool stands between {{% raw %}} and {{% endraw %}}"),
+    (r"[Ee]xpected an expression, got '\.'|unexpected '\.'", "`.` is not expected here",
+     "begin with the name of a variable; what is for another tool stands between {{% raw %}} and {{% endraw %}}"),
+    (r"got 'string'", "a text is not expected here",
+     "a filter takes it in parentheses: | default('x'); texts are joined by `~`"),
+    (r"got 'for'", "`for` is not expected here", "a list is made by filters: | map(attribute='name'), | select(…)"),
     (r"unexpected char '!'", "`!` means nothing in an expression", "write `not`"),
     (r"unexpected '='|got '='", "`=` compares nothing", "write `==`"),
     (r"(?<!un)expected '([)\]}])'", "a bracket is not closed before this", "write `{0}`"),
@@ -49,7 +55,8 @@ _SYNTAX: tuple[tuple[str, str, str], ...] = (
      "one expression stands between {{{{ and }}}}; a filter follows `|`; texts are joined by `~`"),
     (r"expected token 'end of statement block', got '([^']*)'", "`{0}` is not expected here",
      "close the block with %}}"),
-    (r"[Mm]issing end of comment", "a `{{#` is closed nowhere", "close it with #}}"),
+    (r"[Mm]issing end of comment", "a `{{#` is closed nowhere",
+     "close it with #}}; one that is no comment stands between {{% raw %}} and {{% endraw %}}"),
     (r"tag name expected", "the name of a block is missing", "as in {{% if x %}}"),
     (r"expected token 'in'", "`in` is missing", "write {{% for x in list %}}"),
     (r"unexpected '([^']*)'|got '([^']*)'", "`{0}` is not expected here", "look at brackets, quotes and operators"),
@@ -86,6 +93,11 @@ def syntax_problem(error: jinja2.TemplateSyntaxError, source: str, at: At, envir
                                                                                           error.lineno, at)
 
 
+_LATER = "how a resource ended is known on the host only: `notify`, `watch` and `requires` stand for that"
+_OUTCOMES = dict.fromkeys(("changed", "change", "failed", "failure", "succeeded", "success", "successful", "skipped",
+                           "skip", "unreachable", "reachable", "finished", "started"), _LATER)
+
+
 def _unknown(kind: str, name: str, place: Place, environment: Environment) -> Problem:
     """A filter or test that there is none of."""
     here, other = (environment.filters, environment.tests) if kind == "filter" else (
@@ -96,7 +108,8 @@ def _unknown(kind: str, name: str, place: Place, environment: Environment) -> Pr
     elif short in other:
         mend = f"that is a test: write `is {short}`" if kind == "filter" else f"that is a filter: write `| {short}`"
     else:
-        near = did_you_mean(short, here)
+        near = _OUTCOMES.get(short, "") if kind == "test" else ""
+        near = near or did_you_mean(short, here)
         mend = of_ansible(short) if kind == "filter" and of_ansible(short) else near
     return Problem(f"there is no {kind} `{name}`", place, mend or "docs/reference/filters.md has all that there are")
 
@@ -310,6 +323,8 @@ def _of_ansible(name: str, known: Collection[str]) -> str:
         return "a document says the same each time; the time of the host is in `facts`"
     if name in ("ansible_play_hosts", "play_hosts", "ansible_play_batch"):
         return "all hosts are `groups.all`, those of a group `groups.webs`"
+    if name in _OF_ANSIBLE:
+        return _OF_ANSIBLE[name]
     if name in ("grains", "facter"):
         return "what a host says of itself is in `facts`: as `facts.os.family`"
     if name in ("pillar", "hiera"):
@@ -320,6 +335,15 @@ def _of_ansible(name: str, known: Collection[str]) -> str:
     return ""
 
 
+_OF_ANSIBLE = {
+    "ansible_user": "who logs in is said in the inventory, and no template needs it: write the name, or a variable",
+    "ansible_host": "write `host.address`", "inventory_hostname_short": "write `inventory_hostname.split('.')[0]`",
+    "ansible_env": "what a host's environment is, is not known here; the controller's is `lookup('env', 'HOME')`",
+    "ansible_date_time": "a document says the same each time: a `command` on the host can tell the time",
+    "ansible_check_mode": "leave it out: a plan is the same document, and changes nothing",
+    **dict.fromkeys(("playbook_dir", "role_path", "inventory_dir"),
+                    "files are looked for beside the document: write the name alone"),
+}
 _FACTS = {
     "ansible_os_family": "`facts.os.family`", "ansible_distribution": "`facts.os.name`",
     "ansible_distribution_version": "`facts.os.version`", "ansible_distribution_major_version": "`facts.os.version`",

@@ -45,3 +45,42 @@ def fight(editor: Compiled, owner: Compiled, blob: ReadBlob, patience: Patience)
     return Problem(f"`{editor.item.id}` edits {editor.item.edits}, and `{owner.item.id}` says all that is in it: each "
                    "run would change it twice", editor.unit.place, "put it into that content, or add `replace: false` "
                    "there: then it is for a new file only", ((CONTENT, owner.unit.place),))
+
+
+def rivals(resources: Sequence[Compiled], patience: Patience) -> list[Problem]:
+    """Edits of one file that undo one another: what one has written the other takes away, in each run. What they would
+    do is seen on an empty text, where nothing else stands in their way."""
+    by_path: dict[str, list[Compiled]] = {}
+    for one in resources:
+        if one.item.edits and isinstance(one.resource, Edited) and not one.item.outputs:
+            by_path.setdefault(one.item.edits, []).append(one)
+    problems: list[Problem] = []
+    for editors in by_path.values():
+        try:
+            with patience:
+                problems += _undone(editors) if len(editors) > 1 else []
+        except (Refused, TookTooLong):
+            continue  # the text is not theirs to begin, or it is told elsewhere
+    return problems
+
+
+def _undone(editors: Sequence[Compiled]) -> list[Problem]:
+    text = ""
+    for one in editors:
+        text = _edited(one, text)
+    found = []
+    for position, one in enumerate(editors):
+        if _edited(one, text) == text:
+            continue
+        other = next((later for later in editors[position + 1:] if not set(later.item.provides) & {*one.item.provides}
+                      and _edited(one, both := _edited(later, _edited(one, ""))) != both), None)
+        if other is not None:
+            found.append(Problem(
+                f"`{other.item.id}` undoes what `{one.item.id}` does in {one.item.edits}, in each run",
+                other.unit.place, "keep one of the two", (("the other one", one.unit.place),)))
+    return found
+
+
+def _edited(one: Compiled, text: str) -> str:
+    assert isinstance(one.resource, Edited), "only those were chosen"
+    return one.resource.edited(text)

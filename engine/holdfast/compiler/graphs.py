@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from holdfast.compiler.contents import Contents
-from holdfast.compiler.edits import Pair, fight, pairs
+from holdfast.compiler.edits import Pair, fight, pairs, rivals
 from holdfast.compiler.model import HostGraph, Left
 from holdfast.compiler.order import Arranged, Cycles, arrange, finder
 from holdfast.compiler.units import Compiled, Outcome, Unit
@@ -137,7 +137,8 @@ class Graphs:
     def _fights(self, made: Sequence[Compiled], structure: _Structure) -> tuple[Problem, ...]:
         found = (fight(made[structure.kept[editor]], made[structure.kept[owner]], self.contents.get,
                        self.contents.run.patience) for editor, owner in structure.edited)
-        return tuple(problem for problem in found if problem)
+        again = rivals([made[position] for position in structure.kept], self.contents.run.patience)
+        return (*(problem for problem in found if problem), *again)
 
     @staticmethod
     def _unequal(made: Sequence[Compiled], again: Sequence[tuple[int, int]]) -> tuple[Problem, ...]:
@@ -170,26 +171,44 @@ def _nearest(reference: str, known: set[str], types: Types) -> str:
     return f"known of this type: {', '.join(same[:8])}" if same else f"no {type_} is declared for this host"
 
 
+# Identities of settings: two resources may name one, as long as they do not say different things of it.
+_SETTINGS = frozenset({"sysctl", "ini", "value", "environment", "limits", "alternatives", "kernel_module", "service"})
+
+
 def _conflicts(resources: Sequence[Compiled]) -> list[Problem]:
-    """Two resources that each say what a path is, or of which one removes what the other needs. The other identities
-    may have several who provide them."""
+    """Two resources that each say what a path is, or what a host has one of, or a setting otherwise; or of which one
+    removes what the other needs. The other identities may have several who provide them."""
     owners: dict[tuple[str, str], Compiled] = {}
     problems = []
     removed = {identity: one for one in resources if one.item.removes for identity in one.item.provides
-               if identity[0] == "path"}
+               if identity[0] in ("path", "user", "group")}
     for one in resources:
         for identity in () if one.item.removes else one.item.wants:
             if identity in removed:
                 other = removed[identity]
-                problems.append(Problem(f"`{one.item.id}` needs {identity[1]}, which `{other.item.id}` removes",
+                what = identity[1] if identity[0] == "path" else f"the {identity[0]} {identity[1]}"
+                problems.append(Problem(f"`{one.item.id}` needs {what}, which `{other.item.id}` removes",
                                         one.unit.place, "keep one of the two",
                                         (("it is removed here", other.unit.place),)))
         for identity in one.item.provides:
             owner = owners.setdefault(identity, one)
-            if owner is not one and identity[0] == "path":
-                problems.append(Problem(f"`{one.item.id}` and `{owner.item.id}` both say what {identity[1]} is",
-                                        one.unit.place, "keep one of the two", (("the other one", owner.unit.place),)))
+            if owner is one or not _fight(identity, owner, one):
+                continue
+            what = f"{identity[0]} {identity[1]}" if identity[0] in ("uid", "gid") else \
+                identity[1] or f"the {identity[0]} of the host"
+            problems.append(Problem(f"`{one.item.id}` and `{owner.item.id}` both say what {what} is",
+                                    one.unit.place, "keep one of the two", (("the other one", owner.unit.place),)))
+            break
     return problems
+
+
+def _fight(identity: tuple[str, str], one: Compiled, other: Compiled) -> bool:
+    """Whether two that provide the same cannot both have their way."""
+    kind, name = identity
+    if kind not in _SETTINGS:
+        return kind in ("path", "uid", "gid") or not name
+    return one.type == other.type and one.item.id != other.item.id and any(
+        key != "name" and other.args.get(key, value) != value for key, value in one.args.items())
 
 
 def _cycle(cycle: Sequence[Compiled]) -> Problem:
