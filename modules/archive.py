@@ -1,6 +1,7 @@
 """archive: what is in an archive stands below a directory."""
 from __future__ import annotations
 
+import re
 from typing import Any, ClassVar, Dict, List, Optional, Sequence, Tuple
 
 from holdfast_host import (
@@ -55,6 +56,24 @@ class Observed(Record):
     fresh: Optional[FileState] = None
 
 
+def _file(path: str) -> None:
+    checks.absolute(path)
+    _kind(path)
+
+
+def _url(text: str) -> None:
+    sources.url(text)
+    _kind(text.partition("?")[0])
+
+
+def _kind(name: str) -> None:
+    other = re.search(r"\.(rar|7z|deb|rpm|apk|exe|msi|iso|dmg|zst|lz4|Z)\Z", name)
+    if other is not None:
+        package = other.group(1) in ("deb", "rpm", "apk")
+        raise Refused("", "`%s` is neither a tar nor a zip" % name, "a `package` comes from a `package_repository`"
+                      if package else "pack it as .tar.gz, .tar.xz or .zip")
+
+
 class Archive(Resource):
     """What is in an archive stands below a directory: tar, plain or by gzip, bzip2 or xz, and zip.
 
@@ -89,8 +108,8 @@ class Archive(Resource):
     path: str = arg(doc="The directory. It is made if only it is missing.", check=checks.absolute)
     source: Optional[Blob] = arg(None, controller="file", doc="The archive on the controller; a relative path starts "
                                  "at the document's folder.")
-    file: Optional[str] = arg(None, check=checks.absolute, doc="The archive on the host.")
-    url: Optional[str] = arg(None, check=sources.url, secret=ALLOWED, doc="The address of the archive, http or https. "
+    file: Optional[str] = arg(None, check=_file, doc="The archive on the host.")
+    url: Optional[str] = arg(None, check=_url, secret=ALLOWED, doc="The address of the archive, http or https. "
                              "For one that needs a password or a proxy use `download` and `file`.")
     checksum: Optional[str] = arg(None, check=sources.checksum, doc="With `url`: what the archive is known by: "
                                   "`sha256:` and 64 hex digits; sha384 and sha512 too.")

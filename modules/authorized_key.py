@@ -12,6 +12,24 @@ _TYPE = re.compile(r"(?:ssh|ecdsa|sk)-[a-z0-9@.-]+\Z")
 _OPTIONS = re.compile(r'((?:[^\s"]|"(?:[^"\\]|\\.)*")+)\s+(.*)\Z')
 
 
+# Those of sshd(8); each may have `no-` ahead of it where that makes sense to sshd.
+OPTIONS = (
+    "agent-forwarding", "cert-authority", "command", "environment", "expiry-time", "from", "no-agent-forwarding",
+    "no-port-forwarding", "no-pty", "no-touch-required", "no-user-rc", "no-X11-forwarding", "permitlisten",
+    "permitopen", "port-forwarding", "principals", "pty", "restrict", "touch-required", "tunnel", "user-rc",
+    "verify-required", "X11-forwarding")
+
+
+def _known(options: str) -> None:
+    """Raises Refused for a misspelt option: with one sshd takes the key of nobody."""
+    from holdfast_host.values import did_you_mean
+
+    for name in re.findall(r'(?:\A|,)([A-Za-z0-9-]+)', re.sub(r'"(?:[^"\\]|\\.)*"', "", options)):
+        near = "" if name.lower() in [one.lower() for one in OPTIONS] else did_you_mean(name, OPTIONS)
+        if near.startswith("did"):
+            raise Refused("options", "`%s` is not an option of sshd" % name, near)
+
+
 class Key(Record):
     """A line of an authorized_keys file. blob: the key itself, decoded."""
 
@@ -80,6 +98,7 @@ class AuthorizedKey(Resource):
         if self.options is not None and (self.options != self.options.strip() or parse(
                 self.options + " " + with_fields(found[0], options="", comment="").line()) is None):
             raise Refused("options", "are not options of sshd", 'separate them with commas, values in "…"')
+        _known(self.options or "")
 
     def keys(self) -> List[Key]:
         """The declared keys, each once. Raises Refused for a line that is none."""

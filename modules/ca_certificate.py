@@ -147,5 +147,6 @@ def one_certificate(text: str) -> None:
     if "PRIVATE KEY" in text:
         raise Refused("content", "holds a private key", "give the certificate alone")
     if len(PEM.findall(text)) != 1:
-        raise Refused("content", "holds %d certificates in PEM, not one" % len(PEM.findall(text)),
-                      "give each authority a resource of its own")
+        count = len(PEM.findall(text))
+        raise Refused("content", "holds %d certificates in PEM, not one" % count, "give each authority a resource of "
+                      "its own" if count else "from -----BEGIN CERTIFICATE----- to -----END CERTIFICATE-----, whole")

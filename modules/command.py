@@ -1,12 +1,11 @@
 """command: a program is run where that is needed, or looked at, or run when something else has changed."""
 from __future__ import annotations
 
+import re
 from typing import ClassVar, List, Optional, Tuple
 
-from holdfast_host import Refused, Resource, arg, process
+from holdfast_host import Refused, Resource, arg, checks, process
 from holdfast_host.guarded import Guarded, command_line, split
-
-FOR_SHELLS = frozenset({"|", "||", "&&", ";", "&", ">", ">>", "<", "<<", "2>", "2>&1"})
 
 
 class Command(Guarded, Resource):
@@ -31,9 +30,11 @@ class Command(Guarded, Resource):
         if self.argv is not None and (not self.argv or self.shell):
             raise Refused("argv", "is empty" if not self.argv else "is never given to a shell", "leave one of them out")
         words = self.words()
-        if self.argv is None and not self.shell and FOR_SHELLS & set(words):
-            raise Refused("run", "holds `%s`, which only a shell understands" % min(FOR_SHELLS & set(words)),
-                          "add `shell: true`")
+        shells = checks.for_shell(self.run, words) if self.argv is None and not self.shell else ""
+        if shells:
+            raise Refused("run", "holds `%s`, which only a shell understands" % shells,
+                          "put `%s` into `env`" % shells if re.match(r"\w+=", shells) else
+                          "add `shell: true`, or put it in single quotes if the program itself reads it")
 
     def words(self) -> List[str]:
         """The program and its arguments. Raises Refused for a quote that does not end."""

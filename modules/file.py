@@ -57,6 +57,8 @@ class File(Resource):
             raise Refused("force", "and `follow` are both given", "a link is either followed or replaced; remove one")
         if self.path == "/":
             raise Refused("path", "/ is not a file", "name the file")
+        if self.content is not None or self.source is not None:
+            checks.not_of_the_kernel(self.path)
         useless = [name for name in ("content", "source") if getattr(self, name) is not None]
         if self.state == "absent" and useless:
             raise Refused(useless[0], "is given for a file that is to be absent", "remove it, or `state: absent`")

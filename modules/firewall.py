@@ -101,6 +101,14 @@ def _rule(name: str, text: Any) -> None:
     bare = re.sub(r'"[^"\n]*"', "", text)
     if "\n" in text or ";" in bare or "#" in bare or '"' in bare or nft.depth(text) != (0, 0):
         raise Refused("", "`%s` is not one rule of nft: `%s`" % (name, text), "one rule, without ; and #")
+    port = re.search(r"\b(tcp|udp|sctp|dccp) (port|\d[\d,-]*)", bare)
+    if port is not None:
+        raise Refused("", "`%s` does not say whose port: `%s`" % (name, text), "write %s dport for the host's own, %s "
+                      "sport for the other's" % (port.group(1), port.group(1)))
+    loud = re.search(r"\b(?:ACCEPT|DROP|REJECT|LOG|RETURN|QUEUE|MASQUERADE)\b", bare)
+    if loud is not None:
+        raise Refused("", "`%s` says `%s`, which is no word of nft" % (name, loud.group()),
+                      "write `%s`" % loud.group().lower())
     if re.search(r"\bcomment\b", bare):
         raise Refused("", "`%s` has a comment: that is its name" % name, "leave the comment out")
 

@@ -25,6 +25,7 @@ from holdfast_host import (
 from holdfast_host.files import DIRECTORY, FileState
 
 COMMIT = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?\Z")
+PAGE = re.compile(r"(https?://(?:github|gitlab)\.com/[^/]+/[^/]+)/(?:-/)?(?:tree|blob|commit|releases)/(.*)")
 BRANCH, TAG = "refs/heads/", "refs/tags/"
 PLACED = "refs/holdfast/"  # where a clone keeps the commit it was brought to, so that it is not taken for somebody's
 SHOWN = 5  # changed files that a report names
@@ -36,13 +37,27 @@ def _repo(text: str) -> None:
         raise Refused("", "`%s` is not a repository" % text, "as https://example.org/app.git, git@example.org:app.git")
     if re.match(r"\w+://[^/]*:[^/]*@", text):
         raise Refused("", "holds a password, which git would keep in the clone", "use an ssh `key`")
+    if re.search(r"\s", text):
+        raise Refused("", "`%s` holds blanks" % text, "write the address alone, as https://example.org/app.git")
+    page = PAGE.match(text)
+    if page is not None:
+        raise Refused("", "`%s` is the address of a page" % text, "write %s, and `revision: %s`" % page.groups())
 
 
 def _revision(text: str) -> None:
     if re.match(r"[0-9a-f]{7,39}\Z", text) and not text.isdecimal():
         raise Refused("", "`%s` is a part of a commit's name" % text, "write all 40 digits of it")
+    whole = re.match(r"(?:(?:refs/)?remotes/)?origin/(.+)", text)
+    if whole is not None:
+        raise Refused("", "`%s` is how a clone calls it" % text, "write `%s`, as the repository does" % whole.group(1))
     if not re.match(r"[A-Za-z0-9_][A-Za-z0-9_./+@-]*\Z", text) or ".." in text or text.endswith(("/", ".lock", ".")):
         raise Refused("", "`%s` is not a branch, tag or commit" % text, "as main, v1.2.0 or a commit's 40 digits")
+
+
+def _private(path: str) -> None:
+    checks.absolute(path)
+    if path.endswith(".pub"):
+        raise Refused("", "`%s` is a public key, which opens nothing" % path, "write %s" % path[:-4])
 
 
 class Observed(Record):
@@ -101,7 +116,7 @@ class Git(Resource):
     submodules: bool = arg(False, doc="Check out its submodules, too.")
     user: Optional[str] = arg(None, check=checks.account, doc="As whom git runs, to whom the clone belongs; default: "
                               "the user who applies.")
-    key: Optional[str] = arg(None, check=checks.absolute, doc="A file on the host with the ssh key to use.")
+    key: Optional[str] = arg(None, check=_private, doc="A file on the host with the ssh key to use.")
     known_hosts: Optional[str] = arg(None, check=checks.absolute, doc="A file on the host with the ssh host keys that "
                                      "are right, in place of the user's.")
     update: bool = arg(True, doc="Follow a branch or tag that moves; false: only a clone that is not there is made.")

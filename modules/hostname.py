@@ -3,9 +3,29 @@ from __future__ import annotations
 
 from typing import ClassVar, List, Optional, Sequence
 
-from holdfast_host import Change, Declared, Field, Identity, Record, Resource, arg, checks, files, process, regular
+from holdfast_host import (
+    Change,
+    Declared,
+    Field,
+    Identity,
+    Record,
+    Refused,
+    Resource,
+    arg,
+    checks,
+    files,
+    process,
+    regular,
+)
 
 PATH, KERNEL = "/etc/hostname", "/proc/sys/kernel/hostname"
+
+
+def _name(name: str) -> None:
+    checks.host_name(name)
+    if "_" in name:  # systemd would cut it out at the next boot
+        raise Refused("", "`%s` is not a host's name: no host has an underscore in it" % name,
+                      "write %s" % name.replace("_", "-"))
 
 
 class Observed(Record):
@@ -23,7 +43,7 @@ class Hostname(Resource):
         - hostname: web1
     """
 
-    name: str = arg(doc="The name, with or without a domain.", check=checks.host_name)
+    name: str = arg(doc="The name, with or without a domain.", check=_name)
 
     def provides(self) -> Sequence[Identity]:
         return (("hostname", ""), ("path", PATH))

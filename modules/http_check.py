@@ -14,6 +14,9 @@ READ_BYTES = 1024 * 1024  # of an answer; what comes after is not looked at
 def _url(text: str) -> None:
     if not re.match(r"https?://[^\s/]+(/\S*)?\Z", text):
         raise Refused("", "`%s` is not an address" % text, "as http://localhost/health")
+    port = re.search(r":([^:/\]@]*)(?:/|\Z)", text.partition("://")[2])
+    if port is not None and not (port.group(1).isdecimal() and 0 < int(port.group(1)) < 65536):
+        raise Refused("", "`%s` has no port behind its colon" % text, "write a number from 1 to 65535, or no colon")
 
 
 def _codes(codes: Tuple[str, ...]) -> None:

@@ -61,7 +61,8 @@ class Link(Resource):
         if self.to is not None and ("\0" in self.to or "\n" in self.to):
             raise Refused("to", "holds a NUL or a line end", "name a plain path")
         if self.path in ("/", self.to):
-            raise Refused("to" if self.to else "path", "leads to itself" if self.to else "is not a link", "")
+            raise Refused("to" if self.to else "path", "leads to itself" if self.to else "is not a link",
+                          "name what the link is to lead to" if self.to else "name the link")
         for name in ("owner", "group"):
             if self.state == "absent" and getattr(self, name) is not None:
                 raise Refused(name, "is given for a link that is to be absent", "remove it, or `state: absent`")

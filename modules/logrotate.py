@@ -20,6 +20,13 @@ def _options(given: Sequence[str]) -> None:
     for one in given:
         if not re.match(r"[a-z]+(?: [^\r\n{}]*)?\Z", one) or one in ("endscript", "postrotate", "prerotate"):
             raise Refused("", "`%s` is not an option of logrotate" % one, "as `copytruncate`, or use `content`")
+        word, _, rest = one.partition(" ")
+        if word in EVERY:
+            raise Refused("", "`%s` is said by `every`" % word, "write `every: %s`, and leave it out here" % word)
+        if word == "rotate":
+            raise Refused("", "`%s` is said by `keep`" % one, "write `keep: %s`, and leave it out here" % (rest or 4))
+        if word in ("size", "minsize", "maxsize") and not re.match(r"\d+[kMG]?\Z", rest):
+            raise Refused("", "`%s` is not a size" % one, "write a number with k, M or G: %s 100M" % word)
 
 
 class Logrotate(Resource):

@@ -62,6 +62,10 @@ class Observed(Record):
     has_source: bool = True
 
 
+ON_DISKS = ("ext2", "ext3", "ext4", "xfs", "btrfs", "vfat", "ntfs", "exfat", "f2fs", "iso9660")
+KINDS = (*ON_DISKS, "tmpfs", "nfs", "nfs4", "cifs", "none", "auto", "proc", "sysfs", "overlay", "squashfs", "zfs")
+
+
 class Mount(Resource):
     """A file system is mounted at a directory, and /etc/fstab has it for the next boot. Other lines of that stay.
 
@@ -115,9 +119,32 @@ class Mount(Resource):
             raise Refused("path", "is the root: the host does not live without it", "name another directory")
         if self.kind == "swap":
             raise Refused("kind", "swap is not mounted at a directory", "declare a `swap`")
+        self._source()
+        for one, other in (("ro", "rw"), ("exec", "noexec"), ("suid", "nosuid"), ("dev", "nodev"), ("auto", "noauto")):
+            if one in self.options and other in self.options:
+                raise Refused("options", "holds both `%s` and `%s`" % (one, other), "leave one out")
         binds = {"bind", "rbind"} & set(self.options)
         if binds and not (self.source or "").startswith("/"):
             raise Refused("source", "is a directory with `%s`" % binds.pop(), "write an absolute path")
+
+    def _source(self) -> None:
+        """Raises Refused for what cannot be mounted as this kind, or for a kind that is misspelt."""
+        import difflib
+
+        if self.source is None or self.kind is None:
+            return
+        if re.match(r"(?:UUID|LABEL|PARTUUID|PARTLABEL|ID)=\"?\"?\Z", self.source):
+            raise Refused("source", "`%s` names nothing" % self.source, "write what `blkid` prints behind it")
+        if self.kind in ("nfs", "nfs4") and ":" not in self.source:
+            raise Refused("source", "`%s` names no server" % self.source, "as nfs.example.org:/srv/export")
+        if self.kind in ("cifs", "smb3") and not self.source.startswith(("//", "\\\\")):
+            raise Refused("source", "`%s` names no share" % self.source, "as //server.example.org/share")
+        if self.kind in ON_DISKS and not re.match(r"/|[A-Z]+=", self.source):
+            raise Refused("source", "`%s` is not a device" % self.source,
+                          "write its path, as /dev/sdb1, or UUID=… as `blkid` prints it")
+        near = difflib.get_close_matches(self.kind, KINDS, 1, 0.74)
+        if self.kind not in KINDS and near and sorted(near[0]) == sorted(self.kind):
+            raise Refused("kind", "`%s` is no kind of file system" % self.kind, "did you mean `%s`?" % near[0])
 
     def provides(self) -> Sequence[Identity]:
         return (("mount", self.path),)

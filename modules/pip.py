@@ -123,6 +123,8 @@ class Pip(Resource):
             raise Refused("packages", "is missing", "add `packages: [flask]`, or `requirements:`")
         if self.state == "absent" and self.requirements is not None:
             raise Refused("requirements", "is given for what is to be absent", "name the packages")
+        if self.index_url is not None and not re.match(r"(?:https?|file)://\S+\Z", self.index_url):
+            raise Refused("index_url", "`%s` is not an address" % self.index_url, "as https://pypi.example.org/simple")
         if self.index_url is not None and self.find_links is not None:
             raise Refused("find_links", "and `index_url` are both given", "remove one of them")
         if re.match(r"\w+://[^/]*@", self.index_url or ""):

@@ -45,6 +45,21 @@ def _word(text: str) -> None:
         raise Refused("", "`%s` is not a plain word" % text, "UTF8, C.UTF-8, de_DE.UTF-8 …")
 
 
+# PostgreSQL's names of encodings, without what it passes over in them.
+WINDOWS = (866, 874, 932, 936, 949, 950, 1250, 1251, 1252, 1253, 1254, 1255, 1256, 1257, 1258)
+ENCODINGS = frozenset((
+    "sqlascii", "utf8", "unicode", "eucjp", "euccn", "euckr", "euctw", "eucjis2004", "big5", "gb18030", "gbk", "johab",
+    "koi8r", "koi8u", "koi8", "muleinternal", "sjis", "shiftjis2004", "uhc", "abc", "alt", "win", "tcvn",
+    "tcvn5712", "vscii", *("win%d" % one for one in WINDOWS), *("windows%d" % one for one in WINDOWS),
+    *("latin%d" % one for one in range(1, 11)), *("iso8859%d" % one for one in range(1, 17))))
+
+
+def _encoding(text: str) -> None:
+    _word(text)
+    if re.sub("[^a-z0-9]", "", text.lower()) not in ENCODINGS:
+        raise Refused("", "`%s` is not an encoding of PostgreSQL" % text, "UTF8, mostly; LATIN1, SQL_ASCII …")
+
+
 class Observed(Record):
     """row: how the server lists it, None: there is no such database. extensions: those that are in it; offered: that
     the server has. contents: how many tables and the like are in it. roles: that are declared here and not there."""
@@ -76,7 +91,7 @@ class PostgresqlDatabase(Resource):
 
     name: str = arg(doc="Its name, as it is.", check=_name)
     owner: Optional[str] = arg(None, check=postgresql.identifier, doc="The role that it belongs to.")
-    encoding: Optional[str] = arg(None, check=_word, doc="Its encoding: UTF8. Default: the template's.")
+    encoding: Optional[str] = arg(None, check=_encoding, doc="Its encoding: UTF8. Default: the template's.")
     locale: Optional[str] = arg(None, check=_word, doc="How text is sorted and told apart: de_DE.UTF-8.")
     template: Optional[str] = arg(None, check=postgresql.identifier, doc="What it is made from; default: template1, "
                                   "with an encoding or a locale template0.")

@@ -61,6 +61,7 @@ class Script(Guarded, Resource):
         if len(given) > 1:
             raise Refused(given[1], "is given besides `%s`" % given[0], choice)
         if self.content is not None:
+            one_row(self.content)
             self.words()
 
     def diff(self, observed: Observed) -> Optional[Change]:
@@ -89,6 +90,13 @@ class Script(Guarded, Resource):
             return self.content.encode("utf-8", "surrogateescape")
         blob = self.source or self.template
         return blob.data() if blob is not None else b""
+
+
+def one_row(text: str) -> None:
+    """Raises Refused for a first line that has taken in the others: `content: >` folds them into one."""
+    if re.match(r"#!\s*\S+(?:[ \t]+\S+){2,}\s*\Z", text) and not re.match(r"#!\s*\S*/env -S", text):
+        raise Refused("content", "is one line, which only says what is to run it", "write `content: |`: `>` makes one "
+                      "line of several")
 
 
 def first_line(script: bytes, argument: str) -> List[str]:

@@ -24,30 +24,17 @@ from holdfast_host import (
     sshd_access,
     sshd_account,
     sshd_config,
+    sshd_words,
     systemd,
     texts,
     values,
 )
 from holdfast_host.record import with_fields
 from holdfast_host.sshd_config import FOLDER, MAIN, REPEATED, Line
+from holdfast_host.sshd_words import KEYWORDS
 
 UNITS = ("ssh.service", "sshd.service")  # Debian's, Red Hat's
 ANSWER_S = 10.0  # how long sshd may take to listen again after it was told to reload
-KEYWORDS = (
-    "AcceptEnv", "AddressFamily", "AllowAgentForwarding", "AllowGroups", "AllowStreamLocalForwarding",
-    "AllowTcpForwarding", "AllowUsers", "AuthenticationMethods", "AuthorizedKeysCommand", "AuthorizedKeysCommandUser",
-    "AuthorizedKeysFile", "AuthorizedPrincipalsCommand", "AuthorizedPrincipalsFile", "Banner", "CASignatureAlgorithms",
-    "ChrootDirectory", "Ciphers", "ClientAliveCountMax", "ClientAliveInterval", "Compression", "DenyGroups",
-    "DenyUsers", "DisableForwarding", "FingerprintHash", "ForceCommand", "GatewayPorts", "GSSAPIAuthentication",
-    "HostbasedAuthentication", "HostCertificate", "HostKey", "HostKeyAlgorithms", "IgnoreRhosts",
-    "IgnoreUserKnownHosts", "KbdInteractiveAuthentication", "KexAlgorithms", "ListenAddress", "LoginGraceTime",
-    "LogLevel", "MACs",
-    "MaxAuthTries", "MaxSessions", "MaxStartups", "PasswordAuthentication", "PermitEmptyPasswords", "PermitListen",
-    "PermitOpen", "PermitRootLogin", "PermitTTY", "PermitTunnel", "PermitUserEnvironment", "PermitUserRC", "PidFile",
-    "Port", "PrintLastLog", "PrintMotd", "PubkeyAcceptedAlgorithms", "PubkeyAuthentication", "RekeyLimit",
-    "RequiredRSASize", "RevokedKeys", "SetEnv", "StreamLocalBindUnlink", "StrictModes", "Subsystem", "SyslogFacility",
-    "TCPKeepAlive", "TrustedUserCAKeys", "UseDNS", "UsePAM", "VersionAddendum", "X11Forwarding", "X11UseLocalhost",
-)
 
 
 def _name(name: str) -> None:
@@ -67,6 +54,9 @@ def _options(given: Any) -> None:
         if name.lower() in seen:
             raise Refused("", "holds %s twice" % name, "leave one out")
         seen[name.lower()] = name
+        if name.lower() in sshd_words.OF_CLIENTS:
+            raise Refused("", "`%s` is an option of ssh, for those who log in elsewhere" % name,
+                          "write it into /etc/ssh/ssh_config.d with a `file`")
         if name.lower() not in {word.lower() for word in KEYWORDS}:
             mend = values.did_you_mean(name, KEYWORDS)
             if mend.startswith("did you mean"):
@@ -85,6 +75,8 @@ def _value(name: str, value: Any) -> None:
         raise Refused("", "%s is text or a number, not %s" % (name, values.describe(value)), "write a text")
     if isinstance(value, str) and (not value.strip() or "\n" in value or "\r" in value):
         raise Refused("", "%s is empty or holds more than one line" % name, "one line only")
+    if not isinstance(value, values.Later):
+        sshd_words.value(name, str(value))
 
 
 class Observed(Record):

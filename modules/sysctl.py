@@ -29,6 +29,16 @@ def _key(name: str) -> None:
         key, equals, value = name.partition("=")
         raise Refused("", "`%s` is not a setting" % name, 'write `%s` here, and `value: "%s"`' % (
             key.strip(), value.strip()) if equals else "as `sysctl -a` prints it: net.ipv4.ip_forward")
+    first = re.split("[./]", name)[0]
+    if first in ("ipv4", "ipv6", "core", "netfilter", "bridge", "unix", "mptcp"):
+        raise Refused("", "`%s` is not a setting" % name, "write net.%s" % name)
+
+
+def _file(path: str) -> None:
+    checks.absolute(path)
+    folder, _, name = path.rpartition("/")
+    if folder in FOLDERS and not name.endswith(".conf"):
+        raise Refused("", "`%s` is not read at boot" % path, "write %s.conf" % path)
 
 
 class Observed(Record):
@@ -57,7 +67,7 @@ class Sysctl(Resource):
                     "`net/ipv4/conf/eth0.1/forwarding`.", check=_key)
     value: Optional[str] = arg(None, doc="Its value.", check=checks.one_line)
     state: str = arg("present", choices=("present", "absent"), doc="Whether it is set at boot.")
-    path: str = arg(OWN, check=checks.absolute, doc="The file that keeps it, in /etc/sysctl.d.")
+    path: str = arg(OWN, check=_file, doc="The file that keeps it, in /etc/sysctl.d.")
     runtime: bool = arg(True, doc="Set it now, too; false: at the next boot only.")
     boot: bool = arg(True, doc="Set it at the next boot, too; false: now only, and the file is left as it is.")
 

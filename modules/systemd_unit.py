@@ -23,6 +23,7 @@ from holdfast_host import (
     systemd,
     unit_files,
 )
+from holdfast_host.unit_text import lint
 
 RELOADED = {systemd.RELOADED: True}
 CONTENTS = ("content", "source", "template")
@@ -86,7 +87,7 @@ class SystemdUnit(Resource):
         if len(given) > 1:
             raise Refused(given[1], "is given besides `%s`" % given[0], choice)
         if self.content is not None:
-            lint(self.content)
+            lint(self.content, "" if self.drop_in else self.name)
 
     @property
     def path(self) -> str:
@@ -211,27 +212,3 @@ class SystemdUnit(Resource):
             files.remove(folder, lambda: True)
         if self.drop_in is None:
             process.run(["systemctl", "reset-failed", "--", self.name])  # or a failed one would still be listed
-
-
-# -- pure helpers ----------------------------------------------------------------------------------------------------
-
-
-def lint(text: str) -> None:
-    """Raises Refused for a line that is neither a section, a setting nor a comment: see systemd.syntax(7)."""
-    has_section, goes_on = False, False
-    for number, line in enumerate(text.splitlines(), 1):
-        bare = line.strip()
-        continues, goes_on = goes_on, line.endswith("\\")
-        if not bare or bare.startswith(("#", ";")):
-            goes_on = continues and bool(bare)  # a comment may stand between a line and what continues it
-        elif continues:
-            continue
-        elif re.match(r"\[[^\[\]]+\]\Z", bare):
-            has_section = True
-        elif not re.match(r"[A-Za-z0-9-]+\s*=", bare):
-            raise Refused("content", "has no `key=value`, [Section] or comment in line %d: `%s`" % (number, bare[:60]),
-                          "mend that line")
-        elif not has_section:
-            raise Refused("content", "has a setting before the first [Section], in line %d" % number,
-                          "begin with [Unit] or [Service]")
-

@@ -44,6 +44,7 @@ class Template(Resource):
             raise Refused("force", "and `follow` are both given", "a link is either followed or replaced; remove one")
         if self.path == "/":
             raise Refused("path", "/ is not a file", "name the file")
+        checks.not_of_the_kernel(self.path)
 
     def provides(self) -> Sequence[Identity]:
         return (("path", self.path),)

@@ -19,6 +19,7 @@ from holdfast_host import (
     regular,
     systemd,
     unit_files,
+    zones,
 )
 from holdfast_host.files import FILE, FileState
 from holdfast_host.record import with_fields
@@ -82,8 +83,13 @@ def _calendar(given: Sequence[str]) -> None:
 
 
 def _numbers(text: str, words: Sequence[str]) -> None:
-    """Raises Refused for a month, hour or minute that no calendar and no clock has."""
+    """Raises Refused for a month, hour or minute that no calendar and no clock has, and for a zone of no place."""
     for word in words:
+        half = re.match(r"\d{1,2}(?::?\d\d)?([ap]m)\Z", word.lower())
+        if half is not None or word.lower() in ("am", "pm"):
+            raise Refused("", "`%s`: systemd counts the hours from 0 to 23" % text, "write 14:30 for 2:30 pm")
+        if re.match(r"[A-Za-z_]+(?:/[A-Za-z_]+)+\Z", word):
+            zones.zone(word)
         if ":" in word:
             for part, most, name in zip(word.split(":"), (23, 59, 59), ("hour", "minute", "second")):  # noqa: B905
                 _within(text, part, most, name)

@@ -5,7 +5,7 @@ import os
 import re
 from typing import ClassVar, Dict, List, Optional, Sequence, Tuple
 
-from holdfast_host import Change, Declared, Field, Identity, Record, Refused, Resource, arg, files, regular
+from holdfast_host import Change, Declared, Field, Identity, Record, Refused, Resource, arg, files, regular, zones
 
 ZONES, LINK, NAME = "/usr/share/zoneinfo", "/etc/localtime", "/etc/timezone"
 
@@ -18,6 +18,7 @@ def _zone(name: str) -> None:
     if re.match(r"[A-Z]{2,4}T\Z", name) and name not in ABBREVIATIONS:
         raise Refused("", "`%s` is an abbreviation, which tzdata does not know" % name,
                       "name a place in that zone: Europe/Berlin, America/New_York")
+    zones.zone(name)
 
 
 class Observed(Record):

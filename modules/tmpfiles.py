@@ -12,6 +12,31 @@ FOLDER = "/etc/tmpfiles.d"
 MAKES = {**dict.fromkeys("dDvqQ", DIRECTORY), **dict.fromkeys("fF", FILE), "L": LINK}
 
 
+# What a field of a line may look like: type, path, mode, user, group, age. `-` leaves one out.
+TYPES = "fFwdDevqQpLcbCxXrRzZtThHaA"
+OWNER = re.compile(r"(?!0[0-7]{3}\Z):?[A-Za-z0-9_][A-Za-z0-9_.%-]*\$?\Z|:?%\S+\Z")
+FIELDS = (
+    ("mode", re.compile(r"[~:]{0,2}[0-7]{3,4}\Z"), "four octal digits, as 0755"),
+    ("user", OWNER, "a user's name or number"), ("group", OWNER, "a group's name or number"),
+    ("age", re.compile(r"(?:[abcmABCM]+:)?~?(?:\d+(?:us|usec|ms|msec|s|sec|seconds?|m|min|minutes?|h|hr|hours?|d|days?"
+                       r"|w|weeks?|M|months?|y|years?)?)+\Z"), "a time span, as 30d"),
+)
+
+
+def _fields(line: str) -> None:
+    """Raises Refused for a field that systemd-tmpfiles would not read, in a line without quotes."""
+    if line[0] not in TYPES:
+        raise Refused("lines", "`%s` begins with a type that there is none of" % line,
+                      "d makes a directory, f a file, L a link: see tmpfiles.d(5)")
+    words = line.split()
+    if any(mark in line for mark in "\"'\\"):
+        return
+    for word, (name, form, mend) in zip(words[2:], FIELDS):  # noqa: B905  # a line may end early
+        if word != "-" and not form.match(word):
+            raise Refused("lines", "`%s`: %s is no %s" % (line, word, name), "%s; the order is type, path, mode, user, "
+                          "group, age" % mend)
+
+
 class Observed(Record):
     """file: what stands in /etc/tmpfiles.d. off: paths that are not there as it says, with its owner and mode."""
 
@@ -52,6 +77,7 @@ class Tmpfiles(Resource):
         for line in self.lines:
             if not re.match(r"[a-zA-Z][-+!=~^$?]*\s+[/%\"'][^\r\n]*\Z", line):
                 raise Refused("lines", "`%s` is not a line of tmpfiles.d" % line, "as d /run/app 0750 app app -")
+            _fields(line)
 
     def provides(self) -> Sequence[Identity]:
         return (("path", self.path()), *(("path", words[1]) for words in self._made()))

@@ -33,7 +33,7 @@ class WaitFor(Resource):
 
     name: str = arg(doc="What is waited for, in words.")
     port: Optional[int] = arg(None, check=_port, doc="A TCP port that is to answer.")
-    host: str = arg("127.0.0.1", doc="Where the port is.")
+    host: str = arg("127.0.0.1", check=checks.address, doc="Where the port is.")
     path: Optional[str] = arg(None, check=checks.absolute, doc="A path that is to be there.")
     state: str = arg("present", choices=("present", "absent"), doc="absent: the port is to be closed, the path gone.")
     timeout_s: float = arg(300.0, check=_seconds, doc="How many seconds to wait before it is a failure.")

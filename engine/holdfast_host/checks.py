@@ -6,6 +6,7 @@ import warnings
 
 from .errors import Refused
 
+UNIT_KINDS = ("service", "socket", "timer", "path", "mount", "automount", "swap", "target", "slice", "scope", "device")
 PATTERN = re.compile(r"[\w/.-]\*|\{[^{} ]*,[^{} ]*\}")  # as a shell has it: `*.conf`, `web*`, `{a,b}`; ` *` is a name
 CONTROL = re.compile("[\x00-\x1f\x7f-\x9f]")
 # one clause of a mode in letters: who, then signs with letters or with the class that is copied
@@ -45,6 +46,13 @@ def _shortest(path: str) -> str:
     return "/" + "/".join(part for part in path.split("/") if part not in ("", "."))
 
 
+def not_of_the_kernel(path: str) -> None:
+    """Raises Refused for a path below which the kernel makes the files: none can take another's place there."""
+    if path.startswith(("/proc/", "/sys/")):
+        raise Refused("path", "`%s` is made by the kernel: no file can be put there" % path, "a `sysctl` sets what is "
+                      "below /proc/sys; `tmpfiles` writes at boot: w %s - - - - VALUE" % path)
+
+
 def one_line(text: str) -> None:
     """Text without a line end."""
     if "\n" in text or "\r" in text:
@@ -64,7 +72,18 @@ def regex(pattern: str) -> None:
             warnings.simplefilter("error", FutureWarning)  # `[[:alpha:]]` is read, but as a set of `[`, `:`, `a` …
             re.compile(pattern)
     except (re.error, OverflowError, RecursionError, FutureWarning) as error:
-        raise Refused("", "is not a regular expression: %s" % error, "escape special characters with \\") from None
+        raise Refused("", "is not a regular expression: %s" % error, _regex_mend(pattern)) from None
+    if re.match(r"/\^.*/[a-z]*\Z|/.*\$/[a-z]*\Z", pattern):
+        raise Refused("", "`%s` is written between slashes, which would have to be found too" % pattern,
+                      "write the pattern alone; (?i) at its start for the i behind it")
+
+
+def _regex_mend(pattern: str) -> str:
+    for name, short in (("space", r"\s"), ("digit", r"\d"), ("alnum", "[A-Za-z0-9]"), ("alpha", "[A-Za-z]"),
+                        ("upper", "[A-Z]"), ("lower", "[a-z]"), ("blank", r"[ \t]"), ("word", r"\w")):
+        if "[:%s:]" % name in pattern:
+            return "Python writes %s for [[:%s:]]" % (short, name)
+    return "escape special characters with \\"
 
 
 def mode(text: str) -> None:
@@ -119,6 +138,13 @@ def unit_word(name: str) -> None:
     """A systemd unit's name, with or without its suffix."""
     if not re.match(r"[A-Za-z0-9:_.\\@-]{1,255}\Z", name):
         raise Refused("", "`%s` is not a unit's name" % name, "as systemctl list-units prints it")
+    stem, dot, ending = name.rpartition(".")
+    if dot and stem and ending not in UNIT_KINDS:
+        import difflib  # only when something may be wrong
+
+        near = difflib.get_close_matches(ending, UNIT_KINDS, 1, 0.8)
+        if near:
+            raise Refused("", "`%s` is not a unit's name" % name, "did you mean `%s.%s`?" % (stem, near[0]))
 
 
 def package(name: str) -> None:
@@ -141,6 +167,26 @@ def command_on_file(text: str) -> None:
     if sum(word.count("%s") for word in words) != 1:
         raise Refused("", "`%s` does not name the file once" % text,
                       "write %s where the file's path goes: visudo -cf %s")
+    shells = for_shell(text, words)
+    if shells:
+        raise Refused("", "holds `%s`, which only a shell understands" % shells, "write sh -c '…' around it")
+
+
+OPERATORS = frozenset({"|", "||", "&&", ";", "&", ">", ">>", "<", "<<", "2>", "2>&1"})
+_QUOTED = re.compile(r"'[^']*'|\"(?:[^\"\\]|\\.)*\"|\\.", re.DOTALL)
+_EXPANDED = re.compile(r"\$[A-Za-z_]\w*|\$\{\w+\}|\$\(|`|(?<!\S)~/|(?<!\S)/[^\s*?=]*\*")
+
+
+def for_shell(text: str, words: "list[str]") -> str:
+    """What only a shell understands in a command line that none will run, and what its words are; "": nothing. What
+    stands in quotes is meant as it is."""
+    found = OPERATORS & set(words)
+    if found:
+        return min(found)
+    bare = _EXPANDED.search(_QUOTED.sub(lambda quoted: "x" * len(quoted.group()), text))
+    if bare is not None:
+        return text[bare.start():].split(maxsplit=1)[0]
+    return words[0] if words and re.match(r"[A-Za-z_]\w*=", words[0]) else ""
 
 
 def owner(name: str) -> None:
@@ -154,6 +200,26 @@ def seconds(number: float) -> None:
     if not 0 < number <= 86400:
         raise Refused("", "is a number of seconds above 0 and up to 86400, not %g" % number,
                       "write a number in that range")
+
+
+def address(text: str) -> None:
+    """Where something can be reached: a host's name or an IP address, alone."""
+    import ipaddress
+
+    plain = text.strip("[]").partition("%")[0]
+    if re.match(r"[0-9.]+\Z", plain) or ":" in plain:
+        try:
+            ipaddress.ip_address(plain)
+        except ValueError:
+            raise Refused("", "`%s` is not a host's name or address" % text, _address_mend(text)) from None
+    elif not re.match(r"[A-Za-z0-9_.-]{1,253}\Z", plain):
+        raise Refused("", "`%s` is not a host's name or address" % text, _address_mend(text))
+
+
+def _address_mend(text: str) -> str:
+    if re.match(r"[^:/]+:\d+\Z", text):
+        return "write the name alone, and the number as `port`"
+    return "write the name alone, without scheme and path" if "/" in text else "as db1.example.org or 10.0.0.5"
 
 
 def host_name(name: str) -> None:

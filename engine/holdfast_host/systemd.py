@@ -6,13 +6,13 @@ import os
 import re
 from typing import Dict, FrozenSet, List, Mapping, Sequence, Set
 
-from . import ahead, process, systemd_bus
+from . import ahead, checks, process, systemd_bus
 from .errors import Failed, Refused
 from .record import Record, with_fields
 
 PLACE = "/etc/systemd/system"
 RELOADED = ("systemd", "reloaded")  # to a plan every unit's files are known from then on
-KINDS = ("service", "socket", "timer", "path", "mount", "automount", "swap", "target", "slice", "scope", "device")
+KINDS = checks.UNIT_KINDS
 PROPERTIES = ("Id", "LoadState", "ActiveState", "SubState", "UnitFileState", "Type", "RemainAfterExit", "Result",
               "NeedDaemonReload", "CanReload", "ExecMainExitTimestampMonotonic", "SourcePath", "LoadError", "NRestarts")
 

@@ -34,6 +34,10 @@ def parsed(text: str) -> Key:
 
 def _key(text: str) -> None:
     parsed(text)
+    other = re.match(r"(?:\$\.?|/)([^/$.].*)", text)  # JSONPath, JSON pointer; a name of that look stands in quotes
+    if other is not None:
+        raise Refused("", "`%s` is not how a place is written here" % text,
+                      "write %s" % re.sub(r"\.(\d+)(?=\.|\Z)", r"[\1]", other.group(1).replace("/", ".")))
 
 
 class ValueAt(texts.EditedAt):

@@ -10,6 +10,7 @@ Range = Sequence[Tuple[str, str]]  # ("<=", "1.2"), all of which hold
 Compare = Callable[[str, str], int]
 
 _BOUND = re.compile(r"(>=|<=|>|<|=)\s*([0-9][A-Za-z0-9.+:~^_-]*)\Z")
+_PLAIN = re.compile(r"[0-9]+(?:\.[0-9]+)*\Z")
 _HOLDS = {"<": (-1,), "<=": (-1, 0), "=": (0,), ">=": (0, 1), ">": (1,)}
 _END = 1  # sorts above `~` and below all else
 
@@ -22,6 +23,11 @@ def read(text: str) -> Range:
         if bound is None:
             raise Refused("", "`%s` is no bound of a range" % part.strip(), 'write it as ">= 1.2, < 2"')
         found.append((bound.group(1), bound.group(2)))
+    for low, least in found:
+        for high, most in found:
+            is_plain = _PLAIN.match(least) and _PLAIN.match(most)
+            if low[0] == ">" and high[0] == "<" and is_plain and compare(least, most) > 0:
+                raise Refused("", "`%s` holds no version" % text, "turn it round: >= %s, < %s" % (most, least))
     return found
 
 
