@@ -50,6 +50,9 @@ def load(node: Node, types: Types) -> tuple[Document | None, list[Problem]]:
     if not sections.package and not sections.archive and not problems:
         problems.append(Problem("the agent has no `package` and no `archive`", node.items()[0][1].place,
                                 "say what installs it: `package: NAME`"))
+    problems += [Problem(f"`{one.type}` is to be there, and `remove` lists what is to go", one.place,
+                         "add `state: absent`") for one in sections.remove
+                 if isinstance(one, Resource) and _stays(one, types)]
     resources = _expanded(node, sections)
     version = node.get("version")
     declared_version = str(version.value) if version is not None and not sections.package else ""
@@ -57,6 +60,13 @@ def load(node: Node, types: Types) -> tuple[Document | None, list[Problem]]:
 
 
 kinds.register(kinds.Kind("agent", keys.KINDS["agent"], load))
+
+
+def _stays(resource: Resource, types: Types) -> bool:
+    """Whether a type that could be absent is not asked to."""
+    found = types.get(resource.type)
+    state = found._args_.get("state") if found is not None and not isinstance(found, Problem) else None
+    return state is not None and "absent" in state.choices and "state" not in resource.arguments
 
 
 def _parameter(node: Node) -> Parameter:
@@ -76,7 +86,8 @@ def _read(node: Node, types: Types, problems: list[Problem]) -> _Sections:
     if packages and version[0] is not None and version[1] is not None:
         entry = Entry(version[0], version[1])
         packages[0] = replace(packages[0], arguments={**packages[0].arguments, "version": entry})
-        problems += [one for one in argument_problems(packages[0], types) if one not in problems]
+        told = {one.place for one in problems}
+        problems += [one for one in argument_problems(packages[0], types) if one.place not in told]
     archive = _versioned(listed("archive"), node, types, problems) if not packages else listed("archive")
     services = list(_short(node, "service", types, problems))
     return _Sections(listed("repository"), packages, archive, listed("configuration"), services, health,

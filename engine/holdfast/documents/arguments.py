@@ -12,8 +12,9 @@ from holdfast.patience import Patience, TookTooLong
 from holdfast.problems import Place, Problem
 from holdfast.trees.tree import Node
 from holdfast_host.errors import Refused
+from holdfast_host.resource import Arg, faults
 from holdfast_host.resource import Resource as ResourceType
-from holdfast_host.resource import faults
+from holdfast_host.values import convert
 
 
 def unknown_type(key: Node, types: Types) -> Problem:
@@ -36,6 +37,8 @@ def argument_problems(resource: Resource, types: Types) -> list[Problem]:
             continue
         if declared.controller or holds_template(entry.value) or holds_secret(entry.value):
             whole = False
+            if entry.value.kind in ("list", "mapping") and not declared.controller and not holds_secret(entry.value):
+                problems += _wrong_kind(declared, entry.value)
             continue
         given[name] = entry.value.plain()
         try:
@@ -43,7 +46,7 @@ def argument_problems(resource: Resource, types: Types) -> list[Problem]:
         except Refused as refused:
             habit = _comment(entry) or habits.argument_value(resource.type, declared, given[name],
                                                              str(resource.name.plain()))
-            problems.append(refusal(Refused(refused.argument, refused.what, habit or refused.mend),
+            problems.append(refusal(Refused(refused.argument, refused.what, habit or _as_written(entry, refused.mend)),
                                     word_in(entry.value, refused.what)))
             whole = False
     for name_node in resource.name.elements() or (resource.name,):
@@ -51,6 +54,17 @@ def argument_problems(resource: Resource, types: Types) -> list[Problem]:
             continue
         problems += _with_name(resource, found, given, str(name_node.plain()), name_node.place, whole)
     return problems
+
+
+def _wrong_kind(declared: Arg, value: Node) -> list[Problem]:
+    """A list or mapping where neither belongs, whatever the templates in it give."""
+    if declared.kind.removeprefix("Optional[").rstrip("]") not in ("str", "int", "float", "bool"):
+        return []
+    try:
+        convert(declared.name, declared.kind, value.plain())
+    except Refused as refused:
+        return [refusal(refused, value.place)]
+    return []
 
 
 def _with_name(resource: Resource, found: type[ResourceType], given: dict[str, object], name: str, place: Place,
@@ -131,6 +145,15 @@ def _several(resource: Resource, name: str) -> str:
     if len(words) > 1 and all(re.fullmatch(r"[\w.+:@-]+", word) for word in words):
         return f"for several write a list: [{', '.join(words)}]"
     return ""
+
+
+def _as_written(entry: Entry, mend: str) -> str:
+    """The mend with a number as it stands in the file: `1e3`, not the 1000.0 that it means."""
+    node = entry.value
+    if not isinstance(node.value, float) or node.style != "plain" or node.place.line > len(node.source):
+        return mend
+    written = node.source[node.place.line - 1][node.place.column - 1:][:node.place.width]
+    return mend.replace(f'"{node.value}"', f'"{written}"')
 
 
 def _comment(entry: Entry) -> str:

@@ -3,7 +3,7 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from holdfast.documents import kinds, schemas, structure
@@ -75,6 +75,8 @@ def load(node: Node, types: Types) -> tuple[Document | None, list[Problem]]:
     name = node.get("association")
     if name is None or name.kind != "text":
         return None, problems
+    problems = [replace(one, what=one.what.replace(" in an association", " in a hook")) if one.place in _hook_keys(node)
+                else one for one in problems]
     when, found = schedule(node)
     if any("unknown key" in one.what for one in problems):
         found = [one for one in found if one.place != node.place]  # that is most likely the schedule
@@ -131,11 +133,19 @@ def _hooks(node: Node | None) -> tuple[tuple[Hook, ...], list[Problem]]:
     return tuple(hooks), problems
 
 
+def _hook_keys(node: Node) -> list[Place]:
+    """Where keys of hooks stand."""
+    hooks = node.get("hooks")
+    return [key.place for one in (hooks.elements() if hooks is not None else ()) for key, _ in one.items()]
+
+
 def _hook(node: Node) -> tuple[Hook | None, list[Problem]]:
     if node.kind != "mapping":
         return None, []  # told already
     plain = node.plain()
     ways = [way for way in WAYS if way in plain]
+    if not ways and not set(plain) <= set(schemas.HOOK):
+        return None, []  # the key that is unknown was to be the way
     if len(ways) != 1:
         return None, [Problem("a hook is one of `command`, `webhook` and `email`", node.place,
                               "as in `- webhook: https://example.org/drift`")]

@@ -12,6 +12,8 @@ IN_ITS_OWN_DOCUMENT = "put it into a state document of its own, and name that he
 _TARGETS = "a document has `targets:`; what is for other hosts goes into another document"
 _STOPS = "a failure stops only what depends on the resource; all else goes on"
 
+_SCHEDULE = ("schedule", "every", "cron")
+
 # Keys of plays.
 DOCUMENT_KEYS: Mapping[str, str] = {
     "hosts": "Ansible's `hosts` is `targets` here", "name": "the document's name stands after `state:`",
@@ -30,6 +32,11 @@ DOCUMENT_KEYS: Mapping[str, str] = {
     "any_errors_fatal": "write `rollout: {error_budget: 0}`", "strategy": "write `rollout: {at_once: 50}`",
     "environment": "commands have `env`", "tags": _TARGETS, "collections": "leave it out: types have short names here",
     "import_playbook": "all documents in `playbooks/` are read; leave it out",
+    "include": "list it in `resources`: `- use: NAME`", "import": "list it in `resources`: `- use: NAME`",
+    "requires": "list what comes before in `resources`: `- use: NAME`",
+    "when": "`targets:` says for which hosts; each resource has a `when` of its own",
+    **dict.fromkeys(_SCHEDULE, "an association says when: `association: NAME`, `documents: …`, "
+                    "`every: 30m`"),
 }
 
 # Keys of tasks, whatever the module.
@@ -146,12 +153,16 @@ _OTHER_TOOLS: Mapping[str, str] = {
 
 def document_key(word: str, known: Collection[str]) -> str:
     """The mend for an unknown key of a document."""
+    if word in _SCHEDULE and "every" in known:  # it is an association
+        return did_you_mean(word, known)
     return DOCUMENT_KEYS.get(word) or did_you_mean(word, known)
 
 
 def resource_key(type_: str, word: str, arguments: Collection[str], common: Collection[str]) -> str:
     """The mend for an unknown key of a resource."""
     near = did_you_mean(word, [*arguments, *common])
+    if type_ == "ansible_module" and word not in RESOURCE_KEYS and not near.startswith("did"):
+        return f"what the module takes stands below `arguments`: `arguments: {{{word}: …}}`"
     instead = ARGUMENTS.get(type_, {}).get(word, "")
     if instead in arguments:
         return renamed(word, instead)
@@ -186,7 +197,9 @@ def unknown_type(word: str, known: Collection[str]) -> str:
     meant = module if module in known else _MODULES.get(module, "")
     if meant in known:
         return _ONE_TYPE.format(module=word, type=meant)
-    return _of_another_tool(word, known) or did_you_mean(module, [*known, "use"])
+    if word in ("type", "action", "module", "kind", "resource"):
+        return "begin with the type itself, and its name: `- package: nginx`"
+    return _of_another_tool(word, known) or did_you_mean(module, [*known, "use"]) or "`holdfast doc` lists all types"
 
 
 def _of_another_tool(word: str, known: Collection[str]) -> str:

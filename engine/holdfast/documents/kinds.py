@@ -1,6 +1,7 @@
 """Kinds of documents: the first key of a document names its kind, and the kind knows how to read it."""
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -30,6 +31,14 @@ _ELSEWHERE = {
     "test": "this is a test of documents: it belongs into the folder `tests/`",
     "resources": "begin it with `state: NAME`, then `targets:`, then `resources:`",
 }
+_BEGIN = "begin it with `state: NAME`, `targets: …`; what is declared comes under `resources:`"
+# Keys by which documents of other tools are known.
+_FOREIGN = {
+    "schemaVersion": "a document of AWS Systems Manager", "mainSteps": "a document of AWS Systems Manager",
+    "apiVersion": "a manifest of Kubernetes", "services": "a file of Docker Compose", "on": "a workflow of GitHub",
+    "AWSTemplateFormatVersion": "a template of CloudFormation", "runcmd": "a file of cloud-init",
+    "base": "a top file of Salt", "tasks": "a play of Ansible", "extends": "a file of another tool",
+}
 
 
 def register(kind: Kind) -> None:
@@ -58,9 +67,22 @@ def load(node: Node, types: Types) -> tuple[Document | None, list[Problem]]:
     if elsewhere is not None:
         return None, [Problem(f"`{elsewhere.value}:` has to be the first key of the document", elsewhere.place,
                               f"move it above `{first.value}:`")]
+    foreign = _foreign(node)
+    if foreign:
+        return None, [Problem(f"unknown kind of document `{first.value}`: this is {foreign}", first.place, _BEGIN)]
     near = did_you_mean(str(first.value), _kinds)
     mend = _ELSEWHERE.get(str(first.value)) or (near if near.startswith("did") else "begin it with `state: NAME`")
     return None, [Problem(f"unknown kind of document `{first.value}`", first.place, mend)]
+
+
+def _foreign(node: Node) -> str:
+    """Whose document it is, when it is another tool's; "": that cannot be told."""
+    for key, value in node.items():
+        if str(key.value) in _FOREIGN:
+            return _FOREIGN[str(key.value)]
+        if any(re.fullmatch(r"[a-z_]+\.[a-z_]+", str(inner.value)) for inner, _ in value.items()):
+            return "a state of Salt"
+    return ""
 
 
 def _a_list(node: Node) -> Problem:

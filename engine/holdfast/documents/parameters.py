@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import Any
 
 from holdfast.documents import schemas, structure
@@ -15,6 +16,16 @@ _WORDS = {"integer": "a whole number", "text": "text", "boolean": "true or false
           "list": "a list", "mapping": "a mapping", "secret": "a secret"}
 
 
+# Names of types in other tools and languages.
+_OTHER_NAMES = {
+    **dict.fromkeys(("str", "string"), "text"), **dict.fromkeys(("float", "double"), "number"),
+    **dict.fromkeys(("int", "long"), "integer"), **dict.fromkeys(("bool", "flag"), "boolean"),
+    **dict.fromkeys(("array", "tuple", "stringlist", "set"), "list"),
+    **dict.fromkeys(("dict", "map", "object", "stringmap", "hash"), "mapping"),
+    **dict.fromkeys(("password", "securestring"), "secret"),
+}
+
+
 def parameter(entry: Entry) -> tuple[Parameter | None, list[Problem]]:
     """`port: {type: integer, default: 80}`, or `port: integer`."""
     node, name = entry.value, str(entry.key.value)
@@ -22,19 +33,28 @@ def parameter(entry: Entry) -> tuple[Parameter | None, list[Problem]]:
         kind = _kind(str(node.value))
         if kind is None:
             return None, [Problem(f"`{node.value}` is no type of parameter", node.place,
-                                  did_you_mean(str(node.value), PARAMETER_KINDS))]
+                                  _meant(str(node.value)))]
         return Parameter(name, kind, entry.key.place), []
     if node.kind != "mapping":
         return None, [Problem(f"a parameter is a type, not {describe(node.plain())}", node.place,
                               f"write `{name}: integer` or `{name}: {{type: integer, default: 80}}`")]
     problems = structure.check(node, schemas.PARAMETER, f"parameter `{name}`")
     plain = node.plain()
+    kind_node = node.get("type")
+    problems = [replace(one, mend=_meant(str(plain["type"]))) if kind_node is not None and kind_node.kind == "text"
+                and one.place == kind_node.place else one for one in problems]
     kind = _kind(plain.get("type"))
     if problems or kind is None:
         return None, problems
     made = Parameter(name, kind, entry.key.place, node.get("default"), tuple(plain.get("choices", ())),
                      plain.get("pattern", ""), plain.get("min"), plain.get("max"), plain.get("doc", ""))
     return made, _own_problems(made, node)
+
+
+def _meant(word: str) -> str:
+    """The mend for a type of parameter that there is none of."""
+    near, other = did_you_mean(word, PARAMETER_KINDS), _OTHER_NAMES.get(word.lower())
+    return f"write `{other}`" if other and not near.startswith("did") else near
 
 
 def _kind(word: object) -> ParameterKind | None:

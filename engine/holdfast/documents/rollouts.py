@@ -42,6 +42,11 @@ def _health_check(node: Node | None) -> tuple[HealthCheck | None, list[Problem]]
     if bool(command) == bool(http):
         return None, [Problem("a health check is one of `command` and `http`", node.place,
                               "as in `http: https://example.org/health`")]
+    within_s, every_s = seconds(str(plain.get("within", ""))), seconds(str(plain.get("every", "")))
+    if within_s and every_s and every_s > within_s:
+        asked = node.get("every") or node
+        return None, [Problem("it would be asked once only: `within` is over before", asked.place,
+                              f"make it shorter than {plain['within']}, or `within` longer")]
     try:
         words = tuple(shlex.split(command))
     except ValueError:

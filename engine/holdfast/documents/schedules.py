@@ -62,7 +62,8 @@ def schedule(node: Node) -> tuple[Schedule | None, list[Problem]]:
         problems.append(Problem("`time_zone` goes with `cron`", zone.place, "leave it out: `every` knows no clock"))
     if zone is not None and not _is_zone(str(zone.value)):
         problems.append(Problem(f"there is no time zone `{zone.value}`", zone.place,
-                                did_you_mean(str(zone.value), sorted(zoneinfo.available_timezones()))))
+                                did_you_mean(str(zone.value), sorted(zoneinfo.available_timezones()))
+                                or "as tzdata names it: Europe/Berlin, UTC"))
     if cron is not None and (wrong := _wrong(str(cron.value))):
         problems.append(Problem(f"this is no cron expression: {wrong}", cron.place,
                                 "write minute, hour, day, month and weekday, as in `30 3 * * mon-fri`"))
