@@ -33,6 +33,7 @@ groups:
 """
 CASES = [(path.stem, case) for path in sorted(Path(__file__).with_name("mistakes").glob("*.yml"))
          for case in yaml.safe_load(path.read_text("utf-8"))]
+RIGHT = yaml.safe_load(Path(__file__).with_name("right.yml").read_text("utf-8"))
 
 
 @dataclass
@@ -98,6 +99,12 @@ def test_mistake_is_found_at_its_place_with_its_mend(tmp_path: Path, case: dict[
 def test_a_right_document_has_no_problem(tmp_path: Path) -> None:
     written({"resources": "- file: /etc/motd\n  content: '{{ domain }}:{{ port }}'\n  mode: \"0644\""}, tmp_path)
     assert not problems({}, tmp_path)
+
+
+@pytest.mark.parametrize("case", [pytest.param(case, id=case["right"]) for case in RIGHT])
+def test_what_is_right_is_not_refused(tmp_path: Path, case: dict[str, Any]) -> None:
+    written(case, tmp_path)
+    assert not problems(case, tmp_path)
 
 
 def test_what_windows_writes_is_read_and_lines_are_counted(tmp_path: Path) -> None:
