@@ -47,13 +47,18 @@ class Outside:
         if folder is not None:
             return Misused(f"`{name}` is a folder: {folder}", "name the files in it, each in a resource of its own",
                            name)
-        odd = next((one for one in tried if one.name in (self.sources.names(one.parent) or ())), None)
+        odd = self._odd(tried)
         if odd is not None:
             return Misused(f"`{name}` is no file but a pipe, a device or a link to nothing: {odd}", "name a file", name)
         there = [other for one in tried for other in self.sources.names(one.parent) or ()]
         near = did_you_mean(Path(name).name, there)
         looked = "looked for " + ", ".join(map(str, tried))
         return Misused(f"there is no file `{name}`", f"{near} {looked}" if near.startswith("did") else looked, name)
+
+    def _odd(self, tried: Sequence[Path]) -> Path | None:
+        """What is there, and is neither a file nor a folder."""
+        return next((one for one in tried if one.name in (self.sources.names(one.parent) or ())
+                     and self.sources.names(one) is None), None)
 
     def read(self, path: Path) -> bytes:
         """A file's content. Raises Misused."""
@@ -121,7 +126,7 @@ class Outside:
         try:
             return self.read(found or tried[0]).decode("utf-8", "surrogateescape")  # a pipe is no file, and is read
         except Misused as error:
-            raise error if found else self._not_found(name, tried) from None
+            raise error if found or self._odd(tried) else self._not_found(name, tried) from None
 
     def _of_command(self, command: str) -> str:
         try:

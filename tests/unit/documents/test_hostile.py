@@ -52,11 +52,12 @@ def test_a_device_without_an_end_is_not_read_to_it(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(("source", "prepare", "says"), [
     ("file: /dev/zero", lambda _: None, "/dev/zero cannot be read: it is larger than 64 MiB"),
-    ("file: pipe", lambda folder: os.mkfifo(folder / "playbooks/pipe"), "it is a pipe, into which nobody may ever"),
+    ("file: pipe", lambda folder: os.mkfifo(folder / "playbooks/pipe"), "it is a pipe, and nobody has written a text"),
     ("command: 'yes'", lambda _: None, "its command failed: it printed more than 16 MiB"),
 ])
-def test_a_secret_without_an_end_is_refused(tmp_path: Path, source: str, prepare: Callable[[Path], None],
-                                            says: str) -> None:
+def test_a_secret_without_an_end_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, source: str,
+                                            prepare: Callable[[Path], None], says: str) -> None:
+    monkeypatch.setattr("holdfast.compiler.sources.PATIENCE_S", 0.5)
     reader = "resources: [{file: /etc/x, content: '{{ p }}'}]\n"
     project(tmp_path, HEAD + f"vars: {{p: {{secret: p, {source}}}}}\n" + reader)
     prepare(tmp_path)
