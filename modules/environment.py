@@ -43,9 +43,8 @@ class Environment(texts.Edited, Resource):  # the second is what types are found
         if self.profile is not None and not re.match(r"[A-Za-z0-9_-]{1,100}\Z", self.profile):
             raise Refused("profile", "`%s` is not a file's name" % self.profile, "letters, digits, _ and - only")
         value = self.value or ""
-        filled = re.search(r"\$\{?([A-Z_][A-Z0-9_]*)", value)
-        if filled is not None:
-            raise Refused("value", "holds `$%s`, and nothing fills that in" % filled.group(1),
+        if re.search(r"\$\{?%s\b" % re.escape(self.name), value):
+            raise Refused("value", "holds `$%s` itself, and nothing fills that in" % self.name,
                           "write out what it stands for: /usr/local/bin:/usr/bin:/bin:/opt/bin")
         if self.profile is None and ("#" in value or ('"' in value and "'" in value)):
             raise Refused("value", "holds a # or both kinds of quotes, which /etc/environment cannot hold",
