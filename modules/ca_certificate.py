@@ -121,12 +121,11 @@ class CaCertificate(Resource):
 
     def converge(self, change: Change) -> None:
         kept, observed = change.payload
-        if kept is not None:
-            regular.converge(kept)
         tool = STORES[observed.store][2]
         # without it the link of a certificate that went would stay
         afresh = ["--fresh"] if self.state == "absent" and tool[0] == "update-ca-certificates" else []
-        process.run([*tool, *afresh]).must("cannot bring the host's certificates up to date")
+        with regular.tentatively([kept] if kept is not None else []):
+            process.run([*tool, *afresh]).must("cannot bring the host's certificates up to date")
 
     def _key(self) -> Optional[str]:
         """The declared certificate as it stands in a bundle; None: it has not come yet."""

@@ -158,11 +158,10 @@ class Locale(Resource):
 
     def converge(self, change: Change) -> None:
         _, gen, default, is_there = change.payload
-        if gen is not None:
-            regular.converge(gen)
-        if is_there != (self.state == "present"):
-            words = ["locale-gen", *(["--keep-existing"] if self.state == "present" else [])]
-            process.run(words).must("cannot make locales")
+        with regular.tentatively([gen] if gen is not None else []):
+            if is_there != (self.state == "present"):
+                words = ["locale-gen", *(["--keep-existing"] if self.state == "present" else [])]
+                process.run(words).must("cannot make locales")
         if default is not None:
             regular.converge(default)
 

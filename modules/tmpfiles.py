@@ -121,10 +121,10 @@ class Tmpfiles(Resource):
         if self.state == "absent":
             regular.converge(change)
             return
-        if change.payload is not None:
-            regular.converge(change.payload, must_be_read)
-        if self.now:
-            process.run(["systemd-tmpfiles", "--create", self.path()]).must("cannot make what %s says" % self.path())
+        with regular.tentatively([change.payload] if change.payload is not None else [], validate=must_be_read):
+            if self.now:
+                done = process.run(["systemd-tmpfiles", "--create", self.path()])
+                done.must("cannot make what %s says" % self.path())
 
     def _made(self) -> List[List[str]]:
         """The words of the lines that make one thing at a plain path: type, path, mode, user, group."""

@@ -214,17 +214,18 @@ def _write(deed: Deed, after: FileState, validate: Validate, folder_owner: Optio
 
 
 @contextlib.contextmanager
-def tentatively(changes: Sequence[Change], told: Callable[[], None] = lambda: None) -> Iterator[None]:
+def tentatively(changes: Sequence[Change], told: Callable[[], None] = lambda: None,
+                validate: Validate = None) -> Iterator[None]:
     """Carries out changes of files, then what stands in the block: should any of it fail, the files are again as they
     were. For files that say at the next boot what is to be so now as well.
 
-    told: called whenever the files have changed. The changes are those of `present` and `absent` on what was observed
-    with its content.
+    told: called whenever the files have changed; validate: as `converge` has it. The changes are those of `present` and
+    `absent` on what was observed with its content.
     """
     done: List[Change] = []
     try:
         for change in changes:
-            converge(change)
+            converge(change, validate)
             done.append(change)
         if done:
             told()
