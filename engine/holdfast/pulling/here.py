@@ -10,7 +10,8 @@ from holdfast_host.values import did_you_mean
 
 
 def this_host(inventory: Inventory, named: str = "") -> str:
-    """named: by --host; "": the host of this machine's name, whole or up to the first dot. Raises Problems."""
+    """named: by --host; "": the host of this machine's name, whole or up to the first dot; where none is spelled just
+    so, capitals count for nothing, as in DNS. Raises Problems."""
     if named:
         if named in inventory.hosts:
             return named
@@ -19,6 +20,10 @@ def this_host(inventory: Inventory, named: str = "") -> str:
     names = list(dict.fromkeys(name for full in (platform.node(), socket.getfqdn()) if full
                                for name in (full, full.partition(".")[0])))
     found = [name for name in names if name in inventory.hosts]
+    if not found:
+        lower = {name.lower() for name in names}
+        found = [name for name in inventory.hosts if name.lower() in lower]
+        found = found if len(found) == 1 else []
     if not found:
         raise Problems([Problem(f"no host in what was pulled is called {' or '.join(names)}", None,
                                 "say which one this is: --host NAME")])
