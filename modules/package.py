@@ -184,8 +184,14 @@ class Package(Resource):
         after = self.version if self._is_exact() else \
             "the newest after %s" % packages.named(observed.provider).fetching
         before = _version_of(observed.installed)
-        return Change("install" if before is None else "upgrade", (Field("version", before, after),),
-                      payload=Step(self.name, observed.provider, refresh=True))
+        return Change("install" if before is None else "upgrade", (Field("version", before, after),), {},
+                      Step(self.name, observed.provider, refresh=True), unsure=self._is_right_by_old_lists(observed))
+
+    def _is_right_by_old_lists(self, observed: Observed) -> bool:
+        try:
+            return observed.offer is not None and self._installation(observed, observed.offer) is None
+        except Refused:
+            return False
 
     def _installation(self, observed: Observed, offer: Offer) -> Optional[Change]:
         provider, now = packages.named(observed.provider), observed.installed
@@ -223,6 +229,9 @@ class Package(Resource):
             # the lists were fetched a moment ago
             return self._installation(with_fields(observed, leaving=()), observed.offer)
         return self.diff(observed)
+
+    def came_to_nothing(self, change: Change, observed: Observed) -> bool:
+        return bool(change.fields[0].before == _version_of(observed.installed))
 
     # -- doing -------------------------------------------------------------------------------------------------------
 

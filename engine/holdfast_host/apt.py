@@ -62,7 +62,8 @@ def _is_newer(path: str, others: Sequence[str]) -> bool:
 def _essence(done: process.Finished) -> str:
     """The errors of apt and dpkg, with what a package's script printed before them."""
     errors = [line for line in done.stderr.splitlines() if not line.startswith(("W:", "N:", "Waiting for cache lock"))]
-    return "\n".join([*done.stdout.splitlines()[-12:], *errors])[-4000:].strip()
+    printed = [line for line in done.stdout.splitlines() if not line.startswith(("Get:", "Ign:", "Hit:", "Reading "))]
+    return "\n".join([*printed[-12:], *errors])[-4000:].strip()
 
 
 def _holder(said: str) -> str:

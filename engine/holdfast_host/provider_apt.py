@@ -66,7 +66,7 @@ class Apt(Provider):
         return self.would_remove((), frees=True)
 
     def refresh(self, wait_s: float) -> None:
-        apt.get(["update"], wait_s)
+        apt.get(["update", "-o", "APT::Update::Error-Mode=any"], wait_s)  # else a source that is away is a warning only
         os.utime(apt.LISTS)  # apt leaves it alone when everything was up to date
 
     def carry_out(self, steps: Sequence[Step], wait_s: float) -> None:

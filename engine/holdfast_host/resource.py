@@ -76,7 +76,8 @@ class Change(Record):
     unknown: why a plan cannot say whether anything will be different; "": it can.
     files: what paths will be afterwards (None: absent), so that a plan can look at later resources as if this one had
     been carried out. payload: whatever `converge` needs; stays on the host. later: what else will be so afterwards, by
-    identity, for the types that ask `ahead.later` for it.
+    identity, for the types that ask `ahead.later` for it. unsure: as far as can be seen it is in state; whether it is
+    shows only when it is done (lists are fetched anew), and `came_to_nothing` says what came of it.
     """
 
     action: str
@@ -85,6 +86,7 @@ class Change(Record):
     payload: Any = None
     later: Mapping["Identity", Any] = {}
     unknown: str = ""
+    unsure: bool = False
 
 
 Outputs = Dict[str, Any]
@@ -195,6 +197,10 @@ class Resource(Record):
     def remaining(self, change: Change, observed: Any) -> Optional[Change]:
         """What is still different after `converge(change)`; the runner fails the resource if anything is."""
         return self.diff(observed)
+
+    def came_to_nothing(self, change: Change, observed: Any) -> bool:
+        """Whether an unsure change that has been carried out has left all as it was. observed: afterwards."""
+        raise NotImplementedError(type(self).__name__)
 
     def refresh(self) -> None:
         """Acts on a notification. Only for types with `refreshes`."""

@@ -235,7 +235,7 @@ class Runner:
         self.planned_ahead.append(change)
         self._notify(number, PENDING)
         refreshed = self._refresh_words(number) if self._is_told(number, change) else ""
-        self._tell(number, PENDING, change, message=message, refreshed=refreshed)
+        self._tell(number, PENDING, change, message=message, refreshed=refreshed, now=OK if change.unsure else "")
 
     def _lay_ahead(self) -> None:
         """What comes next is looked at as this group will have left things; those within it are decided before."""
@@ -376,6 +376,11 @@ class Runner:
             elif step.node.notifies:
                 self._notify(number, CHANGED)
             self._tell_error(number, error or _not_settled(step.node, left), change, given)
+            return
+        if change.unsure and resource.came_to_nothing(change, observed):
+            self._retract(number)
+            self.course.keep_outputs(number, given)
+            self._tell(number, OK, action="refresh", outputs=self.course.told_of(number))
             return
         self._notify(number, CHANGED)
         self.course.keep_outputs(number, given)

@@ -47,7 +47,7 @@ class Verdict:
 class Findings:
     """What is to be done about one host. over: drift that is no more, and undeclared: that is declared no more. owed:
     ids of what differs in nothing, but is to be told of a change (a service that is to be restarted): that of another
-    resource now, or one of before a crash."""
+    resource now, or one of before a crash; or that is to be looked into deeper (lists of packages that are old)."""
 
     host: str
     verdicts: tuple[Verdict, ...] = ()
@@ -73,8 +73,9 @@ def findings(result: HostResult, graph: HostGraph, declared: Mapping[str, str], 
     for one in result.results:
         if one.status != "pending" or one.id in acts:
             continue
-        if one.event.refreshed and not one.event.fields and not one.event.diffs:
-            owed.append(one.id)
+        is_in_state = one.event.now == "ok"  # as far as can be seen before it is done
+        if is_in_state or (one.event.refreshed and not one.event.fields and not one.event.diffs):
+            owed += [one.id] if is_reapplied or not is_in_state else []
             continue
         before = known.open.get(one.id)
         cause = _cause(one.id, declared, known)

@@ -122,7 +122,8 @@ class Visit:
         channel, self._channel = self._channel, None
         try:
             if self._session is not None:
-                wrote = any(result.event.status != OK for result in self._results.values())  # else there is no journal
+                wrote = any(result.event.status != OK or result.event.action  # else there is no journal
+                            for result in self._results.values())
                 is_done = is_kept and wrote and self._is_whole and self._around.job.mode == APPLY
                 async with asyncio.timeout(GOODBYE_S):
                     await self._session.leave(self._around.job.run if is_done else "")

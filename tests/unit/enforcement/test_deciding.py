@@ -63,9 +63,12 @@ def test_each_difference_has_one_decision(found: Findings, decision: str, cause:
     assert standing("changed", found)[0] == stands
 
 
-def test_what_is_only_to_be_told_of_a_change_is_no_drift() -> None:
+@pytest.mark.parametrize("event", [
+    Event(0, "pending", refreshed="restart: file: /a changed"),
+    Event(0, "pending", fields=(("version", "1", "the newest"),), now="ok"),  # by lists of packages that are old
+])
+def test_what_is_only_to_be_told_of_a_change_or_looked_into_is_no_drift(event: Event) -> None:
     graph = HostGraph("h", (Node("service: a", "service", {}),), (Place("x"),))
-    event = Event(0, "pending", refreshed="restart: file: /a changed")
     result = HostResult("h", "pending", (Result("service: a", None, event),))
     found = findings(result, graph, {}, Known({}, {}, {}, {}), association="x", is_reapplied=True, damping=Damping(),
                      interval_s=60.0, now=NOW)

@@ -120,6 +120,18 @@ def test_what_cannot_be_known_yet_is_said_and_what_is_wrong_fails(host: Host) ->
     assert host.do("apply", lost)[0].mend == "declare it"
 
 
+@pytest.mark.parametrize(("newest", "status"), [("1", "ok"), ("2", "changed")])
+def test_what_shows_only_when_it_is_done_is_no_change_when_nothing_came_of_it(
+        host: Host, newest: str, status: str) -> None:
+    (host.folder / "a").write_text("1")
+    asks = host.node("asker", "a", newest=newest)
+    planned, = host.do("plan", asks)
+    assert (planned.status, planned.now) == ("pending", "ok"), "as far as can be seen it is in state"
+    done = host.do("apply", asks)
+    assert statuses(done) == [status] and host.text("a") == newest and host.owed() == {}
+    assert (done[0].action, done[0].fields) == (("refresh", ()) if status == "ok" else ("upgrade", done[0].fields))
+
+
 def test_what_a_package_may_bring_is_told_with_a_caveat(host: Host) -> None:
     bringer = host.node("bringer", "bringer", brings=str(host.folder / "a"))
     nodes = [bringer, host.node("note", "a", text="x"), host.node("note", "b", text="x", needs=[0])]

@@ -191,3 +191,27 @@ def _count(folder: str, what: str) -> None:
     path = os.path.join(folder, what)
     before = files.read(path)
     files.replace(path, (before or b"") + b"x", before)
+
+
+class Asker(Resource):
+    """What a file should hold is known only when it is done, as with lists of packages that are old."""
+
+    path: str = arg(doc="The file.")
+    newest: str = arg(doc="What it should hold.")
+    named: ClassVar[str] = "path"
+
+    def observe(self) -> Optional[bytes]:
+        return files.read(self.path)
+
+    def diff(self, observed: Optional[bytes]) -> Optional[Change]:
+        return Change("upgrade", (Field("version", observed, b"the newest"),), payload=observed, unsure=True)
+
+    def converge(self, change: Change) -> None:
+        if change.payload != self.newest.encode():
+            files.replace(self.path, self.newest.encode(), change.payload)
+
+    def remaining(self, change: Change, observed: Optional[bytes]) -> Optional[Change]:
+        return None
+
+    def came_to_nothing(self, change: Change, observed: Optional[bytes]) -> bool:
+        return bool(change.payload == observed)
