@@ -106,6 +106,7 @@ class Draft:
                     and item.resources[0].type == "command" and str(register.value) not in read:
                 item.give_up("it only finds something out, and nothing that is converted reads that")
         handlers.settle(self.items)
+        attributes.settle(self.items)
         for item in self.items:
             for resource in item.resources:
                 if resource.arguments.get("register", "") not in read:

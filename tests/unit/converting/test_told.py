@@ -139,6 +139,15 @@ def test_a_handler_for_which_nothing_is_needed_is_told_nothing(tmp_path):
     assert resources(made)[0]["notify"] == {"command": "again"}
 
 
+def test_what_is_refused_is_waited_for_by_nothing(tmp_path):
+    made = converted(tmp_path, """\
+        - lineinfile: {path: /etc/a, line: x, mode: "0640"}
+        - lineinfile: {path: /etc/a, line: "two\\nlines"}
+        """)
+    assert resources(made)[-1] == {"file": "/etc/a", "mode": "0640", "requires": {"line": "lineinfile"}}
+    assert [bool(item.why) for item in made.items] == [False, True]
+
+
 def test_whose_a_file_is_that_is_edited_is_said_behind_the_edit(tmp_path):
     made = converted(tmp_path, """\
         - lineinfile: {path: /etc/a, line: x, mode: "0640", owner: root}
@@ -147,7 +156,8 @@ def test_whose_a_file_is_that_is_edited_is_said_behind_the_edit(tmp_path):
         - lineinfile: {path: /etc/a, line: "y", mode: "0640", owner: root}
           when: wanted
         - lineinfile: {path: /etc/a, line: z, mode: "0600"}
-        - lineinfile: {path: "/etc/{{ item }}", line: x, mode: "0640"}
+        - lineinfile: {path: /etc/b, line: x, mode: "0640"}
+        - lineinfile: {path: /etc/b, line: "{{ item }}", mode: "0640"}
           loop: [b, c]
         - blockinfile: {path: /etc/d, block: x, mode: "0640"}
         - copy: {content: d, dest: /etc/d, mode: "0600"}
@@ -155,6 +165,13 @@ def test_whose_a_file_is_that_is_edited_is_said_behind_the_edit(tmp_path):
         """, handlers="- {name: again, command: again}\n")
     assert [one for one in resources(made) if "file" in one] == [
         {"file": "/etc/a", "owner": "root", "mode": "0640", "when": "wanted",
-         "requires": {"line": "lineinfile"}, "notify": {"command": "again"}},
+         "requires": [{"line": "lineinfile"}, {"line": "lineinfile (2)"}, {"line": "lineinfile (3)"}],
+         "notify": {"command": "again"}},
         {"file": "/etc/d", "content": "d", "mode": "0600", "when": "not wanted"}]
-    assert [bool(item.lost) for item in made.items] == [False, False, True, True, True, False, False]
+    made_again = converted(tmp_path, """\
+        - lineinfile: {path: /etc/a, line: x, mode: "0640"}
+        - lineinfile: {path: "/etc/{{ item }}", line: x}
+          loop: [a, c]
+        """)
+    assert [len(item.resources) for item in made_again.items] == [1, 1]  # a loop edits it later
+    assert [bool(item.lost) for item in made.items] == [False, False, True, True, True, True, False, False]
