@@ -127,7 +127,7 @@ def _renamed(tokens: list[Token], names: Names, outputs: bool) -> list[Token]:
             made += replaced
         elif name in facts.RENAMED:
             made.append(("name", facts.RENAMED[name]))
-            at = _without_default(tokens, end)
+            at = _without_default(tokens, end) if name in facts.ALWAYS else end
         elif name == _VERSION and "".join(part for _, part in tokens[end:end + 8]) in (
                 ".split('.')[0]", '.split(".")[0]'):
             made.append(("name", facts.RENAMED["ansible_distribution_major_version"]))

@@ -33,6 +33,10 @@ RENAMED: Mapping[str, str] = {
     "inventory_hostname_short": "(inventory_hostname | split('.') | first)",
 }
 
+# Those that every host has, so that a `default` behind them never counts.
+ALWAYS = frozenset({"ansible_processor_vcpus", "ansible_memtotal_mb", "ansible_hostname", "ansible_nodename",
+                    "ansible_architecture", "ansible_machine", "ansible_kernel", "ansible_user_id"})
+
 _FAMILIES = {"Debian": "debian", "RedHat": "redhat", "Suse": "suse", "Alpine": "alpine", "Archlinux": "arch",
              "Gentoo": "gentoo"}
 _DISTRIBUTIONS = {"Debian": "debian", "Ubuntu": "ubuntu", "CentOS": "centos", "Fedora": "fedora", "RedHat": "rhel",

@@ -187,6 +187,7 @@ HAS_NO_LIKE = [  # a task, and a word of the reason
     ("- service: {name: x, state: restarted}", "in every run"),
     ("- service: {name: b, state: '{{ how }} {{ when }}'}", "more than one expression"),
     ("- command: x\n  when: ansible_facts['os_family'] == 'FreeBSD'", "FreeBSD, on which there is no Holdfast"),
+    ("- copy: {content: '{{ ansible_default_ipv4.address | default(ansible_mounts) }}', dest: /a}", "ansible_mounts"),
     ("- command: x\n  when: ansible_version.full is version('2.4', '<')", "holds nowhere"),
     ("- file: {path: /a, state: \"{{ 'directory' if a else 'absent' }}\"}", "has no like"),
     ("- copy: {dest: /a, content: \"#jinja2: lstrip_blocks: True\\n{{ a }}\"}", "put it into a `template`"),
