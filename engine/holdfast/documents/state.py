@@ -81,7 +81,7 @@ def made(kind: type[Made], node: Node, resources: Sequence[Resource | Use], prob
     description = node.get("description")
     rolls, found = rollout(node.get("rollout"))
     problems += found
-    targets = tuple(one for one in _texts(node.get("targets")) if not holds_template(one))
+    targets = tuple(one for one in _texts(node.get("targets")) if not holds_template(one) and one.value != "")
     return kind(str(word.value), str(name.value), name.place, str(description.value) if description else "", targets,
                 variables, parameters, rolls, tuple(resources), **more)
 

@@ -91,10 +91,10 @@ def _problem(error: Any, node: Node, schema: Schema, what: str) -> Problem:
         return Problem(f"unknown key `{key}` in {inside}", key_node.place if key_node else place, mend)
     if error.code == errors.REQUIRED_FIELD.code:
         return Problem(f"`{key}` is missing in {inside}", _walk(node, path[:-1]).place, f"add `{key}: …`")
-    if isinstance(key, int):
+    if isinstance(key, int) and "keysrules" not in error.schema_path:
         key = next((str(part) for part in reversed(path) if isinstance(part, str)), what)
     if "keysrules" in error.schema_path:
-        key_node = _walk(node, path[:-1]).key(str(key))
+        key_node = next((one for one, _ in _walk(node, path[:-1]).items() if one.value == key), None)
         meta = _meta(schema, error.schema_path)
         return Problem(f"the key `{key}` is not {meta.get('is', 'allowed')}", key_node.place if key_node else place,
                        _as_word(str(key)) or meta.get("mend", ""))

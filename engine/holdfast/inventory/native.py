@@ -37,13 +37,31 @@ def looks_native(text: str) -> bool:
     return name[0] not in "{&*!"
 
 
+def misspelt(text: str, file: str) -> Problem | None:
+    """What is wrong with a file that begins nearly as a native one does; None: it does not."""
+    import difflib  # noqa: PLC0415  # few files get here
+
+    for number, line in enumerate(text.splitlines(), 1):
+        if not line.strip() or line.lstrip().startswith("#") or line.rstrip() == "---":
+            continue
+        word = re.match(r"([A-Za-z]+):[ \t]+[\w\"']", line)  # a group of Ansible's would be a mapping
+        if word is None or not difflib.get_close_matches(word[1].lower(), ["inventory"], 1, 0.8):
+            return None
+        return Problem(f"unknown kind of inventory `{word[1]}`", Place(file, number, 1, len(word[1])),
+                       "did you mean `inventory`?")
+    return None
+
+
 def read_native(builder: Builder, text: str, file: str) -> None:
     """Adds what the file says; what is wrong goes to the builder's problems. Groups are filled when all sources have
     been read, as their patterns may match hosts of other files."""
     documents, problems = tree.load_all(text, file, rules="strict", limit=BYTES)
     builder.problems += problems
+    unread = {one.place for one in problems}  # what would be said of these values is a consequence
+    known = len(builder.problems)
     for document in documents:
         _Reader(builder).document(document)
+    builder.problems[known:] = [one for one in builder.problems[known:] if one.place not in unread]
 
 
 class _Reader:

@@ -14,7 +14,7 @@ from holdfast.inventory.builder import Builder
 from holdfast.inventory.hostpattern import Wrong, split_port
 from holdfast.inventory.misread import misread
 from holdfast.inventory.model import Inventory, Variable
-from holdfast.inventory.native import looks_native, read_native
+from holdfast.inventory.native import looks_native, misspelt, read_native
 from holdfast.inventory.varsfiles import VariableFiles
 from holdfast.problems import Place, Problem, Problems
 from holdfast.trees import tree
@@ -159,6 +159,8 @@ class _Reader:
             read_toml(self.builder, text, path)
         elif not problems and looks_native(text):
             read_native(self.builder, text, path)
+        elif not problems and ending in _YAML_ENDINGS and (wrong := misspelt(text, path)) is not None:
+            self.builder.problems.append(wrong)
         elif problems or ending not in _YAML_ENDINGS or not self.is_yaml(path, text, ending):
             self.ini(path, data)
 
