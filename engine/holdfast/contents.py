@@ -207,7 +207,7 @@ class Contents:
         from holdfast.compiler.compiling import unknown_facts  # noqa: PLC0415  # brings Jinja2
 
         self._known(host)
-        compiled, _ = self.compiled(paths_of(documents), "")
+        compiled, _ = self.compiled(paths_of(documents), "", only=host)
         if host in compiled.graphs:
             return compiled.graphs[host]
         if host not in compiled.needs_facts:
@@ -236,13 +236,13 @@ class Contents:
 
     def compiled(self, paths: Sequence[str | Path], targets: str,
                  facts: Mapping[str, Mapping[str, Any]] | None = None,
-                 names: Sequence[str] = ()) -> tuple[Compiled, tuple[str, ...]]:
+                 names: Sequence[str] = (), only: str = "") -> tuple[Compiled, tuple[str, ...]]:
         """The graphs of documents, without what is excepted, and the documents' names. facts: by host, those that are
-        known; paths, names: as `request` takes them. Raises Problems."""
+        known; paths, names: as `request` takes them; only: the one host that is asked about. Raises Problems."""
         from holdfast.compiler.compiling import compile_documents  # noqa: PLC0415  # brings Jinja2
 
         request, names = self.request(paths, targets, facts, names)
-        compiled = self._without_excepted(compile_documents(request))
+        compiled = self._without_excepted(compile_documents(replace(request, only=only)))
         for graph in compiled.graphs.values():
             for name, value in graph.secrets.items():
                 if self._secrets.setdefault(name, value) != value:  # another host's secret of the same name

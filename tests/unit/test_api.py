@@ -209,3 +209,17 @@ def test_a_project_that_lives_long_does_not_grow(site, what):
     assert counts[1]["Project"] == 1, "the control: what lives is seen"
     left = {name: more for name, more in (counts[5] - counts[1]).items() if more >= 4}
     assert not left, "each of four runs more has left something behind"
+
+
+def test_the_graph_of_a_host_is_made_for_it_alone(tmp_path):
+    """A thousand others would take a thousand times as long; what is wrong on one of them is theirs."""
+    (tmp_path / "inventory").mkdir()
+    (tmp_path / "inventory" / "hosts.yml").write_text(
+        "inventory: two\nhosts:\n  ada: {vars: {text: x}}\n  bob: {}\n")
+    (tmp_path / "playbooks").mkdir()
+    (tmp_path / "playbooks" / "site.yml").write_text(
+        "state: site\ntargets: all\nresources:\n  - file: /etc/motd\n    content: \"{{ text }}\"\n")
+    with holdfast.load_contents(tmp_path) as project:
+        assert [node.id for node in project.graph("ada").nodes] == ["file: /etc/motd"]
+        with pytest.raises(Problems, match="text"):
+            project.graph("bob")

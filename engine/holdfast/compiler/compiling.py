@@ -48,7 +48,7 @@ class Request:
     documents: all that were read, by name; problems: what was found wrong in them. names: those to apply; None: all
     that have targets of their own or that no other one uses. targets: an expression that narrows what the documents
     say, and stands for it where they say nothing. settings: `--set`. facts: of hosts of which they are known. root:
-    the project's folder, for `templates/` and `files/`.
+    the project's folder, for `templates/` and `files/`. only: the one host that is asked about, "": all.
     """
 
     documents: Mapping[str, Document]
@@ -62,6 +62,7 @@ class Request:
     sources: Sources = field(default_factory=Disk)
     root: Path = Path()
     problems: Sequence[Problem] = ()
+    only: str = ""
 
 
 def compile_documents(request: Request) -> Compiled:
@@ -167,7 +168,8 @@ class _Compilation:
         self.chosen = {document.name: self._hosts(document) for document in applied}
         self.rollout = self._rollout(applied)
         in_play = {host for chosen in self.chosen.values() for host in (*chosen.hosts, *chosen.open)}
-        self.hosts = [host for host in request.inventory.hosts if host in in_play]
+        self.hosts = [host for host in request.inventory.hosts
+                      if host in in_play and (not request.only or host == request.only)]
         self._of_host = self._documents_by_host()
 
     # -- which documents, which hosts --------------------------------------------------------------------------------
@@ -230,10 +232,10 @@ class _Compilation:
         """For each host the documents that are for it, and whether facts have to confirm that."""
         found: dict[str, list[tuple[str, bool]]] = {host: [] for host in self.hosts}
         for name, chosen in self.chosen.items():
-            for host in chosen.hosts:
-                found[host].append((name, False))
-            for host in chosen.open:
-                found[host].append((name, True))
+            for unsure, hosts in ((False, chosen.hosts), (True, chosen.open)):
+                for host in hosts:
+                    if host in found:
+                        found[host].append((name, unsure))
         return found
 
     def declared(self, host: str) -> tuple[State, ...]:
