@@ -9,11 +9,12 @@ from holdfast.compiler.model import HostGraph
 from holdfast.declared import Digests, without
 from holdfast.documents.association import Damping
 from holdfast.documents.schedules import Schedule
+from holdfast.enforcement.current import Stands
 from holdfast.enforcement.deciding import DAY_S, Findings, Known, findings, is_fight, met, standing
 from holdfast.enforcement.keeping import last_due, splay_s
 from holdfast.executor.model import HostResult, Result
 from holdfast.problems import Place
-from holdfast.store.model import Episode
+from holdfast.store.model import STANDINGS, Episode, Standing
 from holdfast_host.graph import Event, Node
 from holdfast_host.values import Output, to_wire
 
@@ -119,6 +120,35 @@ def test_what_was_stopped_before_it_was_put_back_is_not_good() -> None:
 
 def test_what_is_in_state_again_is_over() -> None:
     assert looked("ok", opened=OPEN).over == (OPEN,) and not looked("pending", opened=OPEN).over
+
+
+@pytest.mark.parametrize("status", ["unknown", "failed", "skipped", "timed_out", "interrupted"])
+def test_what_was_not_seen_in_state_is_not_over(status: str) -> None:
+    assert looked(status, opened=OPEN).over == ()
+
+
+@pytest.mark.parametrize(("status", "is_over"), [("ok", True), ("pending", True), ("unreachable", False),
+                                                 ("timed_out", False), ("failed", False), ("interrupted", False)])
+def test_what_a_host_did_not_tell_of_is_undeclared_only_if_it_told_all(status: str, is_over: bool) -> None:
+    graph = HostGraph("h", (), ())
+    known = Known({"file: /a": OPEN, "file: /b": replace(OPEN, association="another")}, {}, {}, {})
+    found = findings(HostResult("h", status), graph, {}, known, association="x", is_reapplied=True, damping=Damping(),
+                     interval_s=60.0, now=NOW)
+    assert found.undeclared == ((OPEN,) if is_over else ())
+
+
+@pytest.mark.parametrize("always", [True, False])
+def test_what_acts_in_each_run_is_no_drift(always: bool) -> None:
+    graph = HostGraph("h", (Node("command: a", "command", {"always": always}),), (Place("x"),))
+    result = HostResult("h", "pending", (Result("command: a", None, Event(0, "pending")),))
+    found = findings(result, graph, {}, Known({}, {}, {}, {}), association="x", is_reapplied=True, damping=Damping(),
+                     interval_s=60.0, now=NOW)
+    assert bool(found.verdicts) is not always
+
+
+def test_who_stands_as_away_or_unknown_is_not_known() -> None:
+    stands = {status: Stands(Standing("x", "h", status, 0.0, None, 0.0)).is_known for status in STANDINGS}
+    assert [status for status, is_known in stands.items() if not is_known] == ["unreachable", "unknown"]
 
 
 @pytest.mark.parametrize("status", ["unreachable", "timed_out", "refused", "interrupted", "untouched", "failed"])
