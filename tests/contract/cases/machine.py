@@ -27,7 +27,9 @@ FIREWALL = (
          - firewall: made
            template: made.nft.j2
          """,
-         lambda w: _lists(w, "table inet contract", "tcp dport { 80, 443 } accept", "set bad", "dport 2401 drop")
+         lambda w: _lists(w, "table inet contract", "tcp dport { 80, 443 } accept", "set bad", "dport 2401 drop",
+                          "hook input priority filter; policy drop;", "hook forward priority filter; policy drop;",
+                          "ct state established,related accept", "counter packets", "hook output")
          and w.service("holdfast-firewall-contract").is_enabled,
          """
          - firewall: [contract, made]
@@ -71,7 +73,9 @@ MOUNTS = (
              {"noexec", "size=4096k"} <= set(w.run("findmnt -no OPTIONS /srv/mnt/ram").stdout.strip().split(","))
              and w.file("/srv/mnt/a b/sshd_config").exists
              and w.run("findmnt -no OPTIONS '/srv/mnt/a b'").stdout.startswith("ro")
-             and w.file("/etc/fstab").contains("LABEL=never") and not w.mount_point("/srv/mnt/off").exists),
+             and w.file("/etc/fstab").contains("^LABEL=never.*[[:space:]]0[[:space:]]2$")
+             and w.file("/etc/fstab").contains("^/etc/ssh.*[[:space:]]1[[:space:]]0$")
+             and not w.mount_point("/srv/mnt/off").exists),
          """
          - mount: [/srv/mnt/ram, /srv/mnt/a b, /srv/mnt/later, /srv/mnt/off]
            state: absent
@@ -87,11 +91,11 @@ POSTGRESQL = (
          - package: postgresql
          - postgresql_role: group of "readers"
            login: false
-           superuser: false
-           createdb: false
-           createrole: false
-           replication: false
-           inherit: true
+           superuser: true
+           createdb: true
+           createrole: true
+           replication: true
+           inherit: false
          - postgresql_role: shop'; DROP ROLE postgres; --
            password: it's a se\\cret
            member_of: ['group of "readers"']
@@ -129,8 +133,10 @@ def _has_shop(w: Witness) -> bool:
     asked = w.run("PGPASSWORD=\"it's a se\\\\cret\" psql -XAt -h 127.0.0.1 -U \"shop'; DROP ROLE postgres; --\" "
                   "-d 'shop \"db\"' -c 'select count(*) from pg_extension where extname = $$pg_trgm$$; show "
                   "server_encoding; select has_database_privilege($$hashed$$, current_database(), $$connect$$); "
-                  "select rolcanlogin, rolconnlimit, rolpassword is not null from pg_roles where rolname = $$hashed$$'")
-    return bool(asked.stdout.split() == ["1", "UTF8", "f", "t|-1|t"])
+                  "select rolcanlogin, rolconnlimit, rolpassword is not null from pg_roles where rolname = $$hashed$$; "
+                  "select rolcanlogin, rolsuper, rolcreatedb, rolcreaterole, rolreplication, rolinherit from pg_roles "
+                  "where rolname like $$group%$$; select rolconnlimit from pg_roles where rolname = current_user'")
+    return bool(asked.stdout.split() == ["1", "UTF8", "f", "t|-1|t", "f|t|t|t|t|f", "7"])
 
 
 KERNEL = (

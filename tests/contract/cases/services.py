@@ -176,9 +176,14 @@ def _timer_runs(w: Witness) -> bool:
     if not nightly.exists:
         return False
     w.run_expect([0], "rm -f /srv/timer/ran; systemctl start nightly shelled")
-    asked = w.check_output("systemctl show nightly.timer -p TimersCalendar -p RandomizedDelayUSec -p Persistent")
+    asked = w.check_output("systemctl show nightly.timer nightly.service shelled.timer -p TimersCalendar -p Persistent "
+                           "-p RandomizedDelayUSec -p AccuracyUSec -p Description -p WorkingDirectory "
+                           "-p RuntimeMaxUSec -p TimeoutStartUSec -p TimersMonotonic").splitlines()
+    told = {"RandomizedDelayUSec=10min", "Persistent=yes", "AccuracyUSec=1s", "Description=A nightly 100 % check",
+            "WorkingDirectory=/srv/timer", "TimeoutStartUSec=30s"}
     return bool(
-        nightly.is_running and nightly.is_enabled and "02:30:00" in asked and "10min" in asked and "=yes" in asked
+        nightly.is_running and nightly.is_enabled and told <= {*asked} and "02:30:00" in "".join(asked)
+        and "OnUnitActiveUSec=12h" in "".join(asked)
         and w.file("/srv/timer/ran").content_string == 'a "b" 5% 100% " daemon\n'
         and w.file("/srv/shelled").content_string == "hello\n"
         and not w.service("shelled.timer").is_running and not w.service("shelled.timer").is_enabled
