@@ -127,9 +127,10 @@ CLONED = (
          lambda w: bool(w.file("/srv/clone/a").exists and w.file("/srv/clone/a").content_string == "two\n"
                         and w.file("/srv/clone").user == "daemon"),
          """
-         - directory: /srv/clone
+         - git: /srv/clone
+           repo: file:///opt/repo
+           user: daemon
            state: absent
-           force: true
          """,
          ("echo mine > /srv/clone/a", "rm -r /srv/clone", "git config --system --replace-all safe.directory '*'; "
           "git -C /opt/repo -c user.name=t -c user.email=t@x commit -q --allow-empty -m three"),
