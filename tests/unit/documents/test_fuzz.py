@@ -21,7 +21,24 @@ OWN = """\
 state: site
 targets: role=web and not env=dev
 vars: {domain: example.org, ports: [80, 443], debug: false, token: {secret: token, env: TOKEN}}
-rollout: {batches: [1, 10%, 100%], error_budget: 5%}
+rollout:
+  batches: [1, 10%, 100%]
+  error_budget: 5%
+  pause: 5m
+  health_check: {command: "curl -f 'http://localhost/'", within: 30s, every: 5s}
+resources: []
+---
+association: keep
+documents: [site, other]
+cron: "*/15 2-4 * * mon"
+time_zone: Europe/Berlin
+splay: 5m
+damping: {repairs: 3, within: 1h}
+hooks:
+  - command: sh -c 'cat >> told'
+  - webhook: https://example.org/x
+    secret: {secret: key, env: KEY}
+    on: [drift, failed]
 ---
 state: other
 targets: all
@@ -35,8 +52,9 @@ resources:
   - package: [nginx, curl]
     loop: "{{ ports }}"
   - use: site
-    with: {x: 1}
-  - command: [true, -x]
+    parameters: {x: 1}
+  - command: look
+    argv: [/bin/true, -x]
     only_if: test -e /x
     register: out
     requires: [{file: /etc/motd}]
@@ -85,6 +103,10 @@ def check(text: str, problems: list[Problem]) -> None:
         assert problem.place.file.endswith("f.yml"), (problem, text)
         assert 0 <= problem.place.line <= last, (problem, text)
         assert problem.place.width > 0, (problem, text)
+
+
+def test_the_control_what_is_broken_was_right(known: Types) -> None:
+    assert [problem for text in texts() for problem in load_text(text, "f.yml", known)[1]] == []
 
 
 @pytest.mark.parametrize("seed", range(ROUNDS))
