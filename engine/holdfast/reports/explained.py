@@ -7,13 +7,13 @@ from typing import Any
 from holdfast.compiler.explaining import Argument, Explanation, Name, Source
 from holdfast.reports.hosts import masked
 from holdfast.reports.style import Style, printable
-from holdfast.reports.words import value
+from holdfast.reports.words import named, value
 from holdfast_host.values import Blob, Join, Output, SecretRef, from_wire
 
 
 def explained_lines(found: Explanation, style: Style) -> list[str]:
     """The resource, its arguments, and below each what it reads."""
-    lines = [f"{style.paint(printable(found.id), 'strong')} on {printable(found.host)}{_at(found.place, style)}"]
+    lines = [f"{style.paint(named(found.id), 'strong')} on {printable(found.host)}{_at(found.place, style)}"]
     for condition, names in found.conditions:
         lines += [f"  when `{printable(condition)}`", *_names(names, style, 2)]
     for argument in found.arguments:
@@ -61,7 +61,7 @@ def _plain(given: Any) -> Any:
     if isinstance(given, Blob):
         return f"{given.size} bytes (SHA-256 {given.sha256[:12]}…)"
     if isinstance(given, Output):
-        return f"output {given.key} of {given.id}"
+        return f"output {given.key} of {named(given.id)}"
     if isinstance(given, Join):
         return "".join(str(_plain(part)) for part in given.parts)
     if isinstance(given, dict):

@@ -7,7 +7,7 @@ from typing import Any
 
 from holdfast.compiler.model import HostGraph
 from holdfast.reports.style import printable
-from holdfast.reports.words import many, where
+from holdfast.reports.words import many, named, where
 
 SHAPE = "box"
 
@@ -16,15 +16,15 @@ def text(graph: HostGraph) -> list[str]:
     """In the order in which it is carried out."""
     lines = [f"{graph.host}: {many(len(graph.nodes), 'resource')}, graph {graph.name[:12]}"]
     for number, (node, place) in enumerate(zip(graph.nodes, graph.places, strict=True)):
-        lines.append(f"{number + 1:>4}  {printable(node.id)}{where(place)}")
+        lines.append(f"{number + 1:>4}  {named(node.id)}{where(place)}")
         lines += (f"        needs {_named(graph, position)}" for position in node.needs)
         lines += (f"        notifies {_named(graph, position)}" for position in node.notifies)
-    lines += (f"   -  {printable(left.id)}{where(left.place)}: left out, {printable(left.why)}" for left in graph.left)
+    lines += (f"   -  {named(left.id)}{where(left.place)}: left out, {printable(left.why)}" for left in graph.left)
     return lines
 
 
 def _named(graph: HostGraph, position: int) -> str:
-    return f"{position + 1} {printable(graph.nodes[position].id)}"
+    return f"{position + 1} {named(graph.nodes[position].id)}"
 
 
 def _edges(graph: HostGraph) -> Iterator[tuple[int, int, bool]]:
@@ -37,7 +37,7 @@ def _edges(graph: HostGraph) -> Iterator[tuple[int, int, bool]]:
 def mermaid(graph: HostGraph) -> list[str]:
     """For Mermaid (https://mermaid.js.org/syntax/flowchart.html)."""
     lines = ["flowchart TD"]
-    lines += (f"    n{number}[\"{_entities(node.id)}\"]" for number, node in enumerate(graph.nodes))
+    lines += (f"    n{number}[\"{_entities(named(node.id))}\"]" for number, node in enumerate(graph.nodes))
     lines += (f"    n{start} {'-. notifies .->' if is_told else '-->'} n{end}" for start, end, is_told in _edges(graph))
     return lines
 
@@ -50,7 +50,7 @@ def _entities(name: str) -> str:
 def dot(graph: HostGraph) -> list[str]:
     """For Graphviz (https://graphviz.org/doc/info/lang.html)."""
     lines = ["digraph holdfast {", f"    node [shape={SHAPE}, fontname=\"sans-serif\"];"]
-    lines += (f"    n{number} [label={_quoted(node.id)}];" for number, node in enumerate(graph.nodes))
+    lines += (f"    n{number} [label={_quoted(named(node.id))}];" for number, node in enumerate(graph.nodes))
     lines += (f"    n{start} -> n{end}{' [style=dashed, label=notifies]' if is_told else ''};"
               for start, end, is_told in _edges(graph))
     return [*lines, "}"]

@@ -9,7 +9,7 @@ from holdfast.executor.model import HostResult, RunDone
 from holdfast.reports.details import change_lines, said_lines
 from holdfast.reports.style import PAINT_OF, Style, printable
 from holdfast.reports.summary import SAID, counted, summary
-from holdfast.reports.words import duration, many, moment, short_list, table, where
+from holdfast.reports.words import duration, many, moment, named, short_list, table, where
 from holdfast.store.model import Run
 
 MOST_DOCUMENTS = 2  # named in the list of runs
@@ -67,7 +67,7 @@ def host_lines(run: Run, result: HostResult, style: Style, diff: bool = True, ev
             continue
         action = f" ({event.action})" if event.action else ""
         status = style.paint(event.status.replace("_", " "), PAINT_OF[event.status])
-        lines.append(f"{status}{action} {printable(one.id)}{style.paint(where(one.place), 'faint')} {event.took_ms} ms")
+        lines.append(f"{status}{action} {named(one.id)}{style.paint(where(one.place), 'faint')} {event.took_ms} ms")
         lines += ("    " + line for line in change_lines(event, style, diff))
         lines += ("    " + line for line in said_lines(event, style))
         lines += (f"    {name}: {printable(text)}" for name in OUTPUTS_SHOWN
@@ -75,5 +75,5 @@ def host_lines(run: Run, result: HostResult, style: Style, diff: bool = True, ev
     in_state = result.counts()["ok"]
     if in_state and not everything:
         lines.append(f"{many(in_state, 'resource')} in state; -v shows them")
-    lines += [f"owed: {printable(id_)} since {since} ({printable(why)})" for id_, since, why in result.owed]
+    lines += [f"owed: {named(id_)} since {since} ({printable(why)})" for id_, since, why in result.owed]
     return [style.line(line) for line in lines]

@@ -7,7 +7,7 @@ from typing import Any
 
 from holdfast.reports.details import change_lines
 from holdfast.reports.style import Style, printable
-from holdfast.reports.words import duration, many, moment, table
+from holdfast.reports.words import duration, many, moment, named, table
 from holdfast.store.model import ENFORCING, UNDECLARED, Episode, Hold, Standing
 from holdfast_host.graph import PENDING, Event
 
@@ -27,8 +27,8 @@ def holds_lines(holds: Sequence[Hold], fights: Sequence[Episode], style: Style,
     """What is left alone: by people for a time, and because it drifts again and again."""
     if not holds and not fights:
         return ["nothing is held"]
-    rows = [(one.host, one.id, moment(one.until, zone), one.owner, one.why) for one in holds]
-    rows += [(one.host, one.id, "released", "holdfast", "a fight: it drifts again and again since "
+    rows = [(one.host, named(one.id), moment(one.until, zone), one.owner, one.why) for one in holds]
+    rows += [(one.host, named(one.id), "released", "holdfast", "a fight: it drifts again and again since "
               f"{moment(one.first_seen, zone)}") for one in fights]
     found = table(("host", "resource", "until", "owner", "why"), [tuple(map(printable, row)) for row in rows])
     return [style.line(line) for line in found]
@@ -42,7 +42,7 @@ def history_lines(episodes: Sequence[Episode], style: Style, diff: bool = True,
     lines: list[str] = []
     for one in episodes:
         open_ = one.ended is None
-        lines.append(style.paint(f"{printable(one.host)}: {printable(one.id)}", "change" if open_ else "good"))
+        lines.append(style.paint(f"{printable(one.host)}: {named(one.id)}", "change" if open_ else "good"))
         lines += ("    " + line for line in _told(one, zone))
         event = Event(0, PENDING, one.action, one.fields, one.diffs)
         lines += ("    " + line for line in change_lines(event, style, diff))
@@ -96,7 +96,7 @@ def _seen(event: Mapping[str, Any], style: Style) -> Iterator[str]:
     word, paint = {"drift": ("drifted", "change"), "healed": ("healed", "good"),
                    "fight": ("drifts again and again: left alone", "bad")}[event["event"]]
     how = _how(str(event.get("by", ""))) if event["event"] == "healed" else ""
-    yield (f"{printable(event['association'])}: {printable(event['host'])}: {printable(event['resource'])}: "
+    yield (f"{printable(event['association'])}: {printable(event['host'])}: {named(event['resource'])}: "
            + style.paint(word, paint) + how)
     if event["event"] == "drift":
         change = Event(0, PENDING, event.get("action", ""),

@@ -8,7 +8,7 @@ from holdfast.reports.fold import stopped_at
 from holdfast.reports.progress import host_words
 from holdfast.reports.style import PAINT_OF, Style, printable
 from holdfast.reports.summary import IN_DRIFT, SAID
-from holdfast.reports.words import many, where
+from holdfast.reports.words import many, named, where
 
 BAD = frozenset({"failed", "timed_out"})
 DOES = {"plan": "plan for", "apply": "apply to", "drift": "drift of"}
@@ -49,7 +49,7 @@ def troubles(happening: Happening, style: Style) -> list[str]:
     if isinstance(happening, ResourceDone) and happening.result.event.status in BAD:
         event, one = happening.result.event, happening.result
         message = printable(event.message.partition("\n")[0])
-        head = style.paint(f"{event.status.replace('_', ' ')} at {printable(one.id)}", PAINT_OF[event.status])
+        head = style.paint(f"{event.status.replace('_', ' ')} at {named(one.id)}", PAINT_OF[event.status])
         return [style.line(f"{printable(happening.host)}: {head}{where(one.place)}: {message}")]
     if isinstance(happening, HostDone) and happening.result.status in ("unreachable", "refused"):
         return [style.line(f"{printable(happening.result.host)}: {host_words(happening.result, SAID, style)}")]

@@ -9,7 +9,7 @@ from holdfast.executor.model import HostResult, Result
 from holdfast.reports.details import change_lines, said_lines
 from holdfast.reports.fold import Group, by_resource, resource_of
 from holdfast.reports.style import Style, printable
-from holdfast.reports.words import many, moment, ranges, where
+from holdfast.reports.words import many, moment, named, ranges, where
 
 SIGNS = {"create": "+", "install": "+", "add": "+", "delete": "-", "remove": "-", "unknown": "?"}
 MOST_WAYS = 5  # in which one resource changes, for people to see one by one
@@ -31,6 +31,7 @@ def changes(results: Iterable[HostResult], style: Style, diff: bool = True, sinc
         ways = list(groups)
         for group in ways if everything else ways[:MOST_WAYS]:
             lines.append(_head(group, style, len(found)))
+            lines += ("    " + line for line in _whole_name(group.example.id))
             lines += ("    " + line for line in _first_seen(group, since, zone))
             lines += ("    " + line for line in change_lines(group.example.event, style, diff))
             lines += ("    " + line for line in said_lines(group.example.event, style))
@@ -41,8 +42,14 @@ def changes(results: Iterable[HostResult], style: Style, diff: bool = True, sinc
 
 def _more(ways: Sequence[Group[Result]], style: Style) -> Iterator[str]:
     hosts = [host for group in ways for host in group.hosts]
-    head = f"~ {printable(ways[0].example.id)}: in {len(ways):,} other ways on {_hosts(hosts)}; -v shows them"
+    head = f"~ {named(ways[0].example.id)}: in {len(ways):,} other ways on {_hosts(hosts)}; -v shows them"
     yield style.paint(head, "change")
+
+
+def _whole_name(id_: str) -> Sequence[str]:
+    """A command of many lines, in full: it is what is going to be done."""
+    lines = printable(id_.strip()).splitlines()
+    return lines if len(lines) > 1 else ()
 
 
 def _first_seen(group: Group[Result], since: Since, zone: tzinfo | None) -> Iterator[str]:
@@ -61,7 +68,7 @@ def _head(group: Group[Result], style: Style, hosts: int) -> str:
     words = {"unknown": "not known yet"}.get(action, action or "update")
     on = f" on {_hosts(group.hosts)}" if hosts > 1 else ""
     alike = "" if group.alike else " (alike but for the host's name)"
-    head = style.paint(f"{SIGNS.get(action, '~')} {printable(one.id)}: {words}", "change")
+    head = style.paint(f"{SIGNS.get(action, '~')} {named(one.id)}: {words}", "change")
     return f"{head}{on}{style.paint(alike + where(one.place), 'faint')}"
 
 

@@ -9,7 +9,7 @@ from holdfast.executor.model import Happening, HostDone, HostResult, HostStarted
 from holdfast.reports.fold import stopped_at
 from holdfast.reports.style import PAINT_OF, Style, printable
 from holdfast.reports.summary import IN_DRIFT, SAID, counted, resources
-from holdfast.reports.words import duration, many, where
+from holdfast.reports.words import duration, many, named, where
 
 FEW = 12  # so many hosts are drawn one by one
 SLOWEST = 4  # hosts in hand that are named when there are many
@@ -76,7 +76,7 @@ def _host_line(progress: Progress, host: str, now: float, style: Style, said: di
         return style.paint(f"· {name}  waits", "faint")
     hand = progress.in_hand[host]
     counted_to = f"{hand.done}/{hand.resources}" if hand.resources else f"{hand.done} done"
-    last = f"  {printable(hand.last)}" if hand.last else ""
+    last = f"  {named(hand.last)}" if hand.last else ""
     return f"● {name}  {counted_to}{last}  {style.paint(duration(now - hand.begun), 'faint')}"
 
 
@@ -87,7 +87,7 @@ def host_words(result: HostResult, said: dict[str, str], style: Style) -> str:
     failed = stopped_at(result)
     words = style.paint(said[result.status], PAINT_OF[result.status])
     if failed:
-        words += f" at {printable(failed[0].id)}{where(failed[0].place)}"
+        words += f" at {named(failed[0].id)}{where(failed[0].place)}"
     elif result.status in ("changed", "pending"):
         words += f": {changed} of {many(resources(result), 'resource')}"
     elif result.status == "ok":
@@ -110,5 +110,5 @@ def _bar(progress: Progress, now: float, style: Style, said: dict[str, str]) -> 
 def _slowest(progress: Progress, now: float) -> Iterator[str]:
     slow = sorted(progress.in_hand.items(), key=lambda item: item[1].begun)[:SLOWEST]
     for host, hand in slow:
-        last = f" after {printable(hand.last)}" if hand.last else ""
+        last = f" after {named(hand.last)}" if hand.last else ""
         yield f"  {printable(host)}: {duration(now - hand.begun)}, {hand.done}/{hand.resources}{last}"

@@ -9,7 +9,7 @@ from holdfast.executor.model import HostResult, Result, RunDone
 from holdfast.reports.details import message_lines
 from holdfast.reports.fold import Group, by_status, fold, is_left_out, moved, not_begun, stopped_at, without_host
 from holdfast.reports.style import PAINT_OF, Style, printable
-from holdfast.reports.words import duration, many, ranges, short_list, where
+from holdfast.reports.words import duration, many, named, ranges, short_list, where
 
 # The order of the summary: what needs a person stands last, next to the prompt.
 ORDER = ("ok", "pending", "changed", "untouched", "interrupted", "refused", "timed_out", "unreachable", "failed")
@@ -72,12 +72,12 @@ def _subject(hosts: Sequence[str]) -> str:
 def _what(result: HostResult, alike: bool) -> str:
     """What it was that changed or failed."""
     if result.status in ("changed", "pending"):
-        names = [printable(one.id) for one in moved(result)]
+        names = [named(one.id) for one in moved(result)]
         return f": {len(names)} of {many(resources(result), 'resource')} ({short_list(names, MOST_NAMES)})"
     failed = stopped_at(result)
     if failed:
         first = failed[0]
-        return f" at {printable(first.id)}{where(first.place)}: {_first_line(first.event.message, alike)}"
+        return f" at {named(first.id)}{where(first.place)}: {_first_line(first.event.message, alike)}"
     return f": {_first_line(result.message, alike)}" if result.message else ""
 
 
@@ -101,10 +101,10 @@ def _more(result: HostResult) -> Iterator[str]:
     yield from _further(failed)
     if failed and result.message:
         yield from message_lines(result.message)
-    left = [printable(one.id) for one in not_begun(result)]
+    left = [named(one.id) for one in not_begun(result)]
     if left:
         yield f"not done: {short_list(left, MOST_NAMES)}"
-    skipped = [printable(one.id) for one in result.results
+    skipped = [named(one.id) for one in result.results
                if one.event.status == "skipped" and not is_left_out(one)]
     if skipped:
         yield f"skipped because of it: {short_list(skipped, MOST_NAMES)}"
@@ -116,7 +116,7 @@ def _further(failed: Sequence[Result]) -> Iterator[str]:
     for one in failed:
         said.setdefault((one.event.message, one.event.mend or ""), []).append(one)
     for number, ((message, mend), alike) in enumerate(said.items()):
-        others = [f"{printable(one.id)}{where(one.place)}" for one in (alike if number else alike[1:])]
+        others = [f"{named(one.id)}{where(one.place)}" for one in (alike if number else alike[1:])]
         if not others:
             continue
         if number >= MOST_NAMES:
@@ -133,7 +133,7 @@ def _owed(results: Iterable[HostResult], style: Style) -> Iterator[str]:
     items = [(result.host, owed) for result in results for owed in result.owed]
     for group in fold(items, lambda host, owed: (owed[0], without_host(owed[2], host)), lambda owed: owed[2]):
         id_, _since, why = group.example
-        yield style.paint(f"{_subject(group.hosts)}: {printable(id_)} is owed a notification ({printable(why)}); "
+        yield style.paint(f"{_subject(group.hosts)}: {named(id_)} is owed a notification ({printable(why)}); "
                           "the next apply carries it out", "change")
         if len(group.hosts) > 1:
             yield "    " + style.paint(ranges(group.hosts), "faint")

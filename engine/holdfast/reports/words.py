@@ -21,6 +21,12 @@ def many(count: int, noun: str) -> str:
     return f"{count:,} {noun}" + ("" if count == 1 else "s")
 
 
+def named(id_: str) -> str:
+    """A resource's id in one line; of a command of many lines the first."""
+    first, _, rest = printable(id_).strip().partition("\n")
+    return f"{first.rstrip()} …" if rest else first
+
+
 def duration(seconds: float) -> str:
     """`0.4 s`, `12.5 s`, `3 min 20 s`, `2 h 5 min`."""
     if seconds < 59.95:

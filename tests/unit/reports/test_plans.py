@@ -29,6 +29,14 @@ def test_equal_changes_of_many_hosts_are_shown_once():
     because of template: /etc/nginx/nginx.conf changed"""
 
 
+def test_a_command_of_many_lines_is_shown_in_full_and_named_by_its_first() -> None:
+    step = Result("command: set -e\n  make\n", place(9), Event(0, "pending", action="run"))
+    assert text(HostResult("web1", "pending", (step,))) == """\
+~ command: set -e …: run (playbooks/webs.yml:9)
+    command: set -e
+      make"""
+
+
 def test_drift_says_when_it_was_seen_first_and_on_which_host():
     since = {("web001", "package: nginx"): 1_795_493_700.0, ("web002", "package: nginx"): 1_795_493_700.4,
              ("web001", "service: nginx"): 1_795_493_700.0, ("web002", "service: nginx"): 1_795_407_300.0}

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from holdfast.problems import Place
-from holdfast.reports.words import duration, many, ranges, value, where
+from holdfast.reports.words import duration, many, named, ranges, value, where
 
 
 @pytest.mark.parametrize(("hosts", "text"), [
@@ -79,3 +79,10 @@ def test_times_are_read_at_a_glance(seconds, text):
 def test_numbers_and_places():
     assert (many(1, "host"), many(3000, "host")) == ("1 host", "3,000 hosts")
     assert (where(None), where(Place("a.yml", 3, 4)), where(Place("a.yml"))) == ("", " (a.yml:3)", " (a.yml)")
+
+
+@pytest.mark.parametrize(("id_", "shown"), [
+    ("file: /etc/motd", "file: /etc/motd"), ("command: set -e\nmake\n", "command: set -e …"),
+    ("command: make\n", "command: make"), ("command: a\x1b[2J\n\nb", r"command: a\x1b[2J …")])
+def test_name_of_a_resource_is_one_line(id_: str, shown: str) -> None:
+    assert named(id_) == shown
