@@ -94,7 +94,7 @@ class _Run:
             await self._settle(HostResult(host, "untouched", message=why))
         for host in hosts:
             if host not in self._results:
-                await self._settle(HostResult(host, "untouched", message=f"the run stopped before it: {self._stopped}"))
+                await self._settle(HostResult(host, "untouched", message=f"the run had stopped: {self._stopped}"))
         if self._fault is not None:
             raise self._fault
         done = RunDone(job.run, tuple(self._results[host] for host in (*hosts, *job.left_out)), self._stopped,

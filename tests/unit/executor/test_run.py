@@ -93,7 +93,7 @@ def test_budget_that_is_spent_says_who_was_never_touched() -> None:
     done = stage.run(Rollout(error_budget=1, at_once=1))
     assert [result.status for result in done.results] == ["failed", "failed", "untouched", "untouched"]
     assert done.stopped == "2 hosts went wrong, and the error budget is 1 (1 host)"
-    assert done.results[2].message == f"the run stopped before it: {done.stopped}"
+    assert done.results[2].message == f"the run had stopped: {done.stopped}"
 
 
 def test_no_host_is_contacted_when_the_run_cannot_be_stored() -> None:

@@ -77,8 +77,8 @@ def test_a_mend_with_an_address_in_it_keeps_no_hosts_apart():
 
 
 def test_why_hosts_were_not_touched_is_said_once():
-    told = text([HostResult("a", "untouched", message="the run stopped before it: enough")], stopped="enough")
-    assert "a never touched: the run stopped before it: enough\n" in told
+    told = text([HostResult("a", "untouched", message="the run had stopped: enough")], stopped="enough")
+    assert "a never touched: the run had stopped: enough\n" in told
 
 
 def test_a_hundred_ways_to_fail_do_not_fill_the_screen():
