@@ -101,6 +101,18 @@ def ini(draw: st.DrawFn) -> str:
     return draw(st.sampled_from(["\n", "\n", "\n", "\r\n"])).join([*sections, declared, ""])
 
 
+@st.composite
+def merging(draw: st.DrawFn) -> str:
+    """Two hosts in groups, in and beside each other, that all say something else of the same names."""
+    made = [f"[{name}]" for name in ORDER]
+    for name in draw(st.lists(st.sampled_from(ORDER[1:]), min_size=4, max_size=9, unique=True)):
+        made += [f"[{name}]", *draw(st.lists(st.sampled_from(["h1", "h2"]), min_size=1, max_size=2, unique=True)),
+                 f"[{name}:vars]", f"a=of {name}", *draw(st.lists(words("b=1 b=2 b=3 ansible_group_priority=0 "
+                                                                          "ansible_group_priority=7"), max_size=2)),
+                 f"[{name}:children]", *draw(children(name, 4))]
+    return "\n".join([*made, ""])
+
+
 # -- YAML -------------------------------------------------------------------------------------------------------------
 
 SCALARS = words(r"""1 01 -1 +1 0o17 017 0x1f 0b11 1_000 1.5 .5 5. 1e3 1.0e+3 .inf -.inf .nan 1:30 1:30:15.5 yes No on
@@ -252,4 +264,4 @@ def several(draw: st.DrawFn) -> Written:
 
 
 INVENTORIES = {"ini": single(ini(), "hosts"), "yaml": single(yaml(), "hosts.yml"),
-               "program": single(program(), "hosts.sh"), "several": several()}
+               "merging": single(merging(), "hosts"), "program": single(program(), "hosts.sh"), "several": several()}
