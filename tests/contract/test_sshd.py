@@ -29,8 +29,8 @@ SHUT_OUT = {  # options, and what the refusal says; the caller is root, by an ED
     "MaxSessions: 0": "nobody could log in",
     "Ciphers: aes128-cbc": "no algorithm is left",
     "HostKeyAlgorithms: rsa-sha2-512": "a key for ssh-ed25519",
-    "MaxAuthTries: many": "05-16.conf line 1",
-    "UseDNS: maybe": "does not take this configuration",
+    "MACs: none-such": "05-16.conf line 1",
+    "Subsystem: sftp": "does not take this configuration",
 }
 
 

@@ -217,16 +217,16 @@ class Fleet:
                 if not path.endswith(".holdfast"):
                     assert found.get(path) in [state.get(path) for state in states], f"{place.name}: {path} is neither"
 
-    def resume(self) -> None:
-        """Takes the run up until it is whole, and checks all that was promised."""
+    def resume(self, *words: str) -> None:
+        """Takes the run up until it is whole, and checks all that was promised. words: more for the commands."""
         until(lambda: all(place.is_idle() for place in self.places))
         known = dict.fromkeys([place.name for place in self.places], True)
         newest = self.newest()
         if newest == self.run:  # it ended before it was stored
             self.check_untouched()
-            known |= self.check_results(self.site.run("apply", "--json"))
+            known |= self.check_results(self.site.run("apply", "--json", *words))
         else:
-            done = self.site.run("apply", "--resume", newest, "--json")
+            done = self.site.run("apply", "--resume", newest, "--json", *words)
             assert done.hosts() or "nothing is left to do" in done.text, done.text
             known |= self.check_results(done)
         self.check_whole(known)

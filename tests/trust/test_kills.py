@@ -119,7 +119,7 @@ def test_hosts_that_are_killed_while_they_take_back(tmp_path: Path, chance: rand
     fleet.begin()
     log = fleet.recorded("apply", "--confirm", "1s", is_once=True)
     assert all(place.look() == wanted(fleet.number - 1) for place in fleet.places), "the control: it is taken back"
-    fleet.resume()
+    fleet.resume("--confirm", "60s")  # a run is resumed the way it began, which nobody confirms in time
 
     def one() -> int:
         fleet.begin()
@@ -127,7 +127,7 @@ def test_hosts_that_are_killed_while_they_take_back(tmp_path: Path, chance: rand
         hits = fleet.killed(chosen, "apply", "--confirm", "1s", is_once=True)
         fleet.check_halves()
         fleet.check_told_back()
-        fleet.resume()
+        fleet.resume("--confirm", "60s")
         return hits
 
     rounds(OF_CONFIRM, one)

@@ -17,6 +17,7 @@ import string
 import threading
 import urllib.parse
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -138,11 +139,9 @@ class Watch:
     def _look(self) -> None:
         """Lab hosts' processes are seen from here too."""
         while not self._over.wait(0.02):
-            for path in Path("/proc").glob("[0-9]*/cmdline"):
-                try:
-                    self.seen.add(path.read_bytes())
-                except OSError:
-                    continue
+            for number in filter(str.isdigit, os.listdir("/proc")):
+                with suppress(OSError):  # it has ended meanwhile
+                    self.seen.add(Path("/proc", number, "cmdline").read_bytes())
             self.seen |= {content for _, content in below(*self._folders, known=self._known)}
 
 
@@ -171,8 +170,9 @@ def journal(host: LabHost) -> bytes:
 
 
 @pytest.fixture
-def secrets(site: Site) -> list[str]:
-    chance = random.Random(20261124)
+def secrets(request: pytest.FixtureRequest, site: Site) -> list[str]:
+    """Each test has its own: one that leaks for the control may run beside another, and all processes are seen."""
+    chance = random.Random(f"20261124 {request.node.name}")
     values = [secret(chance, number) for number in range(COUNT)]
     variables = "".join(f"  s{n}: {{secret: s{n}, env: S{n}}}\n" for n in range(COUNT))
     resources = "".join(WAYS[n % len(WAYS)](n) for n in range(COUNT))
