@@ -11,14 +11,15 @@ CASES = (
            version: "1.1"
          """,
          lambda w: bool(w.package("holdfast-app").is_installed and w.package("holdfast-lib").is_installed
-                        and w.package("holdfast-hello").version == "1.1"),
+                        and w.package("holdfast-hello").is_installed and w.package("holdfast-hello").version == "1.1"),
          """
          - package: [holdfast-app, holdfast-hello]
            state: absent
            autoremove: true
          """,
          ("dpkg -r holdfast-app", "dpkg --purge holdfast-hello",
-          "apt-get install -y --allow-downgrades holdfast-hello=1.0")),
+          "apt-get install -y --allow-downgrades holdfast-hello=1.0"),
+         before="dpkg --purge holdfast-app holdfast-hello holdfast-lib"),  # another case may have left them there
     Case("package: pattern, downgrade, recommends, age of lists",
          """
          - package: holdfast-hello
