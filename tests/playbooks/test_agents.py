@@ -139,7 +139,7 @@ def who_fails_to_log_in_is_shut_out(host: LabHost, stranger: LabHost) -> None:
     assert "Permission denied" in stranger.run(login, check=False).stdout
     for _ in range(2):
         stranger.run(login, check=False)
-    banned = "for i in $(seq 50); do fail2ban-client status sshd | grep -w {} && exit; sleep 0.1; done; exit 1"
+    banned = "for i in $(seq 200); do fail2ban-client status sshd | grep -w {} && exit; sleep 0.2; done; exit 1"
     host.run(banned.format(stranger.address))
     assert "Connection refused" in stranger.run(login, check=False).stdout
     host.run(f"fail2ban-client unban {stranger.address}")
