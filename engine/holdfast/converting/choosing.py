@@ -8,13 +8,13 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import jinja2
-from jinja2 import meta
 
 from holdfast.converting import deciding
 from holdfast.converting.deciding import Case, case
 from holdfast.converting.expressions import Names, condition
 from holdfast.converting.model import Cannot, Play, Task
 from holdfast.converting.options import plain
+from holdfast.converting.syntax import parsed, undeclared
 from holdfast.converting.variables import Variables
 from holdfast.documents.model import is_template
 from holdfast.trees.scalars import Vaulted
@@ -85,7 +85,7 @@ def _read_by(given: Any) -> Set[str]:
     """The variables that templates in a value read."""
     if isinstance(given, str) and is_template(given):
         try:
-            return meta.find_undeclared_variables(jinja2.Environment().parse(given))  # noqa: S701  # nothing is rendered
+            return undeclared(parsed(given))
         except jinja2.TemplateError:
             return set()
     inner = given.values() if isinstance(given, Mapping) else given if isinstance(given, list) else ()

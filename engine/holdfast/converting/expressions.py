@@ -8,17 +8,13 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import jinja2
-from jinja2 import meta, nodes
+from jinja2 import nodes
 
-from holdfast.compiler.filters import FILTERS, TESTS
 from holdfast.converting import facts
 from holdfast.converting.model import Cannot
+from holdfast.converting.syntax import ENVIRONMENT, parsed, undeclared
 from holdfast.documents.model import is_template
 
-_ENVIRONMENT = jinja2.Environment(trim_blocks=True, keep_trailing_newline=True,  # noqa: S701  # it renders nothing
-                                  extensions=["jinja2.ext.do", "jinja2.ext.loopcontrols"])
-_ENVIRONMENT.filters |= FILTERS
-_ENVIRONMENT.tests |= TESTS
 _OF_RESULTS = frozenset({"failed", "failure", "succeeded", "success", "changed", "change", "skipped", "skip"})
 _OUTPUTS = {"stdout": "stdout", "stderr": "stderr", "rc": "code"}
 _LOOKUPS = ("file", "env")
@@ -63,25 +59,13 @@ def condition(written: str, names: Names) -> str:
     return made[3:-3].strip()
 
 
-def constant(made: str) -> bool | None:
-    """What a condition gives on every host; None: that hangs on something."""
-    tree = _parsed("{{ " + made + " }}")
-    if next(tree.find_all((nodes.Name, nodes.Call)), None) is not None:
-        return None
-    try:
-        found = _ENVIRONMENT.compile_expression(made)()
-    except Exception:  # whatever filters and tests raise of values that do not fit
-        return None
-    return found if isinstance(found, bool) else None
-
-
 def text(written: str, names: Names, *, outputs: bool = True) -> str:
     """A text, perhaps with templates in it; also a whole template file. Raises Cannot."""
     if not is_template(written):
         return written
     _parsed(written)  # before the tokens: its faults say more
     try:
-        tokens = [(kind, part) for _, kind, part in _ENVIRONMENT.lex(written)]
+        tokens = [(kind, part) for _, kind, part in ENVIRONMENT.lex(written)]
     except jinja2.TemplateSyntaxError as error:
         raise Cannot(f"`{_short(written)}` is no template: {error.message}") from None
     made = "".join(part for _, part in _renamed(tokens, names, outputs))
@@ -98,7 +82,7 @@ def is_one_expression(written: str) -> bool:
 
 def _parsed(written: str) -> nodes.Template:
     try:
-        return _ENVIRONMENT.parse(written)
+        return parsed(written)
     except jinja2.TemplateSyntaxError as error:
         raise Cannot(f"`{_short(written)}` is no template: {error.message}") from None
 
@@ -264,20 +248,20 @@ def _look(tree: nodes.Template, names: Names) -> None:
         for node in tree.find_all(kind):
             look(node, names)
     own = {name.name for name in tree.find_all(nodes.Name) if name.ctx != "load"}  # also where only a branch sets them
-    for name in sorted(meta.find_undeclared_variables(tree) - own):
+    for name in sorted(undeclared(tree) - own):
         if name in names.refused and name not in names.outputs:
             raise Cannot(names.refused[name])
         if name in facts.OWN or (
                 name.startswith("ansible_") and name not in facts.SAME and name not in facts.WORDS):
             raise Cannot(f"`{name}` has no like here")
-        if name not in _ENVIRONMENT.globals and name != "lookup":
+        if name not in ENVIRONMENT.globals and name != "lookup":
             names.read.add(name)
 
 
 def _filter(node: Any, names: Names) -> None:
     if node.name in _OF_RESULTS:
         raise Cannot(f"`{node.name}` asks what an earlier task did: here `notify` and `watch` pass that on")
-    if node.name not in _ENVIRONMENT.filters:
+    if node.name not in ENVIRONMENT.filters:
         raise Cannot(f"there is no filter `{node.name}` here")
     given = {one.key for one in node.kwargs}
     if node.name == "password_hash" and "salt" not in given and len(node.args) < 2:
@@ -289,7 +273,7 @@ def _filter(node: Any, names: Names) -> None:
 def _test(node: Any, names: Names) -> None:
     if node.name in _OF_RESULTS:
         raise Cannot(f"`is {node.name}` asks what an earlier task did: here `notify` and `watch` pass that on")
-    if node.name not in _ENVIRONMENT.tests:
+    if node.name not in ENVIRONMENT.tests:
         raise Cannot(f"there is no test `{node.name}` here")
     if node.name in ("defined", "undefined") and isinstance(node.node, nodes.Name):
         names.guarded.add(node.node.name)
@@ -298,7 +282,7 @@ def _test(node: Any, names: Names) -> None:
 def _call(node: Any, _: Names) -> None:
     if isinstance(node.node, nodes.Getattr) and node.node.attr in _CHANGES:
         raise Cannot(f"`{node.node.attr}` would change a value: make a new one, as `list + [x]` does")
-    if not isinstance(node.node, nodes.Name) or node.node.name in _ENVIRONMENT.globals:
+    if not isinstance(node.node, nodes.Name) or node.node.name in ENVIRONMENT.globals:
         return
     if node.node.name != "lookup":
         raise Cannot(f"there is no function `{node.node.name}` here")

@@ -7,6 +7,7 @@ from typing import Any
 import jinja2
 from jinja2 import nodes
 
+from holdfast.converting.syntax import parsed
 from holdfast.documents.model import is_template
 
 _DEEPEST = 8  # variables that stand for one another
@@ -26,7 +27,7 @@ def kind(given: Any, known: Mapping[str, Any], depth: int = 0) -> str:
     if not is_template(given):
         return "text"
     try:
-        body = jinja2.Environment().parse(given).body  # noqa: S701  # nothing is rendered
+        body = parsed(given).body
     except jinja2.TemplateError:
         return ""
     output = body[0] if len(body) == 1 else None

@@ -10,6 +10,7 @@ from typing import Any
 import jinja2
 from jinja2 import nodes
 
+from holdfast.converting.syntax import parsed
 from holdfast.documents.model import is_template
 
 _MOST = 50
@@ -34,7 +35,7 @@ class Texts:
         if not is_template(text):
             return [text]
         try:
-            body = jinja2.Environment().parse(text).body  # noqa: S701  # nothing is rendered
+            body = parsed(text).body
         except jinja2.TemplateError:
             return None
         if depth > _DEEPEST or not all(isinstance(one, nodes.Output) for one in body):

@@ -9,6 +9,7 @@ import jinja2
 from jinja2 import nodes
 
 from holdfast.converting.model import Task
+from holdfast.converting.syntax import parsed
 from holdfast.trees.tree import Node
 
 _TWO = {"present": ("present",), "absent": ("absent",)}
@@ -56,7 +57,7 @@ def _is(written: str, words: tuple[str, ...], node: Node) -> Node:
 def _words(written: str) -> list[str]:
     """All words that an expression can give, when they stand in it: `'a' if x else 'b'`, `x | ternary('a', 'b')`."""
     try:
-        output = jinja2.Environment().parse("{{ " + written + " }}").body[0]  # noqa: S701  # nothing is rendered
+        output = parsed("{{ " + written + " }}").body[0]
     except jinja2.TemplateError:
         return []
     expression = output.nodes[0] if isinstance(output, nodes.Output) and len(output.nodes) == 1 else None

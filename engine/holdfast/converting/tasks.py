@@ -11,12 +11,13 @@ from holdfast.converting import attributes, flushing, guards, named_files, state
 from holdfast.converting.ansible_module import as_is, documented
 from holdfast.converting.arguments import resource_of
 from holdfast.converting.beside import Beside
-from holdfast.converting.expressions import Names, condition, constant, value
+from holdfast.converting.expressions import Names, condition, value
 from holdfast.converting.keywords import keywords
 from holdfast.converting.kinds import kind
 from holdfast.converting.loops import loop_of
 from holdfast.converting.model import Cannot, Item, Resource, Task, Unlike
 from holdfast.converting.options import AS_IS, MANY, Choice, Entry, Module, boolean, plain, whole
+from holdfast.converting.syntax import constant
 from holdfast.converting.systems import elsewhere
 from holdfast.converting.table import MODULES, files
 from holdfast.converting.table.system import RESTARTS, TOLD

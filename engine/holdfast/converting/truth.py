@@ -8,6 +8,7 @@ from typing import Any
 import jinja2
 from jinja2 import nodes
 
+from holdfast.converting.syntax import parsed
 from holdfast.documents.model import is_template
 
 _DEEPEST = 5  # variables that stand for one another
@@ -22,7 +23,7 @@ def asked(made: str, variables: Mapping[str, Any]) -> str:
 def _of_text(text: str, variables: Mapping[str, Any], depth: int) -> bool | None:
     """Does a text with a template give true or false? None: that is not known."""
     try:
-        body = jinja2.Environment().parse(text).body  # noqa: S701  # nothing is rendered
+        body = parsed(text).body
     except jinja2.TemplateError:
         return None
     output = body[0] if len(body) == 1 else None

@@ -2,6 +2,8 @@
 from __future__ import annotations
 
 import itertools
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -95,3 +97,29 @@ def test_what_stands_in_a_wrong_place_is_no_crash(tmp_path: Path) -> None:
         assert all(item.task.place.line for item in made.items), (way, odd)
         counts.add(len(made.items))
     assert whole in counts
+
+
+HOSTILE = """
+- hosts: all
+  vars: {large: "{{ 9 ** (9 ** (9 ** 9)) }}"}
+  tasks:
+    - file: {path: /srv/a, state: touch}
+      when: ansible_check_mode or 9 ** (9 ** (9 ** 9)) > 1
+    - file: {path: /srv/b, state: touch}
+      when: ansible_system is match('x') or 'aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaab' is match('(a|aa)+$')
+    - copy: {content: "{{ 'aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaab' | regex_search('(a|aa)+$') }}{{ large }}", dest: /srv/c}
+    - include_tasks: "{{ 'x' * 9 ** (9 ** (9 ** 9)) }}.yml"
+    - set_fact: {made: "{{ 9 ** (9 ** (9 ** 9)) }}"}
+      when: ansible_check_mode and 9 ** (9 ** (9 ** 9)) > 1
+"""
+
+
+def test_what_is_constant_in_templates_is_not_worked_out(tmp_path: Path) -> None:
+    """In a process of its own: nothing else ends a power that is being raised."""
+    (tmp_path / "site.yml").write_text(HOSTILE)
+    program = ("import sys; from pathlib import Path; from holdfast.converting import convert; "
+               "from holdfast.documents.types import Types; "
+               "print(*(item.status for item in convert(Path(sys.argv[1]), Types(), None).items), sep='\\n')")
+    done = subprocess.run([sys.executable, "-c", program, tmp_path / "site.yml"], capture_output=True, text=True,
+                          timeout=60, check=True)
+    assert len(done.stdout.splitlines()) == HOSTILE.count("\n    - ")
