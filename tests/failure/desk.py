@@ -2,8 +2,7 @@
 from __future__ import annotations
 
 import subprocess
-import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -79,13 +78,6 @@ class Running:
     def end(self, seconds: float = 60) -> Said:
         code = self.process.wait(seconds)
         return Said(code, self.said(), objects_of(self.said()))
-
-
-def until(condition: Callable[[], object], seconds: float = 60) -> None:
-    end = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < end, "it did not come to that"
-        time.sleep(0.05)
 
 
 def has(host: LabHost, path: str) -> bool:

@@ -6,9 +6,10 @@ from typing import Any
 
 import pytest
 
-from tests.failure.desk import Desk, Running, has, until
+from tests.failure.desk import Desk, Running, has
 from tests.lab import LabHost
 from tests.lab.recipe import OPS_PASSWORD
+from tests.waiting import until
 
 HOLD = """\
     state: site

@@ -6,10 +6,11 @@ from typing import Any
 
 import pytest
 
-from tests.failure.desk import Desk, Running, has, result, until
+from tests.failure.desk import Desk, Running, has, result
 from tests.failure.reaching import MADE, is_changed
 from tests.lab import LabHost
 from tests.lab.recipe import OPS_PASSWORD
+from tests.waiting import until
 
 pytestmark = pytest.mark.usefixtures("fresh")
 

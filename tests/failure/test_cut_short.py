@@ -9,9 +9,10 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.failure.desk import Desk, Running, has, result, until
+from tests.failure.desk import Desk, Running, has, result
 from tests.lab import Lab, LabHost
 from tests.lab.process import run as on_this_machine
+from tests.waiting import until
 
 LOCK, JOURNAL = "/var/lib/holdfast/lock", "/var/lib/holdfast/journal"
 DOCUMENT = """\

@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
-from tests.failure.desk import Desk, Running, has, result, until
+from tests.failure.desk import Desk, Running, has, result
 from tests.lab import LabHost
+from tests.waiting import until
 
 STATE = "/var/lib/holdfast"
 

@@ -26,6 +26,7 @@ import yaml
 import holdfast
 from tests.lab import Lab, LabHost
 from tests.trust.site import HOLDFAST, Said, Site, objects_of
+from tests.waiting import until
 
 FILES = 20
 ONCE, TELL = "command: once", "command: tell"
@@ -431,10 +432,3 @@ class LabFleet(Fleet):
 def was_killed(log: Path) -> bool:
     """Whether strace saw the end that it brought."""
     return log.exists() and "killed by SIGKILL" in log.read_text("utf-8", "replace")
-
-
-def until(condition: Callable[[], object], seconds: float = 60) -> None:
-    end = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < end, "it did not come to that"
-        time.sleep(0.02)

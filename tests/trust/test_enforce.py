@@ -6,13 +6,14 @@ import os
 import shutil
 import signal
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from tests.lab import Lab
 from tests.lab.host import LabHost
 from tests.trust.site import Site, objects_of
+from tests.waiting import until
 
 ENGINE = Path(__file__).parents[2] / "engine"
 MOTD, APP = "file: /etc/motd", "file: /etc/app.conf"
@@ -42,14 +43,6 @@ def told(site: Site) -> list[tuple[str, str, str]]:
     path = site.folder / "hooked"
     events = {one["delivery"]: one for one in (objects_of(path.read_text()) if path.exists() else ())}
     return [(one["event"], one["host"], one.get("resource", "")) for one in events.values()]
-
-
-def until(holds: Callable[[], Any], seconds: float = 60.0) -> None:
-    """Waits for what comes by itself."""
-    last = time.monotonic() + seconds
-    while not holds():
-        assert time.monotonic() < last, "it does not come"
-        time.sleep(0.2)
 
 
 def standings(site: Site) -> dict[str, str]:

@@ -14,9 +14,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.trust.kills import Place, points, until, was_killed
+from tests.trust.kills import Place, points, was_killed
 from tests.trust.site import HOLDFAST, Said, Site, objects_of
 from tests.trust.test_kills import POINTS, SEED, rounds
+from tests.waiting import until
 
 OF_ENFORCE, OF_PULL = POINTS * 4 // 200, POINTS * 3 // 200
 SIZE = 100_000  # of a file, so that it takes more than one write

@@ -7,16 +7,15 @@ import os
 import shutil
 import subprocess
 import textwrap
-import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from tests import wheels
 from tests.lab import Lab
 from tests.lab.host import LabHost
+from tests.waiting import until
 
 HOLDFAST = "/opt/holdfast/bin/holdfast"
 GIT = {**os.environ, "GIT_CONFIG_GLOBAL": "/dev/null", "GIT_CONFIG_NOSYSTEM": "1", "GIT_AUTHOR_NAME": "a",
@@ -59,13 +58,6 @@ class Site:
         self.git("clone", "-q", "--bare", str(self.folder), str(fresh))
         shutil.rmtree(self.bare, ignore_errors=True)
         fresh.rename(self.bare)
-
-
-def until(holds: Callable[[], Any], seconds: float = 60.0) -> None:
-    last = time.monotonic() + seconds
-    while not holds():
-        assert time.monotonic() < last, "it does not come"
-        time.sleep(0.3)
 
 
 def shown(host: LabHost, unit: str, name: str) -> str:

@@ -5,11 +5,11 @@ import os
 import signal
 import subprocess
 import sys
-import time
 
 import pytest
 
 from holdfast_host import Failed, TimedOut, process
+from tests.waiting import until
 
 IS_ROOT = os.geteuid() == 0
 
@@ -45,14 +45,6 @@ def children():
         if int(fields[1]) == os.getpid():
             found.add((pid, fields[19]))
     return found
-
-
-def wait_until(is_so):
-    for _ in range(1000):
-        if is_so():
-            return True
-        time.sleep(0.01)
-    return False
 
 
 @pytest.mark.parametrize(("script", "code", "stdout", "stderr"), [
@@ -125,7 +117,7 @@ def test_whole_group_is_killed_when_time_is_up(cwd, tmp_path):
             process.run(["sh", "-c", script], timeout_s=0.5, cwd=cwd)
     found = [int(word) for word in pids.read_text().split()]
     assert len(found) == 2
-    assert wait_until(lambda: not any(map(alive, found)))
+    until(lambda: not any(map(alive, found)))
 
 
 def test_whole_group_is_killed_when_somebody_says_stop(cwd, tmp_path):
@@ -139,7 +131,7 @@ def test_whole_group_is_killed_when_somebody_says_stop(cwd, tmp_path):
 
     with pytest.raises(Stop), process.Listening(stop):
         process.run(["sh", "-c", f"sleep 300 & echo $! $$ > {pids}; echo go; wait"], cwd=cwd)
-    assert wait_until(lambda: not any(alive(int(word)) for word in pids.read_text().split()))
+    until(lambda: not any(alive(int(word)) for word in pids.read_text().split()))
 
 
 @pytest.mark.parametrize("holding", ["sleep 300", "while :; do echo noise; sleep 0.01; done"])

@@ -7,7 +7,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -16,6 +15,7 @@ import pytest
 
 from holdfast_host import protocol
 from tests.unit.holdfast_host.pythons import installed
+from tests.waiting import until
 
 ROOT = Path(__file__).parents[3]
 TYPES = Path(__file__).parent / "types"
@@ -105,7 +105,7 @@ def test_host_is_held_by_one_run_and_says_by_whom(talk: Talk, tmp_path: Path) ->
     talk.graph("run-1", note(tmp_path / "a", "x", slow_s=20))
     other = Talk(str(talk.process.args[0]), tmp_path / "state")  # type: ignore[index]  # a list, as given above
     try:
-        wait_until(lambda: (tmp_path / "state" / "journal" / "run-1.jsonl").exists())
+        until(lambda: (tmp_path / "state" / "journal" / "run-1.jsonl").exists())
         assert other.hello()["unfinished"] == [], "a run that still goes on has nothing to collect"
         other.graph("run-2", note(tmp_path / "b", "x"))
         refused = other.hear("refused")
@@ -119,7 +119,7 @@ def test_host_is_held_by_one_run_and_says_by_whom(talk: Talk, tmp_path: Path) ->
 def test_cancel_finishes_what_is_in_hand(talk: Talk, tmp_path: Path) -> None:
     talk.hello()
     talk.graph("run-1", note(tmp_path / "a", "x", slow_s=1), note(tmp_path / "b", "x"))
-    wait_until(lambda: (tmp_path / "state" / "journal" / "run-1.jsonl").exists())
+    until(lambda: (tmp_path / "state" / "journal" / "run-1.jsonl").exists())
     talk.say(kind="cancel", now=False)
     assert [e[1] for e in talk.hear("event")["events"]] == ["changed", "interrupted"]
     assert talk.hear("result")["status"] == "interrupted"
@@ -143,7 +143,7 @@ def test_runner_with_nothing_to_tell_shows_that_it_is_there(tmp_path: Path) -> N
 def test_cancel_now_ends_what_is_in_hand(talk: Talk, tmp_path: Path) -> None:
     talk.hello()
     talk.graph("run-1", note(tmp_path / "a", "x", slow_s=60))
-    wait_until(lambda: (tmp_path / "state" / "journal" / "run-1.jsonl").exists())
+    until(lambda: (tmp_path / "state" / "journal" / "run-1.jsonl").exists())
     talk.say(kind="cancel", now=True)
     assert talk.hear("result")["status"] == "interrupted"
     assert not (tmp_path / "a").exists()
@@ -152,7 +152,7 @@ def test_cancel_now_ends_what_is_in_hand(talk: Talk, tmp_path: Path) -> None:
 def test_controller_that_goes_away_finds_the_results_at_the_next_contact(talk: Talk, tmp_path: Path) -> None:
     talk.hello()
     talk.graph("run-1", note(tmp_path / "a", "x", slow_s=1), note(tmp_path / "b", "x"))
-    wait_until(lambda: (tmp_path / "state" / "journal" / "run-1.jsonl").exists())
+    until(lambda: (tmp_path / "state" / "journal" / "run-1.jsonl").exists())
     assert talk.end() == 0
     again = Talk(str(talk.process.args[0]), tmp_path / "state")  # type: ignore[index]  # a list, as given above
     story, = again.hello()["unfinished"]
@@ -168,7 +168,7 @@ def test_killed_runner_leaves_a_journal_and_no_half_written_file(talk: Talk, tmp
     talk.hello()
     talk.graph("run-1", note(tmp_path / "a", "x", slow_s=60))
     journal = tmp_path / "state" / "journal" / "run-1.jsonl"
-    wait_until(lambda: journal.exists() and b'"before"' in journal.read_bytes())
+    until(lambda: journal.exists() and b'"before"' in journal.read_bytes())
     talk.process.send_signal(signal.SIGKILL)
     talk.process.wait(10)
     again = Talk(str(talk.process.args[0]), tmp_path / "state")  # type: ignore[index]  # a list, as given above
@@ -211,13 +211,6 @@ def test_types_cannot_speak_into_the_protocol(tmp_path: Path) -> None:
     talk.end()
     assert noisy.stderr is not None and noisy.stderr.read() == b"noise\n"
     noisy.stderr.close()
-
-
-def wait_until(condition: Any, seconds: float = 10) -> None:
-    until = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < until, "it did not come to that"
-        time.sleep(0.01)
 
 
 def test_every_word_on_the_wire_is_listed() -> None:
