@@ -105,9 +105,7 @@ HOSTILE = """
   tasks:
     - file: {path: /srv/a, state: touch}
       when: ansible_check_mode or 9 ** (9 ** (9 ** 9)) > 1
-    - file: {path: /srv/b, state: touch}
-      when: ansible_system is match('x') or 'aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaab' is match('(a|aa)+$')
-    - copy: {content: "{{ 'aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaab' | regex_search('(a|aa)+$') }}{{ large }}", dest: /srv/c}
+    - copy: {content: "{{ 9 ** (9 ** (9 ** 9)) | int }}{{ large }}", dest: /srv/c}
     - include_tasks: "{{ 'x' * 9 ** (9 ** (9 ** 9)) }}.yml"
     - set_fact: {made: "{{ 9 ** (9 ** (9 ** 9)) }}"}
       when: ansible_check_mode and 9 ** (9 ** (9 ** 9)) > 1
