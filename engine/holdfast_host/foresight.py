@@ -1,11 +1,12 @@
 """What a plan cannot know yet, and of whom that hangs: read from the course of a run."""
 from __future__ import annotations
 
-from typing import List, Optional, Set
+from typing import List, Optional, Sequence, Set
 
 from . import files, library
 from .course import WAITING, Course
 from .errors import Failed
+from .graph import PENDING, UNKNOWN
 from .resource import Change
 
 
@@ -26,6 +27,16 @@ def is_awaited(course: Course, number: int) -> bool:
     return bool(needed_before(course, number)) or any(
         step.status in WAITING and step.resource is not None and not wanted.isdisjoint(step.resource.provides())
         for step in course.steps[:number])
+
+
+def was_foreseen(course: Course, number: int, planned: Sequence[str]) -> bool:
+    """Whether a plan could tell what this node does: nothing before it acts on it in a way that no plan foresees.
+    planned: how the nodes before it stood in the plan."""
+    for step, status in zip(course.steps, planned):
+        cls = library.resource_type(step.node.type)
+        if status == UNKNOWN or (status == PENDING and (cls.barrier or wants_of(course, number, cls.sways))):
+            return False
+    return True
 
 
 def ancestors(course: Course, number: int) -> List[int]:

@@ -1,11 +1,12 @@
-"""From a change to the event that tells of it: values as JSON, content as a unified diff, secrets masked."""
+"""From a change or error to the event that tells of it: values as JSON, content as a unified diff, secrets masked."""
 from __future__ import annotations
 
 import re
-from typing import Any, List, Optional, Tuple
+from typing import Any, Dict, List, Mapping, Optional, Tuple
 
 from . import former
-from .graph import Event
+from .errors import Failed, HoldfastError, Interrupted, Refused, TimedOut
+from .graph import FAILED, INTERRUPTED, TIMED_OUT, Event
 from .redact import Redactor
 from .resource import ALWAYS, Change, Field, Resource
 
@@ -46,6 +47,22 @@ class Teller:
 
     def _plain(self, value: Any) -> Any:
         return _json(self.redactor.value(_json(value, OUTPUT_CHARS)))  # cut off last: a piece is not known as a secret
+
+
+def of_error(type_: str, error: BaseException, given: Optional[Mapping[str, Any]]) -> Tuple[str, Dict[str, Any]]:
+    """What a resource has come to by an error: its status, and what its event says. given: outputs that it has all the
+    same."""
+    status = TIMED_OUT if isinstance(error, TimedOut) else INTERRUPTED if isinstance(error, Interrupted) else FAILED
+    more: Dict[str, Any] = {"error": type(error).__name__, "message": str(error), "outputs": dict(given or {})}
+    if isinstance(error, Failed) and error.outputs:
+        more["outputs"] = {**error.outputs, **more["outputs"]}
+    if isinstance(error, Failed) and error.mend:
+        more["mend"] = error.mend
+    if isinstance(error, Refused):
+        more.update(message=error.what, mend=error.mend, argument=error.argument)
+    elif not isinstance(error, (HoldfastError, OSError)):
+        more["message"] = "a defect of type %s: %s: %s" % (type_, type(error).__name__, error)
+    return status, more
 
 
 def _is_hidden(resource: Resource, field: str) -> bool:

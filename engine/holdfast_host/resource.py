@@ -199,7 +199,8 @@ class Resource(Record):
         return self.diff(observed)
 
     def came_to_nothing(self, change: Change, observed: Any) -> bool:
-        """Whether an unsure change that has been carried out has left all as it was. observed: afterwards."""
+        """Whether an unsure change that has been carried out has left all as it was. observed: afterwards. Only for
+        types that make such changes."""
         raise NotImplementedError(type(self).__name__)
 
     def refresh(self) -> None:

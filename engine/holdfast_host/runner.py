@@ -8,16 +8,16 @@ from __future__ import annotations
 
 import contextlib
 import time
-from typing import Any, Dict, List, Mapping, Optional, Protocol, Sequence, Set, Tuple
+from typing import Any, List, Mapping, Optional, Protocol, Sequence, Set, Tuple
 
 from . import files, foresight, library, planned, process, values
 from .course import Course, Later
-from .errors import Failed, HoldfastError, Interrupted, NeedBlob, Refused, Stale, TimedOut
+from .errors import Failed, HoldfastError, Interrupted, NeedBlob, Refused, Stale
 from .graph import APPLY, CHANGED, FAILED, INTERRUPTED, OK, PENDING, PLAN, SKIPPED, TIMED_OUT, UNKNOWN, Event, Node
 from .journal import END_UNKNOWN, Journal, Ledger
 from .limit import shielded, time_limit
 from .redact import Flow, Redactor
-from .report import Teller
+from .report import Teller, of_error
 from .resource import Change, Field, Resource
 
 STOPS = frozenset({FAILED, SKIPPED, TIMED_OUT, INTERRUPTED})  # what needs such a one is not carried out
@@ -116,12 +116,8 @@ class Runner:
         held = self.held
         if self.mode == PLAN or held is None or not held.planned or held.planned[number][0] not in (OK, PENDING):
             return
-        for before in range(number):
-            status = held.planned[before][0]
-            cls = library.resource_type(self.steps[before].node.type)
-            may_sway = cls.barrier or foresight.wants_of(self.course, number, cls.sways)
-            if status == UNKNOWN or (status == PENDING and may_sway):
-                return
+        if not foresight.was_foreseen(self.course, number, [status for status, _ in held.planned[:number]]):
+            return
         if planned.fingerprint(held.key, change) != held.planned[number][1]:
             raise Stale("the host has changed since the plan: this is not the change that was shown")
 
@@ -451,17 +447,7 @@ class Runner:
 
     def _tell_error(self, number: int, error: BaseException, change: Optional[Change] = None,
                     given: Optional[Mapping[str, Any]] = None) -> None:
-        status = TIMED_OUT if isinstance(error, TimedOut) else INTERRUPTED if isinstance(error, Interrupted) else FAILED
-        more: Dict[str, Any] = {"error": type(error).__name__, "message": str(error), "outputs": dict(given or {})}
-        if isinstance(error, Failed) and error.outputs:
-            more["outputs"] = {**error.outputs, **more["outputs"]}
-        if isinstance(error, Failed) and error.mend:
-            more["mend"] = error.mend
-        if isinstance(error, Refused):
-            more.update(message=error.what, mend=error.mend, argument=error.argument)
-        elif not isinstance(error, (HoldfastError, OSError)):
-            more["message"] = "a defect of type %s: %s: %s" % (
-                self.steps[number].node.type, type(error).__name__, error)
+        status, more = of_error(self.steps[number].node.type, error, given)
         self._tell(number, status, change, **more)
 
     def _rest_not_begun(self, number: int) -> None:
