@@ -37,6 +37,7 @@ from holdfast.plan import Drift, Plan, Standing, drift_of
 from holdfast.problems import Place, Problem, Problems
 from holdfast.reports.words import short_list
 from holdfast.store import new_run_id
+from holdfast.store.model import COMMAND
 from holdfast_host.graph import Node
 from holdfast_host.planned import Held
 from holdfast_host.values import to_wire
@@ -181,7 +182,7 @@ class Project(Contents):
         rollout and confirm_s where they are not given; the documents are read anew. run: as store.run takes it."""
         from holdfast import resuming  # noqa: PLC0415  # few runs need it
 
-        kept = self.store.run(run, "apply")  # whoever has had a plan of what is left still means the apply before it
+        kept = self.store.run(run, applied=True)  # who has looked at what is left still means the apply before
         resuming.refuse(kept)
         assert kept.request is not None, "else it was refused"
         asked = dict(kept.request)
@@ -214,7 +215,7 @@ class Project(Contents):
         cannot be undone. targets: an expression that narrows the run's hosts; resources: ids, (): all."""
         from holdfast import undoing  # noqa: PLC0415  # few runs need it
 
-        kept = self.store.run(run, "apply")
+        kept = self.store.run(run, applied=True)
         chosen, results = self.select(targets), self.store.results(kept)
         hosts = undoing.hosts_of(kept, results, chosen)
         undoing.check_resources(kept, [one for one in results if one.host in hosts], resources)
@@ -288,7 +289,7 @@ class Project(Contents):
         graphs = {host: HostGraph(host, (node,), (Place("command line"),)) for host in hosts}
         job = Job(new_run_id(time.time()), "apply", who(), self._connections(hosts), graphs, frozenset(), _no_graph,
                   _no_blob, Rollout().given(rollout))
-        return await self._carry_out(job, Kept((f"run: {name}",), targets), emit, stop)
+        return await self._carry_out(job, Kept((f"{COMMAND}{name}",), targets), emit, stop)
 
     def facts(self, targets: str = "", *, kept_facts_s: float = NO_FACTS_KEPT) -> Mapping[str, Mapping[str, Any]]:
         """What hosts say of themselves, by host; hosts that cannot be asked are missing. See facts_async."""

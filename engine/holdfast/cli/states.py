@@ -79,7 +79,7 @@ def undo(args: Namespace, console: Console, api: GetApi) -> int:
     """Shows what it would change to go back to what was before a run, asks, and does it."""
     args.diff = True
     with load_project(args, console, api) as project:
-        wanted = project.store.run(args.run, "apply").id  # `last` might be another one when it has been shown
+        wanted = project.store.run(args.run, applied=True).id  # `last` might be another one when it has been shown
 
         def starting(mode: Mode) -> Start:
             async def start(emit: Emit, stop: Stop) -> RunDone:

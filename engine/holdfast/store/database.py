@@ -60,10 +60,10 @@ class Database:
         with translated(self._where), self._engine.begin() as connection:
             writing.carry_out(connection, self._statements, jobs)
 
-    def runs(self, now: float, limit: int, mode: str) -> tuple[Run, ...]:
+    def runs(self, now: float, limit: int, applied: bool) -> tuple[Run, ...]:
         """See Store.runs."""
         with translated(self._where), self._engine.connect() as connection:
-            return reading.newest_runs(connection, now, limit, mode)
+            return reading.newest_runs(connection, now, limit, applied)
 
     def matching(self, now: float, word: str) -> tuple[Run, ...]:
         """See Store.run."""

@@ -47,6 +47,7 @@ def new_run_id(now: float) -> str:
 Diff = tuple[tuple[Any, ...], ...]
 UNDECLARED = "undeclared"  # what ended a drift of which nothing says any more how it should be
 ENFORCING = "enforce "  # how `who` of a run begins that scheduled enforcement made
+COMMAND = "run: "  # how the document of a run is called that was one command
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,13 +5,13 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, func, select
+from sqlalchemy import Connection, Row, Select, Text, cast, func, select
 
 from holdfast.agents.model import AgentState
 from holdfast.executor.model import HostResult
 from holdfast.store import rows
 from holdfast.store.life import Controller, is_alive
-from holdfast.store.model import Run
+from holdfast.store.model import COMMAND, ENFORCING, Run
 from holdfast.store.tables import agents, drift, facts, host_results, resource_results, runs
 
 ENDED = "the controller ended"
@@ -19,10 +19,13 @@ WHOLE = (runs.c.hosts, runs.c.request, runs.c.seal)  # not in lists of runs
 AT_ONCE = 500  # names in one query; databases bound the number of parameters
 
 
-def newest_runs(connection: Connection, now: float, limit: int, mode: str = "") -> tuple[Run, ...]:
-    """The newest runs first, without their hosts' names."""
+def newest_runs(connection: Connection, now: float, limit: int, applied: bool = False) -> tuple[Run, ...]:
+    """The newest runs first, without their hosts' names. applied: as Store.runs has it."""
     query = _runs().order_by(runs.c.started.desc(), runs.c.id.desc()).limit(limit)
-    found = connection.execute(query.where(runs.c.mode == mode) if mode else query).all()
+    if applied:
+        query = query.where(runs.c.mode == "apply", ~runs.c.who.startswith(ENFORCING),
+                            ~cast(runs.c.documents, Text).startswith(f'["{COMMAND}'))
+    found = connection.execute(query).all()
     counts = _counts(connection, [row.id for row in found])
     return tuple(_run(row, counts[row.id], now) for row in found)
 

@@ -134,14 +134,15 @@ class Store:
 
         return await asyncio.to_thread(self.collected, run, result)
 
-    def runs(self, limit: int = 20, mode: str = "") -> tuple[Run, ...]:
-        """The newest first, without the names of their hosts."""
-        return self._database.runs(time.time(), limit, mode)
+    def runs(self, limit: int = 20, applied: bool = False) -> tuple[Run, ...]:
+        """The newest first, without the names of their hosts. applied: only those by which somebody applied something:
+        no single commands, and none that enforcement has made."""
+        return self._database.runs(time.time(), limit, applied)
 
-    def run(self, word: str, mode: str = "") -> Run:
-        """The run with this id, or whose id starts or ends so; `last` is the newest, of a mode if there is one of
-        it. Raises Problems."""
-        found = self._database.matching(time.time(), self._last(mode) if word == "last" else word)
+    def run(self, word: str, applied: bool = False) -> Run:
+        """The run with this id, or whose id starts or ends so; `last` is the newest, of those `applied` if there is
+        one. Raises Problems."""
+        found = self._database.matching(time.time(), self._last(applied) if word == "last" else word)
         if len(found) == 1:
             return found[0]
         if not found:
@@ -150,8 +151,8 @@ class Store:
         raise Problems([Problem(f"`{word}` may be one of several runs", None,
                                 "say more of it: " + ", ".join(run.id for run in found))])
 
-    def _last(self, mode: str) -> str:
-        return next((run.id for run in self.runs(1, mode) or self.runs(1)), "last")
+    def _last(self, applied: bool) -> str:
+        return next((run.id for run in self.runs(1, applied) or self.runs(1)), "last")
 
     def results(self, run: Run) -> tuple[HostResult, ...]:
         """What became of each host of a run, in the order taken. A host without a result is `interrupted` if the run

@@ -25,8 +25,8 @@ RUN = "20261124-041500-ab12"
 
 
 def begin(store: Store, hosts: tuple[str, ...] = ("web001", "web002", "db1"), run: str = RUN, at: float = STARTED,
-          mode: str = "apply"):
-    store.begin_run(RunStarted(run, mode, hosts, "ann@desk", at), ["playbooks/webs.yml"], "role=web").result()
+          mode: str = "apply", who: str = "ann@desk", document: str = "playbooks/webs.yml"):
+    store.begin_run(RunStarted(run, mode, hosts, who, at), [document], "role=web").result()
 
 
 def files_of(folder: Path) -> bytes:
@@ -215,8 +215,8 @@ def test_two_controllers_use_one_store_from_its_first_moment(tmp_path):
         store.close()
 
 
-def test_a_run_is_found_by_part_of_its_id_or_as_the_last_one(tmp_path):
-    with Store.open(tmp_path / "holdfast.db") as store:
+def test_a_run_is_found_by_part_of_its_id_or_as_the_last_one(store_at):
+    with Store.open(store_at) as store:
         for run, at in (("20261124-041500-ab12", 1.0), ("20261124-051500-cd34", 2.0), ("20261125-041500-ef56", 3.0)):
             begin(store, ("a",), run, at)
         assert [run.id[-4:] for run in store.runs()] == ["ef56", "cd34", "ab12"]
@@ -224,7 +224,9 @@ def test_a_run_is_found_by_part_of_its_id_or_as_the_last_one(tmp_path):
         assert store.run("cd34").id == "20261124-051500-cd34"
         assert store.run("20261125").id == store.run("last").id == "20261125-041500-ef56"
         begin(store, ("a",), "20261125-051500-aa11", 4.0, mode="plan")
-        assert (store.run("last").id[-4:], store.run("last", "apply").id[-4:]) == ("aa11", "ef56")
+        begin(store, ("a",), "20261125-061500-bb22", 5.0, document="run: uptime")
+        begin(store, ("a",), "20261125-071500-cc33", 6.0, who="enforce nightly by root@ops")
+        assert (store.run("last").id[-4:], store.run("last", applied=True).id[-4:]) == ("cc33", "ef56")
         with pytest.raises(Problems) as several:
             store.run("20261124")
         assert several.value.problems[0].mend == "say more of it: 20261124-051500-cd34, 20261124-041500-ab12"

@@ -29,7 +29,7 @@ examples:
                              "takes the change back by itself, as in 60s")
     parser.add_argument("--resume", metavar="RUN", default="", action=Filled,
                         help="take up a run where it ended, on the hosts that are left; `last` is the newest "
-                             "apply")
+                             "apply by hand")
 
 
 def run(args: Namespace, console: Console, api: GetApi) -> int:

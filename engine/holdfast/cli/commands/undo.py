@@ -18,7 +18,7 @@ examples:
   holdfast undo last                               show, ask, do
   holdfast undo last -t web1 --resource 'file: /etc/motd'
   holdfast undo 20261124-183200-ab12 --yes"""
-    parser.add_argument("run", metavar="RUN", help="a run's id, its end, or `last`: the newest of apply")
+    parser.add_argument("run", metavar="RUN", help="a run's id, its end, or `last`: the newest of apply by hand")
     add_targets(parser)
     parser.add_argument("--resource", metavar="ID", action="append", default=[],
                         help="only this resource, as in 'file: /etc/motd'; may be repeated")
